@@ -1,0 +1,162 @@
+/**
+ * What generated code says about a FIDL type: plain data, complete enough to encode, decode, validate and print a
+ * value. The runtime compiles a descriptor into a codec once, on first use. Layout (sizes, offsets, padding) is
+ * computed by the runtime, never written in generated code.
+ *
+ * A type that may be recursive is referred to through a function, evaluated on first use.
+ */
+
+/** A descriptor, or a function giving one (named types are always referred to through a function). */
+export type TypeRef = TypeDescriptor | (() => TypeDescriptor);
+
+export type IntegerKind = "int8" | "uint8" | "int16" | "uint16" | "int32" | "uint32" | "int64" | "uint64";
+
+export interface PrimitiveDescriptor {
+  readonly kind: "bool" | IntegerKind | "float32" | "float64";
+}
+
+export interface StringDescriptor {
+  readonly kind: "string";
+  /** Bound in UTF-8 bytes; absent = unbounded. */
+  readonly maxBytes?: number;
+  readonly optional?: boolean;
+}
+
+export interface VectorDescriptor {
+  readonly kind: "vector";
+  readonly element: TypeRef;
+  readonly maxCount?: number;
+  readonly optional?: boolean;
+}
+
+export interface ArrayDescriptor {
+  readonly kind: "array";
+  readonly element: TypeRef;
+  readonly count: number;
+}
+
+/** `handle`, `handle:VMO`, `handle:<VMO, zx.Rights.READ, optional>`. */
+export interface HandleDescriptor {
+  readonly kind: "handle";
+  /** `ObjectType` number; 0 = any. */
+  readonly objectType: number;
+  /** Required rights; `Rights.SAME_RIGHTS` = whatever it has. */
+  readonly rights: number;
+  readonly optional?: boolean;
+}
+
+/** `client_end:P` and `server_end:P`. */
+export interface EndpointDescriptor {
+  readonly kind: "endpoint";
+  readonly role: "client" | "server";
+  /** Full name, `fuchsia.sysmem2/BufferCollectionToken`. */
+  readonly protocol: string;
+  readonly optional?: boolean;
+}
+
+/** `box<S>`. */
+export interface BoxDescriptor {
+  readonly kind: "box";
+  readonly element: TypeRef;
+}
+
+/** A reference to a union with `:optional`. */
+export interface OptionalUnionDescriptor {
+  readonly kind: "optional-union";
+  readonly element: TypeRef;
+}
+
+export interface StructMember {
+  /** Property name in TypeScript. */
+  readonly name: string;
+  /** Name in the `.fidl` text. */
+  readonly fidlName: string;
+  readonly type: TypeRef;
+}
+
+export interface StructDescriptor {
+  readonly kind: "struct";
+  /** `library/Name`. */
+  readonly name: string;
+  readonly isResource: boolean;
+  readonly members: readonly StructMember[];
+}
+
+export interface OrdinalMember extends StructMember {
+  readonly ordinal: number;
+}
+
+export interface TableDescriptor {
+  readonly kind: "table";
+  readonly name: string;
+  readonly isResource: boolean;
+  /** Ascending by ordinal. */
+  readonly members: readonly OrdinalMember[];
+}
+
+export interface UnionDescriptor {
+  readonly kind: "union";
+  readonly name: string;
+  readonly isStrict: boolean;
+  readonly isResource: boolean;
+  readonly members: readonly OrdinalMember[];
+}
+
+export interface EnumDescriptor {
+  readonly kind: "enum";
+  readonly name: string;
+  readonly isStrict: boolean;
+  readonly subtype: IntegerKind;
+  /** FIDL member name to value; bigint for 64-bit subtypes. */
+  readonly members: Readonly<Record<string, number | bigint>>;
+}
+
+export interface BitsDescriptor {
+  readonly kind: "bits";
+  readonly name: string;
+  readonly isStrict: boolean;
+  readonly subtype: "uint8" | "uint16" | "uint32" | "uint64";
+  readonly members: Readonly<Record<string, number | bigint>>;
+}
+
+export type TypeDescriptor =
+  | PrimitiveDescriptor
+  | StringDescriptor
+  | VectorDescriptor
+  | ArrayDescriptor
+  | HandleDescriptor
+  | EndpointDescriptor
+  | BoxDescriptor
+  | OptionalUnionDescriptor
+  | StructDescriptor
+  | TableDescriptor
+  | UnionDescriptor
+  | EnumDescriptor
+  | BitsDescriptor;
+
+export interface MethodDescriptor {
+  /** TypeScript name, lower camel case. */
+  readonly name: string;
+  readonly fidlName: string;
+  /** `library/Protocol.Method` that was hashed: names the declaring protocol when composed. */
+  readonly selector: string;
+  readonly ordinal: bigint;
+  readonly kind: "one-way" | "two-way" | "event";
+  readonly isStrict: boolean;
+  /** Payload of the request (for an event, of the event); absent = none. */
+  readonly request?: TypeRef;
+  /** Payload of the (successful) response; absent = none. */
+  readonly response?: TypeRef;
+  /** The type after `error`. */
+  readonly error?: TypeRef;
+}
+
+export interface ProtocolDescriptor {
+  readonly kind: "protocol";
+  readonly name: string;
+  /** `fuchsia.sysmem2.Allocator` when `@discoverable`. */
+  readonly discoverableName?: string;
+  readonly openness: "open" | "ajar" | "closed";
+  /** Own and composed methods. */
+  readonly methods: readonly MethodDescriptor[];
+}

@@ -1,0 +1,141 @@
+/**
+ * What a kernel must do. `ffi/` does it with Linux descriptors, `fake/` with plain objects in one process; one
+ * conformance suite holds both to this file. Contract: transport contract in ARCHITECTURE.md.
+ */
+import type { Channel, EventHandle, EventPairHandle, Handle, VmoHandle } from "#base";
+
+/** A VMO handle: an open file description of a memory file. */
+export interface Vmo extends VmoHandle {
+  /** Identity of the memory itself, equal for every handle to it in any process: `st_dev:st_ino`. */
+  readonly koid: string;
+  /** Inode number alone, as people see it in /proc and in proofs of zero copy. */
+  readonly inode: number;
+  readonly sizeBytes: number;
+  /** Name given at creation, without the kernel's decoration. */
+  readonly name: string;
+  /** Zircon rights that the descriptor's access mode stands for. An `O_PATH` descriptor has none. */
+  readonly rights: number;
+  /** Another handle to the same open file description. */
+  duplicate(): Vmo;
+  /** Maps the whole VMO. Throws `KernelError` ACCESS_DENIED when `writable` exceeds the rights. */
+  map(options?: { readonly writable?: boolean }): Mapping;
+}
+
+/** A VMO mapped into this process. The view stays harmless after `unmap` (it reads zeros, writes are lost). */
+export interface Mapping {
+  readonly bytes: Uint8Array;
+  readonly isMapped: boolean;
+  unmap(): void;
+  [Symbol.dispose](): void;
+}
+
+/** One end of an eventpair. */
+export interface EventPair extends EventPairHandle {
+  readonly koid: number;
+  /** koid of the other end, 0 when it is closed. */
+  relatedKoid(): number;
+  /** True once every handle to the other end is closed. */
+  isPeerClosed(): boolean;
+  /** Another handle to the same end. */
+  duplicate(): EventPair;
+  /** Calls back once, in a later turn, when the other end is closed (at once when it already is). Returns a way to stop. */
+  onPeerClosed(callback: () => void): { cancel(): void };
+}
+
+/** An event: here only an identity that can be handed around and recognised. */
+export interface Event extends EventHandle {
+  /** Equal for duplicates, unique otherwise. */
+  readonly koid: number;
+  duplicate(): Event;
+}
+
+/** Options for new memory. */
+export interface MemoryOptions {
+  readonly name: string;
+  /** Explicit huge pages (`MFD_HUGETLB`) of this size; absent = normal pages. */
+  readonly hugePageBytes?: number;
+  /** Ask for transparent huge pages where the kernel offers them for memory files. */
+  readonly transparentHugePages?: boolean;
+}
+
+/**
+ * The server's hold on one buffer's memory file: the counterpart of a Zircon parent VMO whose children can be
+ * counted. `handOut` makes children; the kernel itself says when one is gone, whoever held it and however it ended.
+ */
+export interface BufferMemory {
+  readonly koid: string;
+  readonly inode: number;
+  readonly sizeBytes: number;
+  /** The server's own handle. Owned by this object. */
+  readonly vmo: Vmo;
+  /**
+   * Opens a child: an open file description of its own. `childId` is unique among this buffer's children. The caller
+   * owns `vmo` and sends or closes it; the child counts as alive until the last descriptor and mapping made from it
+   * is gone in every process.
+   */
+  handOut(options: { readonly writable: boolean }): { readonly vmo: Vmo; readonly childId: number };
+  /** Which of this buffer's children the given handle is, or undefined (someone's own re-open, or another file). */
+  identify(vmo: Vmo): number | undefined;
+  /** Children that are still alive. */
+  readonly liveChildren: ReadonlySet<number>;
+  /** Called in a later turn, once for each child that is gone. One listener. */
+  onChildGone(listener: (childId: number) => void): void;
+  /** Drops the server's own hold and all bookkeeping. Children live on in their holders. */
+  close(): void;
+}
+
+/** Who is at the other end of an accepted connection, as the kernel recorded it when it connected. */
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A listening service socket. */
+export interface Listener {
+  readonly path: string;
+  /** Stops accepting and removes the socket file. */
+  close(): void;
+}
+
+export interface ListenOptions {
+  /** Mode of the socket file. Default 0o666 within a 0700 directory. */
+  readonly mode?: number;
+  readonly gid?: number;
+}
+
+export interface Kernel {
+  readonly name: "linux" | "fake";
+  createChannel(): [Channel, Channel];
+  createEventPair(): [EventPair, EventPair];
+  createEvent(): Event;
+  /**
+   * Memory of exactly `sizeBytes` (rounded up to pages), zeroed, its pages reserved and its size sealed. The
+   * reservation runs off the event loop. Rejects with `KernelError` NO_MEMORY when there is not enough.
+   */
+  createMemory(sizeBytes: number, options: MemoryOptions): Promise<BufferMemory>;
+  /** Takes a VMO that someone else made (an external heap) as a buffer's memory file. Takes ownership of `vmo`. */
+  adoptMemory(vmo: Vmo): BufferMemory;
+  /** Connects to a service socket. Throws `KernelError` NOT_FOUND, ACCESS_DENIED, UNAVAILABLE. */
+  connect(path: string): Channel;
+  /** Listens on a service socket. A stale socket file is replaced; a live server's is `KernelError` ALREADY_EXISTS. */
+  listen(path: string, options: ListenOptions, onAccept: (channel: Channel, peer: PeerCredentials) => void): Listener;
+  /** Credentials of the peer of a connected channel, undefined for a bare pair whose other end is in nobody's hands. */
+  peerCredentials(channel: Channel): PeerCredentials | undefined;
+}
+
+/** The kernel object behind a handle received in a message. The handle itself is returned: no new owner. */
+export function asVmo(handle: VmoHandle): Vmo {
+  return handle as Vmo;
+}
+export function asEventPair(handle: EventPairHandle): EventPair {
+  return handle as EventPair;
+}
+export function asEvent(handle: EventHandle): Event {
+  return handle as Event;
+}
+
+/** True for handles that `asVmo` accepts. */
+export function isVmo(handle: Handle): handle is Vmo {
+  return "map" in handle && "sizeBytes" in handle;
+}
