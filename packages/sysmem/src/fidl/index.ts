@@ -1,1 +1,25 @@
+/** FIDL wire runtime and bindings. Loads no FFI and nothing that a browser lacks. */
+export {
+  type Channel,
+  type EventHandle,
+  type EventPairHandle,
+  type Handle,
+  ObjectType,
+  Rights,
+  type Result,
+  Status,
+  type VmoHandle,
+  err,
+  ok,
+} from "#base";
+export * from "./bindings/types.ts";
+export * from "./codec-types.ts";
 export * from "./descriptors.ts";
+export * from "./endpoints.ts";
+export * from "./errors.ts";
+export {
+  MESSAGE_DIAGNOSTICS_CHANNEL,
+  type TracedMessage,
+  type Tracer,
+  setTracer,
+} from "./tracer.ts";
