@@ -1,0 +1,3 @@
+export interface CostTable {
+  readonly entries: readonly unknown[];
+}
