@@ -47,6 +47,10 @@ export interface Handle {
   readonly objectType: ObjectType;
   /** True once closed or moved away. */
   readonly isClosed: boolean;
+  /** Rights this handle has (`Rights` bits); absent where the kernel keeps none for this type, and none are checked. */
+  readonly rights?: number;
+  /** A handle to the same object with these rights only; consumes this one. Absent where rights cannot be taken away. */
+  reduceRights?(rights: number): Handle;
   close(): void;
   [Symbol.dispose](): void;
 }

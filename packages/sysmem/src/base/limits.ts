@@ -18,3 +18,42 @@ export const MAX_QUEUED_SEND_HANDLES = 512;
 
 /** Packets taken from one channel before other channels get their turn. */
 export const MAX_PACKETS_PER_TURN = 32;
+
+/** Bytes of a standalone (persistent) FIDL body: a file, so larger than a message; still something one reads whole. */
+export const MAX_PERSISTENT_BYTES = 16_777_216;
+
+/** Declared ordinals of a table (FIDL language). */
+export const MAX_TABLE_ORDINAL = 64;
+
+/** Inline bytes of a struct (FIDL language). */
+export const MAX_STRUCT_BYTES = 65_535;
+
+/**
+ * Two-way calls without an answer on one channel, at either end. sysmem keeps one hanging get per node; pipelining
+ * clients rarely pass a few dozen.
+ */
+export const MAX_OUTSTANDING_CALLS = 1_024;
+
+/** Events and pulled requests kept for a consumer that does not ask, before reading the channel pauses. */
+export const MAX_QUEUED_EVENTS = 256;
+
+/** Layouts, type arguments and parentheses that may nest in FIDL text: the parser and all later passes recurse over them. */
+export const MAX_FIDL_NESTING_DEPTH = 64;
+
+/** Declarations in a chain where each needs the next one's value or type (constants, aliases, compositions): passes recurse. */
+export const MAX_FIDL_REFERENCE_CHAIN = 256;
+
+/** Bytes of one FIDL file, in UTF-16 units: a hundred times the longest published one. */
+export const MAX_FIDL_SOURCE_LENGTH = 16_777_216;
+
+/** Diagnostics kept of one compilation. Further ones are counted, not kept: nobody reads them, and hostile text could fill memory. */
+export const MAX_FIDL_DIAGNOSTICS = 1_000;
+
+/** Descriptors taken from the kernel's ready list in one turn of the event loop; the rest follow in the next. */
+export const MAX_READY_PER_TURN = 64;
+
+/** Connections accepted from one listener before other descriptors get their turn. */
+export const MAX_ACCEPTS_PER_TURN = 16;
+
+/** Connections the kernel keeps for a listener that has not accepted them yet. */
+export const LISTEN_BACKLOG = 512;

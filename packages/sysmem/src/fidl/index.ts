@@ -23,3 +23,4 @@ export {
   type Tracer,
   setTracer,
 } from "./tracer.ts";
+export { bitsType, enumType, struct, table, union } from "./types.ts";
