@@ -26,10 +26,26 @@ function sysmemStep(root) {
   const home = join(root, "packages/sysmem");
   return stampedStep(root, {
     name: "packages/sysmem",
-    inputs: ["packages/sysmem/src", "packages/sysmem/package.json", "packages/sysmem/tsconfig.json", "tsconfig.base.json", "package-lock.json"],
+    inputs: [
+      "packages/sysmem/src",
+      "packages/sysmem/package.json",
+      "packages/sysmem/tsconfig.json",
+      "tsconfig.base.json",
+      "package-lock.json",
+    ],
     outputs: layersOf(home).map((layer) => `packages/sysmem/dist/${layer}/.tsbuildinfo`),
     build(isForced) {
-      mustRun("build packages/sysmem", process.execPath, [join(root, "node_modules/@typescript/native/bin/tsc"), "-b", "packages/sysmem", ...(isForced ? ["--force"] : [])], { cwd: root });
+      mustRun(
+        "build packages/sysmem",
+        process.execPath,
+        [
+          join(root, "node_modules/@typescript/native/bin/tsc"),
+          "-b",
+          "packages/sysmem",
+          ...(isForced ? ["--force"] : []),
+        ],
+        { cwd: root },
+      );
       for (const layer of layersOf(home)) removeOrphans(join(home, "src", layer), join(home, "dist", layer));
     },
   });
@@ -42,7 +58,13 @@ function sysmemStep(root) {
 function inspectorStep(root) {
   return stampedStep(root, {
     name: "packages/inspector",
-    inputs: ["packages/inspector/src", "packages/inspector/package.json", "packages/inspector/index.html", "packages/inspector/vite.config.ts", "package-lock.json"],
+    inputs: [
+      "packages/inspector/src",
+      "packages/inspector/package.json",
+      "packages/inspector/index.html",
+      "packages/inspector/vite.config.ts",
+      "package-lock.json",
+    ],
     outputs: ["packages/sysmem/dist/inspector"],
     build() {
       mustRun("build packages/inspector", "npm", ["run", "build"], { cwd: join(root, "packages/inspector") });
@@ -110,7 +132,9 @@ function filesUnder(path) {
  * @returns {string[]} layers that have sources
  */
 function layersOf(home) {
-  return readdirSync(join(home, "src")).filter((layer) => filesUnder(join(home, "src", layer)).some((file) => file.endsWith(".ts")));
+  return readdirSync(join(home, "src")).filter((layer) =>
+    filesUnder(join(home, "src", layer)).some((file) => file.endsWith(".ts")),
+  );
 }
 
 /**

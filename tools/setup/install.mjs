@@ -44,11 +44,19 @@ export function install(folder, forWhat, say) {
   const npm = findNpm();
   const startedAt = process.hrtime.bigint();
   say(`installing from package-lock.json${forWhat} ...`);
-  mustRun("install the dependencies", npm.command, [...npm.args, "ci", "--strict-allow-scripts", "--no-audit", "--no-fund"], {
-    cwd: folder,
-    env: outsideOfNpm(process.env),
-  });
-  writeFileSync(join(folder, "node_modules", ".sysmem-stamp"), stampOf(readFileSync(join(folder, "package-lock.json"))));
+  mustRun(
+    "install the dependencies",
+    npm.command,
+    [...npm.args, "ci", "--strict-allow-scripts", "--no-audit", "--no-fund"],
+    {
+      cwd: folder,
+      env: outsideOfNpm(process.env),
+    },
+  );
+  writeFileSync(
+    join(folder, "node_modules", ".sysmem-stamp"),
+    stampOf(readFileSync(join(folder, "package-lock.json"))),
+  );
   say(`installed (${seconds(startedAt)})`);
 }
 
@@ -106,11 +114,16 @@ function findNpm() {
     path !== undefined && basename(path) === "npm-cli.js"
       ? { command: process.execPath, args: [path] }
       : { command: "npm", args: [] };
-  const answer = spawnSync(npm.command, [...npm.args, "--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const answer = spawnSync(npm.command, [...npm.args, "--version"], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   if (answer.status !== 0) throw new SetupError("npm is needed to install the dependencies, and `npm --version` fails");
   const version = answer.stdout.trim();
   if (!isAtLeast(version, NPM_FLOOR)) {
-    throw new SetupError(`npm ${NPM_FLOOR} or newer is needed, this is ${version}. Get it with: npm install --global npm@11`);
+    throw new SetupError(
+      `npm ${NPM_FLOOR} or newer is needed, this is ${version}. Get it with: npm install --global npm@11`,
+    );
   }
   return npm;
 }

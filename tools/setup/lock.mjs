@@ -26,7 +26,10 @@ export async function withSetupLock(root, say, work) {
       rmSync(file, { force: true });
       continue;
     }
-    if (Date.now() > giveUpAt) throw new SetupError(`process ${owner} has been setting up this checkout for too long; if it is not, remove ${file}`);
+    if (Date.now() > giveUpAt)
+      throw new SetupError(
+        `process ${owner} has been setting up this checkout for too long; if it is not, remove ${file}`,
+      );
     if (!hasSaidSo) say(`waiting for the set-up that process ${owner} is doing ...`);
     hasSaidSo = true;
     await sleep(250);

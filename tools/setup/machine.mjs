@@ -10,7 +10,9 @@ import { SetupError } from "./common.mjs";
  */
 export function checkMachine(root) {
   if (process.platform !== "linux") {
-    throw new SetupError(`sysmem runs on Linux only: memory files and socket packets are its kernel objects (this is ${process.platform})`);
+    throw new SetupError(
+      `sysmem runs on Linux only: memory files and socket packets are its kernel objects (this is ${process.platform})`,
+    );
   }
   const floor = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).engines.node.replace(">=", "");
   if (!isAtLeast(process.versions.node, floor)) {
