@@ -57,3 +57,22 @@ export const MAX_ACCEPTS_PER_TURN = 16;
 
 /** Connections the kernel keeps for a listener that has not accepted them yet. */
 export const LISTEN_BACKLOG = 512;
+
+/**
+ * How long a channel waits before it tries again when the kernel itself is short of memory or of descriptors in
+ * flight: no event says when that is over. Milliseconds.
+ */
+export const SEND_RETRY_MS = 10;
+
+/** Levels of nesting in JSON that is converted to a FIDL value: a struct or list is one level, so that wire depth 32 fits. */
+export const MAX_JSON_DEPTH = 128;
+
+/** Faults reported about one JSON text: enough to correct a file in one go, too few to fill memory with. */
+export const MAX_JSON_FAULTS = 20;
+
+/**
+ * Address space that one mapping arena reserves (never touched before it is used), and how many of them a thread
+ * opens. Together they hold 500 frames of 1080p RGBA; what does not fit is mapped on its own, at a higher cost.
+ */
+export const MAPPING_ARENA_BYTES = 0x4000_0000;
+export const MAX_MAPPING_ARENAS = 4;

@@ -17,6 +17,7 @@ export * from "./codec-types.ts";
 export * from "./descriptors.ts";
 export * from "./endpoints.ts";
 export * from "./errors.ts";
+export * from "./json/index.ts";
 export {
   MESSAGE_DIAGNOSTICS_CHANNEL,
   type TracedMessage,

@@ -23,7 +23,7 @@ type NumberArray =
 
 type NumberArrayConstructor = { new (count: number): NumberArray };
 
-const NUMBER_ARRAYS: Readonly<Partial<Record<TypeDescriptor["kind"], NumberArrayConstructor>>> = {
+export const NUMBER_ARRAYS: Readonly<Partial<Record<TypeDescriptor["kind"], NumberArrayConstructor>>> = {
   int8: Int8Array,
   uint8: Uint8Array,
   int16: Int16Array,
