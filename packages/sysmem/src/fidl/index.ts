@@ -25,3 +25,4 @@ export {
   setTracer,
 } from "./tracer.ts";
 export { bitsType, enumType, struct, table, union } from "./types.ts";
+export { type HandlersOf, protocol, serveAny } from "./bindings/protocol.ts";

@@ -226,7 +226,10 @@ export interface ServeOptions {
 
 /** A channel being served. */
 export interface Serving<E = NoEvents> {
+  /** Of the (first) protocol served. */
   readonly control: ServerControl<E>;
+  /** One per protocol, in the order given to `serveAny`. */
+  readonly controls: readonly ServerControl[];
   readonly isClosed: boolean;
   /** Resolves when the channel is closed; never after `unbind`. */
   readonly closed: Promise<ServingClosed>;
