@@ -76,3 +76,37 @@ export const MAX_JSON_FAULTS = 20;
  */
 export const MAPPING_ARENA_BYTES = 0x4000_0000;
 export const MAX_MAPPING_ARENAS = 4;
+
+/** Buffers of one collection (`fuchsia.sysmem2.MAX_COUNT_BUFFER_COLLECTION_INFO_BUFFERS`). */
+export const MAX_BUFFERS_PER_COLLECTION = 128;
+
+/** Bytes of one buffer with its padding, and of all buffers of a collection (Fuchsia's server). Inclusive. */
+export const MAX_BYTES_PER_BUFFER = 268_435_456;
+export const MAX_BYTES_PER_COLLECTION = 1_073_741_824;
+
+/** Combinations of group children tried in one allocation (Fuchsia's server): it bounds the time of an attempt. */
+export const MAX_GROUP_CHILD_COMBINATIONS = 64;
+
+/** Image formats while DO_NOT_CARE is replaced by what others name; fewer than this (Fuchsia's server). */
+export const MAX_DO_NOT_CARE_FAN_OUT = 512;
+
+/** Items of an aggregated `required_max_size_list` after redundant ones are gone (FIDL bound of the result). */
+export const MAX_REQUIRED_MAX_SIZES = 64;
+
+/** Memory up to this size is reserved on the event loop (70 us); what is larger goes to a helper thread (110 us more). */
+export const MAX_RESERVE_ON_LOOP_BYTES = 262_144;
+
+/**
+ * Memory below this size is reserved without asking first how much the machine has left: asking takes longer than
+ * reserving it.
+ */
+export const MIN_HEADROOM_CHECK_BYTES = 1_048_576;
+
+/** Memory that no allocation may take from the machine, so that reserving pages never wakes the OOM killer. */
+export const MEMORY_HEADROOM_BYTES = 67_108_864;
+
+/** How often handed-out VMOs are looked for where the kernel reports no events about them. Milliseconds. */
+export const CHILD_PROBE_INTERVAL_MS = 500;
+
+/** Bytes of a memory file's name that the kernel takes (NAME_MAX less its own prefix). */
+export const MAX_MEMORY_NAME_BYTES = 249;

@@ -1,2 +1,18 @@
+import { LinuxKernelImpl, type LinuxKernelOptions } from "./ffi/linux-kernel.ts";
+import type { LinuxKernel } from "./port.ts";
+
 export * from "./errors.ts";
+export type { LinuxKernelOptions } from "./ffi/linux-kernel.ts";
 export * from "./port.ts";
+
+/**
+ * Zircon objects on Linux descriptors, for the current thread. The first call loads the foreign function interface;
+ * importing this module does not.
+ *
+ * Channels that are being read, listeners, and eventpairs somebody waits for keep the process alive, as a
+ * `net.Socket` does; everything the kernel object needs for itself does not.
+ * Throws `KernelError` NOT_SUPPORTED where it cannot work.
+ */
+export function createLinuxKernel(options: LinuxKernelOptions = {}): LinuxKernel {
+  return new LinuxKernelImpl(options);
+}

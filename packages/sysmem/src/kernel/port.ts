@@ -17,11 +17,19 @@ export interface Vmo extends VmoHandle {
   readonly rights: number;
   /** Another handle to the same open file description. */
   duplicate(): Vmo;
-  /** Maps the whole VMO. Throws `KernelError` ACCESS_DENIED when `writable` exceeds the rights. */
+  /**
+   * Maps the whole VMO; `writable` defaults to what the rights allow. Throws `KernelError` ACCESS_DENIED when `writable`
+   * exceeds the rights, or when the file's size is not sealed (whoever cuts it short would end this process).
+   * The mapping keeps the VMO alive, closed handle or not. What is written to a mapping that is not writable is
+   * seen by nobody else, and by this process until it is unmapped.
+   */
   map(options?: { readonly writable?: boolean }): Mapping;
 }
 
-/** A VMO mapped into this process. The view stays harmless after `unmap` (it reads zeros, writes are lost). */
+/**
+ * A VMO mapped into this process. The view stays harmless after `unmap`: on Linux it reads zeros and writes are lost,
+ * for as long as `bytes` itself is referenced. A mapping must be unmapped: it does not go by itself.
+ */
 export interface Mapping {
   readonly bytes: Uint8Array;
   readonly isMapped: boolean;
@@ -120,8 +128,40 @@ export interface Kernel {
   connect(path: string): Channel;
   /** Listens on a service socket. A stale socket file is replaced; a live server's is `KernelError` ALREADY_EXISTS. */
   listen(path: string, options: ListenOptions, onAccept: (channel: Channel, peer: PeerCredentials) => void): Listener;
-  /** Credentials of the peer of a connected channel, undefined for a bare pair whose other end is in nobody's hands. */
+  /**
+   * Credentials of the peer of a connected channel: those of the process that connected or, for a pair made with
+   * `createChannel` anywhere, that made it. Undefined when the kernel recorded none.
+   */
   peerCredentials(channel: Channel): PeerCredentials | undefined;
+  /**
+   * Whether a channel or listener keeps the process alive while it waits for something. By default they do.
+   * No effect in the fake.
+   */
+  setKeepAlive(object: Channel | Listener, isKeptAlive: boolean): void;
+  /** Releases what the kernel object needs for itself. Objects made by it get no more events; closing them still works. */
+  close(): void;
+}
+
+/** What only the Linux kernel can do: handles are descriptors there. */
+export interface LinuxKernel extends Kernel {
+  readonly name: "linux";
+  /**
+   * The descriptor behind a handle, for handing it to a child process (`stdio` of `spawn`). The handle stays owned
+   * by whoever has it, who closes it once the child has its copy.
+   */
+  descriptorOf(handle: Handle): number;
+  /**
+   * Takes ownership of an inherited descriptor, makes it close-on-exec and finds out what it is. Throws
+   * `KernelError` INVALID_ARGS when it is not open.
+   */
+  adoptDescriptor(fd: number): Handle;
+  /**
+   * Takes ownership of a socket that listens already (socket activation). Its file stays when the listener is closed.
+   * @param path for `Listener.path` and log messages
+   */
+  adoptListener(fd: number, path: string, onAccept: (channel: Channel, peer: PeerCredentials) => void): Listener;
+  /** Descriptors the kernel object holds for itself, for accounting. They come with first use and go with `close`. */
+  readonly ownDescriptors: readonly number[];
 }
 
 /** The kernel object behind a handle received in a message. The handle itself is returned: no new owner. */

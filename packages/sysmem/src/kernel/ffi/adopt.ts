@@ -1,0 +1,68 @@
+/** Tells what kind of object a descriptor is, and makes the handle for it. */
+import { readlinkSync } from "node:fs";
+import { LinuxChannel } from "./channel.ts";
+import {
+  AF_UNIX,
+  S_IFMT,
+  S_IFREG,
+  S_IFSOCK,
+  SO_ACCEPTCONN,
+  SO_DOMAIN,
+  SO_TYPE,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "./constants.ts";
+import type { LinuxContext } from "./context.ts";
+import { LinuxEvent } from "./event.ts";
+import { LinuxEventPair } from "./event-pair.ts";
+import { fileStatus } from "./file-status.ts";
+import { type LinuxHandle, LinuxOtherHandle } from "./handle.ts";
+import { nativeBuffer, type Libc } from "./libc.ts";
+import { LinuxVmo } from "./vmo.ts";
+
+/** Makes a handle that owns `fd`, whatever it is: what is no object of ours becomes a handle of type NONE. */
+export function adopt(context: LinuxContext, fd: number): LinuxHandle {
+  const { libc } = context;
+  const status = fileStatus(libc, fd);
+  switch (status.mode & S_IFMT) {
+    case S_IFSOCK:
+      return adoptSocket(context, fd);
+    case S_IFREG:
+      return new LinuxVmo(context, fd, status, true);
+    case 0: {
+      // An anonymous inode, which has no file type; its link is the kernel's own text.
+      const link = readlinkSync(`/proc/self/fd/${fd}`);
+      if (link === "anon_inode:[eventfd]") return new LinuxEvent(libc, fd);
+      if (link.startsWith("/dmabuf:")) return new LinuxVmo(context, fd, status, false);
+      return new LinuxOtherHandle(libc, fd);
+    }
+    default:
+      return new LinuxOtherHandle(libc, fd);
+  }
+}
+
+function adoptSocket(context: LinuxContext, fd: number): LinuxHandle {
+  const { libc } = context;
+  // Sockets of other families, and listening ones, are nothing a message can be read from.
+  if (socketOption(libc, fd, SO_DOMAIN) === AF_UNIX && socketOption(libc, fd, SO_ACCEPTCONN) === 0) {
+    switch (socketOption(libc, fd, SO_TYPE)) {
+      case SOCK_SEQPACKET:
+        return new LinuxChannel(context, fd);
+      case SOCK_STREAM:
+        return new LinuxEventPair(context, fd);
+    }
+  }
+  return new LinuxOtherHandle(libc, fd);
+}
+
+const value = nativeBuffer(4);
+const valueView = new DataView(value.buffer);
+const length = nativeBuffer(4);
+const lengthView = new DataView(length.buffer);
+
+/** An integer option of SOL_SOCKET, -1 when it cannot be read. */
+export function socketOption(libc: Libc, fd: number, name: number): number {
+  lengthView.setUint32(0, 4, true);
+  return libc.getsockopt(fd, SOL_SOCKET, name, value, length) < 0 ? -1 : valueView.getInt32(0, true);
+}

@@ -1,0 +1,104 @@
+/** The server's hold on one buffer's memory file, and on the VMOs it handed out from it. */
+import { assert, Rights } from "#base";
+import { KernelError } from "../errors.ts";
+import type { BufferMemory, Vmo } from "../port.ts";
+import type { ChildWatcher, Watched } from "./child-watcher.ts";
+import { O_CLOEXEC, O_RDONLY, O_RDWR } from "./constants.ts";
+import type { LinuxContext } from "./context.ts";
+import { kernelError } from "./errno.ts";
+import { fileStatus } from "./file-status.ts";
+import { isMarkedElsewhere, setMark } from "./ofd-locks.ts";
+import { LinuxVmo } from "./vmo.ts";
+
+export class LinuxBufferMemory implements BufferMemory, Watched {
+  readonly koid: string;
+  readonly inode: number;
+  readonly sizeBytes: number;
+  readonly vmo: LinuxVmo;
+  readonly #context: LinuxContext;
+  readonly #stopWatching: () => void;
+  readonly #children = new Set<number>();
+  #nextId = 1;
+  #listener: ((childId: number) => void) | undefined;
+  #isClosed = false;
+
+  /** Takes ownership of `vmo`. */
+  constructor(context: LinuxContext, watcher: ChildWatcher, vmo: LinuxVmo) {
+    this.#context = context;
+    this.vmo = vmo;
+    this.koid = vmo.koid;
+    this.inode = vmo.inode;
+    this.sizeBytes = vmo.sizeBytes;
+    this.#stopWatching = watcher.watch(vmo.borrow(), vmo.isRegularFile, this);
+  }
+
+  get liveChildren(): ReadonlySet<number> {
+    return this.#children;
+  }
+
+  handOut({ writable }: { readonly writable: boolean }): { readonly vmo: Vmo; readonly childId: number } {
+    const { libc } = this.#context;
+    // The superuser could open a file for writing that its maker gave away for reading only.
+    if (writable && (this.vmo.rights & Rights.WRITE) === 0) {
+      throw new KernelError(
+        "ACCESS_DENIED",
+        "cannot hand out a VMO for writing: the memory was given for reading only",
+      );
+    }
+    const path = `/proc/self/fd/${this.vmo.borrow()}`;
+    const fd = libc.open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+    if (fd < 0) throw kernelError("open a memory file for a participant", libc.errno());
+    const childId = this.#nextId;
+    if (!setMark(libc, fd, childId)) {
+      const errno = libc.errno();
+      libc.close(fd);
+      throw kernelError("mark a VMO as handed out", errno);
+    }
+    this.#nextId += 1;
+    this.#children.add(childId);
+    return { vmo: new LinuxVmo(this.#context, fd, fileStatus(libc, fd), this.vmo.isRegularFile), childId };
+  }
+
+  identify(vmo: Vmo): number | undefined {
+    // A descriptor without rights can be neither inspected nor probed with.
+    if (vmo.koid !== this.koid || vmo.rights === Rights.NONE || !(vmo instanceof LinuxVmo)) return undefined;
+    const { libc } = this.#context;
+    const given = vmo.borrow();
+    const own = this.vmo.borrow();
+    for (const childId of this.#children) {
+      // A description's own mark never stands in its way. The second look is for children that ended unnoticed.
+      if (!isMarkedElsewhere(libc, given, childId) && isMarkedElsewhere(libc, own, childId)) return childId;
+    }
+    return undefined;
+  }
+
+  onChildGone(listener: (childId: number) => void): void {
+    assert(this.#listener === undefined, "a buffer's memory has one listener");
+    this.#listener = listener;
+  }
+
+  /** Looks which children are gone and reports them. Called in a turn of its own. */
+  check(): void {
+    const { libc } = this.#context;
+    for (const childId of [...this.#children]) {
+      // The listener may close this object.
+      if (this.#isClosed) return;
+      if (isMarkedElsewhere(libc, this.vmo.borrow(), childId)) continue;
+      this.#children.delete(childId);
+      try {
+        this.#listener?.(childId);
+      } catch (error) {
+        // The kernel will not say again that the others are gone.
+        this.#context.reactor.defer(() => this.check());
+        throw error;
+      }
+    }
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#stopWatching();
+    this.vmo.close();
+  }
+}

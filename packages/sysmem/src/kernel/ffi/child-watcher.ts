@@ -1,0 +1,125 @@
+/**
+ * Learns when open file descriptions of memory files end: one inotify instance, one watch for each file. An event only
+ * says that *some* description of the file was closed for good (one of our own, perhaps); the owner of the file then
+ * looks which. Files without such events are looked at in intervals.
+ */
+import { CHILD_PROBE_INTERVAL_MS } from "#base";
+import { EPOLLIN, IN_CLOEXEC, IN_CLOSE_NOWRITE, IN_CLOSE_WRITE, IN_NONBLOCK, IN_Q_OVERFLOW } from "./constants.ts";
+import type { LinuxContext } from "./context.ts";
+import { errnoName } from "./errno.ts";
+import { nativeBuffer } from "./libc.ts";
+import type { Watch } from "./reactor.ts";
+
+/** Something that looks after its children when told. */
+export interface Watched {
+  check(): void;
+}
+
+const EVENT_BYTES = 16;
+/** Events taken in one read; the rest wait for the next. Watches on files carry no names, so events have one size. */
+const EVENTS_PER_READ = 256;
+
+export class ChildWatcher {
+  readonly #context: LinuxContext;
+  #inotify = -1;
+  #watch: Watch | undefined;
+  readonly #events: Uint8Array<ArrayBuffer> = nativeBuffer(EVENT_BYTES * EVENTS_PER_READ);
+  /** Several owners may watch one file: the kernel gives them one watch. */
+  readonly #owners = new Map<number, Set<Watched>>();
+  readonly #probed = new Set<Watched>();
+  #timer: NodeJS.Timeout | undefined;
+  #hasWarned = false;
+
+  constructor(context: LinuxContext) {
+    this.#context = context;
+  }
+
+  /** The inotify instance, -1 while it was not needed. For accounting. */
+  get descriptor(): number {
+    return this.#inotify;
+  }
+
+  /** How many files are looked at in intervals. */
+  get probedCount(): number {
+    return this.#probed.size;
+  }
+
+  /** Calls `owner.check()` after each end of a description of the file behind `fd`. Returns a way to stop. */
+  watch(fd: number, hasEvents: boolean, owner: Watched): () => void {
+    const watch = hasEvents ? this.#addWatch(fd) : -1;
+    if (watch < 0) return this.#probe(owner);
+    const owners = this.#owners.get(watch) ?? new Set();
+    owners.add(owner);
+    this.#owners.set(watch, owners);
+    return () => {
+      if (!owners.delete(owner) || owners.size > 0 || this.#inotify < 0) return;
+      this.#owners.delete(watch);
+      this.#context.libc.inotify_rm_watch(this.#inotify, watch);
+    };
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#watch?.close();
+    this.#watch = undefined;
+    if (this.#inotify >= 0) this.#context.libc.close(this.#inotify);
+    this.#inotify = -1;
+    this.#owners.clear();
+    this.#probed.clear();
+  }
+
+  /** The watch's number, or -1 where there can be none. */
+  #addWatch(fd: number): number {
+    const { libc, reactor } = this.#context;
+    if (this.#inotify < 0) {
+      this.#inotify = libc.inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+      if (this.#inotify < 0) return this.#refused(libc.errno());
+      this.#watch = reactor.watch(this.#inotify, () => this.#read());
+      this.#watch.setRef(false);
+      this.#watch.update(EPOLLIN);
+    }
+    const watch = libc.inotify_add_watch(this.#inotify, `/proc/self/fd/${fd}`, IN_CLOSE_WRITE | IN_CLOSE_NOWRITE);
+    return watch < 0 ? this.#refused(libc.errno()) : watch;
+  }
+
+  /** fs.inotify.max_user_watches or max_user_instances, most likely. */
+  #refused(errno: number): number {
+    if (!this.#hasWarned) {
+      this.#hasWarned = true;
+      const fields = { errno: errnoName(errno), intervalMs: CHILD_PROBE_INTERVAL_MS };
+      this.#context.logger.warn(fields, "cannot watch memory files, looking at them in intervals instead");
+    }
+    return -1;
+  }
+
+  #probe(owner: Watched): () => void {
+    this.#probed.add(owner);
+    if (this.#timer === undefined) {
+      this.#timer = setInterval(() => {
+        for (const probed of [...this.#probed]) probed.check();
+      }, CHILD_PROBE_INTERVAL_MS);
+      this.#timer.unref();
+    }
+    return () => {
+      this.#probed.delete(owner);
+      if (this.#probed.size > 0) return;
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    };
+  }
+
+  #read(): void {
+    const bytes = this.#context.libc.read(this.#inotify, this.#events, this.#events.length);
+    const view = new DataView(this.#events.buffer);
+    const concerned = new Set<Watched>();
+    for (let at = 0; at + EVENT_BYTES <= bytes; at += EVENT_BYTES + view.getUint32(at + 12, true)) {
+      const isOverflow = (view.getUint32(at + 4, true) & IN_Q_OVERFLOW) !== 0;
+      const owners = isOverflow
+        ? [...this.#owners.values()].flatMap((all) => [...all])
+        : (this.#owners.get(view.getInt32(at, true)) ?? []);
+      for (const owner of owners) concerned.add(owner);
+    }
+    for (const owner of concerned) owner.check();
+  }
+}

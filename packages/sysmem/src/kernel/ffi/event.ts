@@ -1,0 +1,32 @@
+/** An event: an eventfd, of which only the identity matters here. */
+import { readFileSync } from "node:fs";
+import { type EventHandle, ObjectType } from "#base";
+import { KernelError } from "../errors.ts";
+import type { Event } from "../port.ts";
+import type { Libc } from "./libc.ts";
+import { LinuxHandle } from "./handle.ts";
+
+export class LinuxEvent extends LinuxHandle implements Event, EventHandle {
+  readonly objectType: typeof ObjectType.EVENT = ObjectType.EVENT;
+  #koid = 0;
+
+  constructor(libc: Libc, fd: number) {
+    super(libc, fd);
+  }
+
+  get koid(): number {
+    // All eventfds share one inode; the kernel's own number for them is in fdinfo.
+    if (this.#koid === 0) this.#koid = readEventId(this.borrow());
+    return this.#koid;
+  }
+
+  duplicate(): Event {
+    return new LinuxEvent(this.libc, this.duplicateDescriptor());
+  }
+}
+
+function readEventId(fd: number): number {
+  const found = /^eventfd-id:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "latin1"));
+  if (found === null) throw new KernelError("NOT_SUPPORTED", "cannot identify an event: fdinfo has no eventfd-id");
+  return Number(found[1]);
+}

@@ -1,0 +1,219 @@
+/**
+ * Maps memory files into this thread's address space.
+ *
+ * Nearly always into an arena: a WebAssembly memory that lives as long as the thread and serves as its VMAR. Memory
+ * files are mapped over parts of it with MAP_FIXED and seen as `Uint8Array`s on its buffer; unmapping lays anonymous
+ * memory over them again. That is 20 times cheaper than external array buffers, of which V8 keeps count by collecting
+ * garbage, and a stale view can never crash: it reads zeros and its writes are lost. An array buffer of its own is made
+ * only for what no arena can serve, with the same behaviour after unmapping.
+ *
+ * A range is not mapped again while the `bytes` of its former mapping are still reachable, so that a stale
+ * reference to those never sees foreign memory. (For sub-arrays whose parent was dropped this cannot be known.)
+ */
+import { assert, InvariantError, MAPPING_ARENA_BYTES, MAX_MAPPING_ARENAS } from "#base";
+import type { Mapping } from "../port.ts";
+import {
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_NORESERVE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  PROT_READ,
+  PROT_WRITE,
+} from "./constants.ts";
+import { kernelError } from "./errno.ts";
+import { type Address, addressOfBuffer, type Libc } from "./libc.ts";
+import { RegionAllocator } from "./region-allocator.ts";
+
+/** The part of the WebAssembly interface used here; no type library of ours has it. Absent under `--jitless`. */
+declare const WebAssembly:
+  | { readonly Memory: new (limits: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer } }
+  | undefined;
+
+const WASM_PAGE_BYTES = 65_536;
+const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
+const SC_PAGESIZE = 30;
+
+/** A range whose mapping is gone, and the view that may still refer to it. */
+interface Retired {
+  readonly offset: number;
+  readonly length: number;
+  readonly view: WeakRef<Uint8Array>;
+}
+
+class Arena {
+  readonly buffer: ArrayBuffer;
+  readonly base: Address;
+  readonly #regions: RegionAllocator;
+  #retired: Retired[] = [];
+
+  constructor(bytes: number) {
+    const pages = bytes / WASM_PAGE_BYTES;
+    assert(WebAssembly !== undefined, "arenas need WebAssembly");
+    // It never grows: growing would detach every view.
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.buffer = memory.buffer;
+    this.base = addressOfBuffer(new Uint8Array(this.buffer));
+    // Alignments are powers of two far below 2^53, so the low part of the address is enough to judge them.
+    this.#regions = new RegionAllocator(bytes, Number(this.base & 0xffff_ffffn));
+  }
+
+  allocate(length: number, alignment: number): number | undefined {
+    const offset = this.#regions.allocate(length, alignment);
+    if (offset !== undefined || this.#retired.length === 0) return offset;
+    const stillSeen: Retired[] = [];
+    for (const range of this.#retired) {
+      if (range.view.deref() === undefined) this.#regions.free(range.offset, range.length);
+      else stillSeen.push(range);
+    }
+    this.#retired = stillSeen;
+    return this.#regions.allocate(length, alignment);
+  }
+
+  /** Gives back a range that no view refers to. */
+  free(offset: number, length: number): void {
+    this.#regions.free(offset, length);
+  }
+
+  /** Gives back a range that `view` may still refer to. */
+  retire(offset: number, length: number, view: Uint8Array): void {
+    this.#retired.push({ offset, length, view: new WeakRef(view) });
+  }
+}
+
+/** Settings for tests; the defaults are the named limits. */
+export interface MapperOptions {
+  readonly arenaBytes?: number | undefined;
+  readonly maxArenas?: number | undefined;
+}
+
+export class Mapper {
+  readonly #libc: Libc;
+  readonly #arenaBytes: number;
+  readonly #maxArenas: number;
+  readonly #systemPageBytes: number;
+  readonly #arenas: Arena[] = [];
+  #canOpenArena: boolean = typeof WebAssembly !== "undefined";
+  readonly #finalizer: FinalizationRegistry<{ readonly address: Address; readonly length: number }>;
+
+  constructor(libc: Libc, options: MapperOptions = {}) {
+    this.#libc = libc;
+    this.#arenaBytes = options.arenaBytes ?? MAPPING_ARENA_BYTES;
+    this.#maxArenas = options.maxArenas ?? MAX_MAPPING_ARENAS;
+    assert(this.#arenaBytes % WASM_PAGE_BYTES === 0, "an arena is made of WebAssembly pages");
+    this.#systemPageBytes = libc.sysconf(SC_PAGESIZE);
+    this.#finalizer = new FinalizationRegistry(({ address, length }) => libc.munmap(address, length));
+  }
+
+  /** Arenas opened so far. */
+  get arenaCount(): number {
+    return this.#arenas.length;
+  }
+
+  /**
+   * Maps all of a memory file whose size cannot shrink. The mapping keeps the open file description alive.
+   * @param pageBytes alignment that the file asks for
+   */
+  map(fd: number, sizeBytes: number, isWritable: boolean, pageBytes: number): Mapping {
+    if (sizeBytes === 0) return new LinuxMapping(new Uint8Array(0), () => {});
+    const alignment = Math.max(this.#systemPageBytes, pageBytes);
+    const length = Math.ceil(sizeBytes / alignment) * alignment;
+    // A view for reading only would end the process at a stray write. A private mapping shows the same pages, and
+    // what is written to it by mistake stays there.
+    const flags = isWritable ? MAP_SHARED : MAP_PRIVATE | MAP_NORESERVE;
+    return this.#mapIntoArena(fd, sizeBytes, length, alignment, flags) ?? this.#mapAlone(fd, sizeBytes, length, flags);
+  }
+
+  #mapIntoArena(fd: number, sizeBytes: number, length: number, alignment: number, flags: number): Mapping | undefined {
+    if (length > this.#arenaBytes) return undefined;
+    for (const arena of this.#arenas) {
+      const offset = arena.allocate(length, alignment);
+      if (offset !== undefined) return this.#mapAt(arena, offset, fd, sizeBytes, length, flags);
+    }
+    const arena = this.#openArena();
+    const offset = arena?.allocate(length, alignment);
+    if (arena === undefined || offset === undefined) return undefined;
+    return this.#mapAt(arena, offset, fd, sizeBytes, length, flags);
+  }
+
+  #openArena(): Arena | undefined {
+    if (!this.#canOpenArena || this.#arenas.length >= this.#maxArenas) return undefined;
+    try {
+      const arena = new Arena(this.#arenaBytes);
+      this.#arenas.push(arena);
+      return arena;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      // Address space is limited for this process.
+      this.#canOpenArena = false;
+      return undefined;
+    }
+  }
+
+  #mapAt(arena: Arena, offset: number, fd: number, sizeBytes: number, length: number, flags: number): Mapping {
+    const address = arena.base + BigInt(offset);
+    const mapped = this.#libc.mmap(address, length, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, 0);
+    if (isFailed(mapped)) {
+      const errno = this.#libc.errno();
+      // The range may have lost what was there.
+      this.#overlay(address, length);
+      arena.free(offset, length);
+      throw kernelError("map a VMO", errno);
+    }
+    const bytes = new Uint8Array(arena.buffer, offset, sizeBytes);
+    return new LinuxMapping(bytes, () => {
+      this.#overlay(address, length);
+      arena.retire(offset, length, bytes);
+    });
+  }
+
+  #mapAlone(fd: number, sizeBytes: number, length: number, flags: number): Mapping {
+    const address = this.#libc.mmap(null, length, PROT_READ | PROT_WRITE, flags, fd, 0);
+    if (address === null || isFailed(address)) throw kernelError("map a VMO", this.#libc.errno());
+    let buffer: ArrayBuffer;
+    try {
+      buffer = this.#libc.koffi.view(address, sizeBytes);
+    } catch (error) {
+      this.#libc.munmap(address, length);
+      throw error;
+    }
+    this.#finalizer.register(buffer, { address, length });
+    return new LinuxMapping(new Uint8Array(buffer), () => this.#overlay(address, length));
+  }
+
+  /** Lays zeros over a range of this process. */
+  #overlay(address: Address, length: number): void {
+    const flags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    const mapped = this.#libc.mmap(address, length, PROT_READ | PROT_WRITE, flags, -1, 0);
+    // Left alone, the range would be a hole in memory that JavaScript can reach.
+    if (isFailed(mapped)) throw new InvariantError(`cannot lay memory over a mapping: errno ${this.#libc.errno()}`);
+  }
+}
+
+function isFailed(address: Address | null): boolean {
+  return address === null || BigInt.asUintN(64, address) === MAP_FAILED;
+}
+
+class LinuxMapping implements Mapping {
+  readonly bytes: Uint8Array;
+  #unmap: (() => void) | undefined;
+
+  constructor(bytes: Uint8Array, unmap: () => void) {
+    this.bytes = bytes;
+    this.#unmap = unmap;
+  }
+
+  get isMapped(): boolean {
+    return this.#unmap !== undefined;
+  }
+
+  unmap(): void {
+    const unmap = this.#unmap;
+    this.#unmap = undefined;
+    unmap?.();
+  }
+
+  [Symbol.dispose](): void {
+    this.unmap();
+  }
+}

@@ -1,0 +1,132 @@
+/** Makes memory files: named, zeroed, of fixed size, with their pages reserved. */
+import {
+  MAX_MEMORY_NAME_BYTES,
+  MAX_RESERVE_ON_LOOP_BYTES,
+  MEMORY_HEADROOM_BYTES,
+  MIN_HEADROOM_CHECK_BYTES,
+} from "#base";
+import { KernelError } from "../errors.ts";
+import type { MemoryOptions } from "../port.ts";
+import {
+  F_ADD_SEALS,
+  F_SEAL_GROW,
+  F_SEAL_SEAL,
+  F_SEAL_SHRINK,
+  MADV_HUGEPAGE,
+  MADV_POPULATE_WRITE,
+  MAP_SHARED,
+  MFD_ALLOW_SEALING,
+  MFD_CLOEXEC,
+  MFD_HUGE_SHIFT,
+  MFD_HUGETLB,
+  PROT_READ,
+  PROT_WRITE,
+} from "./constants.ts";
+import { Errno, kernelError } from "./errno.ts";
+import type { Libc } from "./libc.ts";
+import { memoryHeadroomBytes } from "./memory-headroom.ts";
+
+const SC_PAGESIZE = 30;
+
+export class MemoryMaker {
+  readonly #libc: Libc;
+  readonly #pageBytes: number;
+  /** Bytes that helper threads are reserving right now: the machine does not count them as taken yet. */
+  #reservingBytes = 0;
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+    this.#pageBytes = libc.sysconf(SC_PAGESIZE);
+  }
+
+  /** Resolves with the descriptor, which the caller owns. */
+  async create(sizeBytes: number, options: MemoryOptions): Promise<number> {
+    const unit = options.hugePageBytes ?? this.#pageBytes;
+    if (!(Number.isSafeInteger(sizeBytes) && sizeBytes > 0 && unit > 0 && Number.isInteger(Math.log2(unit)))) {
+      throw new KernelError("INVALID_ARGS", `cannot create memory of ${sizeBytes} bytes in pages of ${unit}`);
+    }
+    const length = Math.ceil(sizeBytes / unit) * unit;
+    if (!Number.isSafeInteger(length)) {
+      throw new KernelError("NO_MEMORY", `cannot create memory of ${sizeBytes} bytes: that is no size for a file`);
+    }
+    const what = `create memory of ${length} bytes`;
+    const fd = this.#createFile(length, options, what);
+    try {
+      await this.#reserve(fd, length, options, what);
+      if (this.#libc.fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0) {
+        throw kernelError(what, this.#libc.errno());
+      }
+      return fd;
+    } catch (error) {
+      this.#libc.close(fd);
+      throw error;
+    }
+  }
+
+  #createFile(length: number, options: MemoryOptions, what: string): number {
+    const huge =
+      options.hugePageBytes === undefined ? 0 : MFD_HUGETLB | (Math.log2(options.hugePageBytes) << MFD_HUGE_SHIFT);
+    const fd = this.#libc.memfd_create(fitName(options.name), MFD_CLOEXEC | MFD_ALLOW_SEALING | huge);
+    if (fd < 0) {
+      const errno = this.#libc.errno();
+      // A page size the kernel has no pool for.
+      const isUnknownPageSize =
+        huge !== 0 && (errno === Errno.EINVAL || errno === Errno.ENOENT || errno === Errno.ENODEV);
+      throw kernelError(what, errno, isUnknownPageSize ? "NOT_SUPPORTED" : undefined);
+    }
+    // Owner only: a participant of another uid cannot open it anew with rights it was not given.
+    if (this.#libc.fchmod(fd, 0o600) < 0 || this.#libc.ftruncate(fd, length) < 0) {
+      const errno = this.#libc.errno();
+      this.#libc.close(fd);
+      // A size that is beyond what files can have is, to whoever asked, too much memory.
+      throw kernelError(what, errno, errno === Errno.EINVAL ? "NO_MEMORY" : undefined);
+    }
+    return fd;
+  }
+
+  async #reserve(fd: number, length: number, options: MemoryOptions, what: string): Promise<void> {
+    // Huge pages come from a pool with an account of its own.
+    if (options.hugePageBytes === undefined && length >= MIN_HEADROOM_CHECK_BYTES) {
+      const headroom = memoryHeadroomBytes() - MEMORY_HEADROOM_BYTES - this.#reservingBytes;
+      if (length > headroom) {
+        throw new KernelError("NO_MEMORY", `cannot ${what}: ${Math.max(0, headroom)} bytes are available`);
+      }
+    }
+    this.#reservingBytes += length;
+    try {
+      if (options.transparentHugePages === true) await this.#populateHuge(fd, length);
+      for (;;) {
+        const errno =
+          length <= MAX_RESERVE_ON_LOOP_BYTES
+            ? this.#libc.posix_fallocate(fd, 0, length)
+            : await this.#libc.posixFallocateAsync(fd, 0, length);
+        if (errno === 0) return;
+        if (errno !== Errno.EINTR) throw kernelError(what, errno);
+      }
+    } finally {
+      this.#reservingBytes -= length;
+    }
+  }
+
+  /**
+   * Reserves through a mapping, because the kernel gives memory files huge pages on request only through mappings that
+   * ask for them. A wish: what it does not achieve, the reservation after it does with normal pages.
+   */
+  async #populateHuge(fd: number, length: number): Promise<void> {
+    const address = this.#libc.mmap(null, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (address === null || address < 0n || address === 0xffff_ffff_ffff_ffffn) return;
+    if (this.#libc.madvise(address, length, MADV_HUGEPAGE) === 0) {
+      await this.#libc.madviseAsync(address, length, MADV_POPULATE_WRITE);
+    }
+    this.#libc.munmap(address, length);
+  }
+}
+
+/** As much of a name as a memory file can have. */
+function fitName(name: string): string {
+  const clean = name.replaceAll("\0", "");
+  if (Buffer.byteLength(clean) <= MAX_MEMORY_NAME_BYTES) return clean;
+  // Cut between characters: half a character would become a replacement character and grow again.
+  const bytes = Buffer.from(clean).subarray(0, MAX_MEMORY_NAME_BYTES);
+  return new TextDecoder("utf-8").decode(bytes, { stream: true });
+}

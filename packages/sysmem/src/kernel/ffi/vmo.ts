@@ -1,0 +1,97 @@
+/** A VMO handle: an open file description of a memory file. */
+import { readlinkSync } from "node:fs";
+import { ObjectType, Rights, type VmoHandle } from "#base";
+import { KernelError } from "../errors.ts";
+import type { Mapping, Vmo } from "../port.ts";
+import { F_GET_SEALS, F_GETFL, F_SEAL_SHRINK, O_ACCMODE, O_PATH, O_RDONLY, O_RDWR } from "./constants.ts";
+import type { LinuxContext } from "./context.ts";
+import { kernelError } from "./errno.ts";
+import { type FileStatus, fileStatus } from "./file-status.ts";
+import { LinuxHandle } from "./handle.ts";
+
+const READ_ONLY_RIGHTS: number =
+  Rights.DUPLICATE | Rights.TRANSFER | Rights.WAIT | Rights.INSPECT | Rights.READ | Rights.MAP | Rights.GET_PROPERTY;
+const READ_WRITE_RIGHTS: number = READ_ONLY_RIGHTS | Rights.WRITE | Rights.SET_PROPERTY | Rights.SIGNAL;
+/** Opened for writing only: nothing can be mapped from it. */
+const WRITE_ONLY_RIGHTS: number = Rights.DUPLICATE | Rights.TRANSFER | Rights.WAIT | Rights.INSPECT | Rights.WRITE;
+
+const SEEK_END = 2;
+
+export class LinuxVmo extends LinuxHandle implements Vmo, VmoHandle {
+  readonly objectType: typeof ObjectType.VMO = ObjectType.VMO;
+  readonly koid: string;
+  readonly inode: number;
+  readonly sizeBytes: number;
+  readonly rights: number;
+  /** Size of the pages behind it, which a mapping must be aligned to. */
+  readonly pageBytes: number;
+  readonly #context: LinuxContext;
+  /** A file with events and seals; a DMA-BUF is none. */
+  readonly isRegularFile: boolean;
+  #name: string | undefined;
+
+  constructor(context: LinuxContext, fd: number, status: FileStatus, isRegularFile: boolean) {
+    super(context.libc, fd);
+    this.#context = context;
+    this.isRegularFile = isRegularFile;
+    this.inode = status.inode;
+    this.koid = `${status.device}:${status.inode}`;
+    this.rights = rightsOf(context.libc.fcntl(fd, F_GETFL, 0));
+    this.pageBytes = status.blockBytes;
+    // A DMA-BUF tells its size to those who seek.
+    this.sizeBytes = isRegularFile ? status.sizeBytes : Math.max(0, context.libc.lseek(fd, 0, SEEK_END));
+  }
+
+  get name(): string {
+    this.#name ??= undecorate(readlinkSync(`/proc/self/fd/${this.borrow()}`));
+    return this.#name;
+  }
+
+  duplicate(): LinuxVmo {
+    const fd = this.duplicateDescriptor();
+    return new LinuxVmo(this.#context, fd, fileStatus(this.libc, fd), this.isRegularFile);
+  }
+
+  map(options: { readonly writable?: boolean } = {}): Mapping {
+    const isWritable = options.writable ?? (this.rights & Rights.WRITE) !== 0;
+    const needed = Rights.MAP | Rights.READ | (isWritable ? Rights.WRITE : 0);
+    if ((this.rights & needed) !== needed) {
+      const access = isWritable ? "for writing" : "for reading";
+      throw new KernelError(
+        "ACCESS_DENIED",
+        `cannot map a VMO ${access}: its rights are 0x${this.rights.toString(16)}`,
+      );
+    }
+    this.#requireFixedSize();
+    return this.#context.mapper.map(this.borrow(), this.sizeBytes, isWritable, this.pageBytes);
+  }
+
+  /** A file that somebody can cut short would kill this process at the next touch. */
+  #requireFixedSize(): void {
+    if (!this.isRegularFile) return;
+    const seals = this.libc.fcntl(this.borrow(), F_GET_SEALS, 0);
+    if (seals < 0) throw kernelError("inspect the seals of a VMO", this.libc.errno());
+    if ((seals & F_SEAL_SHRINK) === 0) {
+      throw new KernelError("ACCESS_DENIED", "cannot map a VMO whose size is not sealed: it could be cut short");
+    }
+  }
+}
+
+function rightsOf(flags: number): number {
+  if (flags < 0 || (flags & O_PATH) !== 0) return Rights.NONE;
+  switch (flags & O_ACCMODE) {
+    case O_RDONLY:
+      return READ_ONLY_RIGHTS;
+    case O_RDWR:
+      return READ_WRITE_RIGHTS;
+    default:
+      return WRITE_ONLY_RIGHTS;
+  }
+}
+
+/** `/memfd:name (deleted)` without what the kernel adds. */
+function undecorate(link: string): string {
+  const path = link.endsWith(" (deleted)") ? link.slice(0, -" (deleted)".length) : link;
+  for (const prefix of ["/memfd:", "/dmabuf:"]) if (path.startsWith(prefix)) return path.slice(prefix.length);
+  return path.slice(path.lastIndexOf("/") + 1);
+}
