@@ -1,0 +1,78 @@
+import type { Kernel } from "#kernel";
+import { type Heap, type HeapId, type HeapRegistry, type SecureMemoryState, SYSTEM_RAM } from "./port.ts";
+import { SystemRamHeap } from "./system-ram.ts";
+
+/** A registry that heaps join and leave. */
+export class Heaps implements HeapRegistry {
+  readonly #heaps: Heap[] = [];
+  readonly #goneListeners: ((heap: Heap) => void)[] = [];
+  readonly #changeListeners: (() => void)[] = [];
+  #secureMemory: SecureMemoryState = "not-expected";
+  #contiguousSystemRam: Heap | undefined;
+
+  get secureMemory(): SecureMemoryState {
+    return this.#secureMemory;
+  }
+
+  setSecureMemory(state: SecureMemoryState): void {
+    if (state === this.#secureMemory) return;
+    this.#secureMemory = state;
+    this.#changed();
+  }
+
+  get contiguousSystemRam(): Heap | undefined {
+    return this.#contiguousSystemRam;
+  }
+
+  /** Names the heap for contiguous system RAM. It is not in `list`: clients reach it as SYSTEM_RAM. */
+  setContiguousSystemRam(heap: Heap | undefined): void {
+    this.#contiguousSystemRam = heap;
+    this.#changed();
+  }
+
+  list(): readonly Heap[] {
+    return this.#heaps;
+  }
+
+  find(id: HeapId, options: { readonly isPhysicallyContiguous: boolean }): Heap | undefined {
+    if (options.isPhysicallyContiguous && id.heapType === SYSTEM_RAM) return this.#contiguousSystemRam;
+    return this.#heaps.find((heap) => heap.id.heapType === id.heapType && heap.id.id === id.id);
+  }
+
+  /** Adds a heap; one with the same type and id is replaced, and counts as gone. */
+  register(heap: Heap): void {
+    const at = this.#heaps.findIndex((old) => old.id.heapType === heap.id.heapType && old.id.id === heap.id.id);
+    const replaced = at < 0 ? undefined : this.#heaps[at];
+    if (at < 0) this.#heaps.push(heap);
+    else this.#heaps[at] = heap;
+    if (replaced !== undefined) for (const listener of this.#goneListeners) listener(replaced);
+    this.#changed();
+  }
+
+  /** Removes a heap that is lost. Does nothing for one that is not (or no longer) registered. */
+  unregister(heap: Heap): void {
+    const at = this.#heaps.indexOf(heap);
+    if (at < 0) return;
+    this.#heaps.splice(at, 1);
+    for (const listener of this.#goneListeners) listener(heap);
+  }
+
+  onHeapGone(listener: (heap: Heap) => void): void {
+    this.#goneListeners.push(listener);
+  }
+
+  onChanged(listener: () => void): void {
+    this.#changeListeners.push(listener);
+  }
+
+  #changed(): void {
+    for (const listener of this.#changeListeners) listener();
+  }
+}
+
+/** The registry of a server that has nothing but system RAM. */
+export function systemRamOnly(kernel: Kernel): Heaps {
+  const heaps = new Heaps();
+  heaps.register(new SystemRamHeap(kernel));
+  return heaps;
+}

@@ -1,0 +1,128 @@
+/** The initial allocation: once, for the tree's root. Lifecycle contract 6.3. */
+import { assert } from "#base";
+import type { BufferMemory } from "#kernel";
+import type { Heap } from "#heaps";
+import type { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
+import { LogicalBuffer } from "../buffers/logical-buffer.ts";
+import { handedOutVmoGone, settle } from "../buffers/lifetime.ts";
+import type { DomainError } from "../domain-error.ts";
+import type { Node } from "../tree/node.ts";
+import type { AttemptOutcome } from "./check.ts";
+import { checkAllocation } from "./check.ts";
+import { BufferAllocation } from "./buffer-allocation.ts";
+import { type Decision, negotiateInitial } from "./negotiation.ts";
+import { applySelection, reportDecision, reportFailure, subtreeFailed, subtreeSucceeded } from "./outcome.ts";
+
+export function attemptInitialAllocation(collection: LogicalBufferCollection, root: Node): AttemptOutcome {
+  const outcome = negotiateInitial(collection, root);
+  switch (outcome.kind) {
+    case "postponed":
+      collection.allocation = { kind: "postponed" };
+      return "postponed";
+    case "failed":
+      reportFailure(collection, root, "initial", outcome.error, outcome.explanation);
+      fail(collection, root, outcome.error);
+      return "final";
+    case "decided":
+      reportDecision(collection, root, "initial", outcome);
+      return startAllocating(collection, root, outcome);
+  }
+}
+
+/** Asks the heap for the buffers, and holds the collection's inputs back until it has answered. */
+function startAllocating(collection: LogicalBufferCollection, root: Node, decision: Decision): AttemptOutcome {
+  const { context } = collection;
+  const { decided } = decision;
+  const sinceNs = context.clock.nowNs();
+  collection.allocation = { kind: "allocating", decided, sinceNs };
+  collection.gate.close();
+  collection.setPaused(true);
+  applySelection(decision);
+  const allocation = new BufferAllocation(collection, decided, decision.heap);
+  allocation.run().then(
+    (result) =>
+      collection.enter(() => {
+        if (result.ok) {
+          finish(collection, root, decision.heap, result.value, sinceNs);
+        } else {
+          context.logger.error(
+            { ...collection.describe(), err: result.error },
+            "no memory for the buffers of this collection",
+          );
+          finishWithout(collection, root);
+        }
+      }),
+    (exception: unknown) =>
+      collection.enter(() => {
+        finishWithout(collection, root);
+        throw exception;
+      }),
+  );
+  return "pending";
+}
+
+function finish(
+  collection: LogicalBufferCollection,
+  root: Node,
+  heap: Heap,
+  memories: BufferMemory[],
+  sinceNs: number,
+): void {
+  const { context, allocation } = collection;
+  assert(allocation.kind === "allocating", "buffers arrive while they are being allocated");
+  collection.allocation = { kind: "allocated", decided: allocation.decided, heap, atNs: context.clock.nowNs() };
+  collection.holdsStrongVmos = collection.root !== undefined;
+  collection.strongBuffers = memories.length;
+  collection.existingBuffers = memories.length;
+  memories.forEach((memory, index) => {
+    const buffer = new LogicalBuffer(collection, index, memory, heap);
+    collection.buffers.set(index, buffer);
+    context.vmos.add(buffer);
+    memory.onChildGone((childId) => collection.enter(() => handedOutVmoGone(buffer, childId)));
+  });
+  if (collection.root === undefined) {
+    // The tree failed meanwhile (its heap or the server went): nobody has seen these buffers.
+    for (const buffer of [...collection.buffers.values()]) settle(buffer);
+    return;
+  }
+  collection.emit(() => ({
+    type: "allocated",
+    buffers: memories.map((memory, index) => ({ index, inode: memory.inode, sizeBytes: memory.sizeBytes })),
+    durationNs: context.clock.nowNs() - sinceNs,
+  }));
+  stopStallWarning(collection);
+  subtreeSucceeded(collection, root);
+  resume(collection);
+}
+
+function finishWithout(collection: LogicalBufferCollection, root: Node): void {
+  if (collection.root === undefined) {
+    collection.allocation = { kind: "failed", error: "NO_MEMORY" };
+    collection.goIfDone();
+    return;
+  }
+  reportFailure(collection, root, "initial", "NO_MEMORY", undefined);
+  fail(collection, root, "NO_MEMORY");
+}
+
+function fail(collection: LogicalBufferCollection, root: Node, error: DomainError): void {
+  collection.allocation = { kind: "failed", error };
+  stopStallWarning(collection);
+  subtreeFailed(collection, root, error, "initial allocation failed");
+}
+
+/** Lets the collection's inputs in again, after others that became possible have been tried. */
+function resume(collection: LogicalBufferCollection): void {
+  checkAllocation(collection);
+  collection.setPaused(false);
+  collection.gate.open();
+}
+
+function stopStallWarning(collection: LogicalBufferCollection): void {
+  const { stallWarning, context } = collection;
+  stallWarning.cancel();
+  if (stallWarning.fired > 0) {
+    const elapsedMs = Math.round((context.clock.nowNs() - collection.createdAtNs) / 1e6);
+    context.logger.info({ ...collection.describe(), elapsedMs }, "this collection has a result after all");
+  }
+}

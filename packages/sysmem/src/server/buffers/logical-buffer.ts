@@ -1,0 +1,108 @@
+import type { EventPair, Kernel, BufferMemory, Vmo } from "#kernel";
+import type { Timer } from "#base";
+import type { Heap } from "#heaps";
+import type { DebugInfo } from "../tree/properties.ts";
+import type { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
+
+/** One VMO that was handed out: an open file description of its own, alive as long as the kernel says so. */
+export interface HandedOutVmo {
+  readonly childId: number;
+  readonly isWeak: boolean;
+  /** Who received it, for complaints. */
+  readonly receiver: DebugInfo;
+}
+
+/**
+ * - `live`: the server or a client holds a VMO of it.
+ * - `deleting`: nobody does; the heap has been told and has not answered.
+ * - `gone`: it does not exist any more.
+ */
+export type BufferState = "live" | "deleting" | "gone";
+
+/**
+ * One buffer after allocation. The counterpart of the original's tree of parent VMOs: the kernel tells when each handed-out
+ * VMO is gone, and what is left follows from counting. Lifecycle contract 7.2, 7.3, 7.7.
+ */
+export class LogicalBuffer {
+  readonly collection: LogicalBufferCollection;
+  readonly index: number;
+  readonly memory: BufferMemory;
+  readonly heap: Heap;
+  state: BufferState = "live";
+  /** When the last strong VMO went, while weak ones were still out; undefined before, and when there were none. */
+  weakSinceNs: number | undefined;
+  complaintTimer: Timer | undefined;
+  readonly #children = new Map<number, HandedOutVmo>();
+  #strongChildren = 0;
+  #isStrongSideGone = false;
+  /** One eventpair for all receivers, made on first need. Closing the server's end is the signal. */
+  #closeWeakAsap: { serverEnd: EventPair; clientEnd: EventPair } | undefined;
+
+  constructor(collection: LogicalBufferCollection, index: number, memory: BufferMemory, heap: Heap) {
+    this.collection = collection;
+    this.index = index;
+    this.memory = memory;
+    this.heap = heap;
+  }
+
+  /** VMOs handed out and still alive. */
+  get children(): ReadonlyMap<number, HandedOutVmo> {
+    return this.#children;
+  }
+  get strongChildren(): number {
+    return this.#strongChildren;
+  }
+  get weakChildren(): number {
+    return this.#children.size - this.#strongChildren;
+  }
+  /** True once no strong VMO is left, the server's own included. Final. */
+  get isStrongSideGone(): boolean {
+    return this.#isStrongSideGone;
+  }
+
+  childOf(childId: number): HandedOutVmo | undefined {
+    return this.#children.get(childId);
+  }
+
+  /** Makes a VMO for a client. The caller owns it. Throws `KernelError` when the kernel refuses. */
+  handOut(options: { readonly isWeak: boolean; readonly writable: boolean; readonly receiver: DebugInfo }): Vmo {
+    const { vmo, childId } = this.memory.handOut({ writable: options.writable });
+    this.#children.set(childId, { childId, isWeak: options.isWeak, receiver: options.receiver });
+    if (!options.isWeak) this.#strongChildren++;
+    return vmo;
+  }
+
+  /** Takes note that the kernel has seen the last of a handed-out VMO. False when it was not one of ours. */
+  childGone(childId: number): boolean {
+    const child = this.#children.get(childId);
+    if (child === undefined) return false;
+    this.#children.delete(childId);
+    if (!child.isWeak) this.#strongChildren--;
+    return true;
+  }
+
+  /** A duplicate of the eventpair end that weak receivers watch. The caller owns it. */
+  closeWeakAsap(kernel: Kernel): EventPair {
+    if (this.#closeWeakAsap === undefined) {
+      const [serverEnd, clientEnd] = kernel.createEventPair();
+      this.#closeWeakAsap = { serverEnd, clientEnd };
+      if (this.#isStrongSideGone) serverEnd.close();
+    }
+    return this.#closeWeakAsap.clientEnd.duplicate();
+  }
+
+  /** Signals `close_weak_asap`: no strong VMO is left. */
+  setStrongSideGone(): void {
+    this.#isStrongSideGone = true;
+    this.#closeWeakAsap?.serverEnd.close();
+  }
+
+  /** Lets go of everything but the memory. */
+  closeHandles(): void {
+    this.complaintTimer?.cancel();
+    this.complaintTimer = undefined;
+    this.#closeWeakAsap?.serverEnd.close();
+    this.#closeWeakAsap?.clientEnd.close();
+    this.#closeWeakAsap = undefined;
+  }
+}

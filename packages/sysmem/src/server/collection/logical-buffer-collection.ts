@@ -1,0 +1,191 @@
+import { assert } from "#base";
+import type { Heap } from "#heaps";
+import type { LogicalBuffer } from "../buffers/logical-buffer.ts";
+import { LifetimeTrackers } from "../buffers/lifetime-trackers.ts";
+import type { ServerContext } from "../context.ts";
+import { warnAboutStall } from "../debug/describe-stall.ts";
+import { StallWarning } from "../debug/stall-warning.ts";
+import type { DomainError } from "../domain-error.ts";
+import type { BareServerEvent, NodeRefData, ServerEvent } from "../events.ts";
+import { Node } from "../tree/node.ts";
+import type { NodeProperties } from "../tree/properties.ts";
+import type { Serving } from "../nodes/serving.ts";
+import { endpointOf } from "../nodes/serving.ts";
+import { breadthFirst } from "../tree/traversal.ts";
+import type { CollectionSettings } from "../types.ts";
+import { failRoot, failRootAfterException } from "./failure.ts";
+import { Gate } from "./gate.ts";
+import { dropServerStrongVmos } from "../buffers/lifetime.ts";
+
+/**
+ * How far the initial allocation is. It is attempted once: `allocated` and `failed` are final.
+ * - `postponed`: everybody is ready, but secure memory is expected and not there yet.
+ * - `allocating`: decided; the heap is making the buffers, and the gate is closed.
+ */
+export type AllocationState =
+  | { readonly kind: "not-attempted" }
+  | { readonly kind: "postponed" }
+  | { readonly kind: "allocating"; readonly decided: CollectionSettings; readonly sinceNs: number }
+  | { readonly kind: "allocated"; readonly decided: CollectionSettings; readonly heap: Heap; readonly atNs: number }
+  | { readonly kind: "failed"; readonly error: DomainError };
+
+/** One logical buffer collection: what AllocateSharedCollection or AllocateNonSharedCollection made. Lifecycle contract 2.1. */
+export class LogicalBufferCollection {
+  readonly context: ServerContext;
+  readonly id: bigint;
+  readonly createdAtNs: number;
+  readonly gate: Gate = new Gate();
+  readonly stallWarning: StallWarning;
+  /** Buffers that are `live`, by index; each disappears by itself. */
+  readonly buffers: Map<number, LogicalBuffer> = new Map();
+  /** Buffers that exist: those of `buffers`, and those whose heap has not answered the deletion. */
+  existingBuffers = 0;
+  readonly trackers: LifetimeTrackers = new LifetimeTrackers();
+  /** Nodes by the koid of their node_ref event. */
+  readonly nodeRefs: Map<number, Node> = new Map();
+  allocation: AllocationState = { kind: "not-attempted" };
+  name: { readonly text: string; readonly priority: number } | undefined;
+  isVerbose = false;
+  /** Whether the server itself keeps every buffer's strong side alive. */
+  holdsStrongVmos = false;
+  /** The heap that made the buffers is lost: it is not asked to delete them. */
+  isHeapLost = false;
+  /** Buffers whose strong side is not gone. */
+  strongBuffers = 0;
+  #root: Node | undefined;
+  #strongNodes = 0;
+  #isGone = false;
+
+  constructor(context: ServerContext, id: bigint) {
+    this.context = context;
+    this.id = id;
+    this.createdAtNs = context.clock.nowNs();
+    context.collections.set(id, this);
+    this.stallWarning = new StallWarning(context.clock, (warning) =>
+      this.enter(() => this.gate.pass(() => warnAboutStall(this, warning))),
+    );
+  }
+
+  /** Null once the root has failed; buffers may live on. */
+  get root(): Node | undefined {
+    return this.#root;
+  }
+  /** Nodes of any kind that are not weak. */
+  get strongNodes(): number {
+    return this.#strongNodes;
+  }
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** An input from outside that concerns this collection: one turn, and what it throws fails this collection only. */
+  enter(input: () => void): void {
+    this.context.turns.enter(() => {
+      try {
+        input();
+      } catch (exception) {
+        failRootAfterException(this, exception);
+      }
+    });
+  }
+
+  /** A task for later in this turn. Nothing happens to a collection that is gone by then. */
+  post(task: () => void): void {
+    this.enter(() => {
+      if (!this.#isGone) task();
+    });
+  }
+
+  /** Adds a node. `serve` gets the finished node and returns what serves it. */
+  addNode(parent: Node | undefined, properties: NodeProperties, serve: (node: Node) => Serving): Node {
+    assert((parent === undefined) === (this.#root === undefined), "a tree has one root");
+    // The endpoint needs the node and the node its serving object: it is an orphan for the blink between.
+    const node = new Node(parent, properties, { kind: "orphan" });
+    if (parent === undefined) this.#root = node;
+    if (!properties.isWeak) this.#strongNodes++;
+    node.setServing(serve(node));
+    return node;
+  }
+
+  /** Takes a leaf out of the tree. */
+  removeNode(node: Node): void {
+    if (!node.properties.isWeak) this.#strongNodeLost();
+    if (node.properties.nodeRef !== undefined) {
+      this.nodeRefs.delete(node.properties.nodeRef.koid);
+      node.properties.nodeRef.close();
+    }
+    node.delete();
+    if (node !== this.#root) return;
+    this.#root = undefined;
+    this.#rootGone();
+  }
+
+  /** Makes a node weak, for good. Children that exist already stay as they are. */
+  makeWeak(node: Node): void {
+    if (node.properties.isWeak) return;
+    node.properties.isWeak = true;
+    this.#strongNodeLost();
+  }
+
+  /** Stops reading every channel of this collection, or starts again. */
+  setPaused(paused: boolean): void {
+    if (this.#root === undefined) return;
+    for (const node of breadthFirst(this.#root)) {
+      const endpoint = endpointOf(node);
+      if (paused) endpoint?.pause();
+      else endpoint?.resume();
+    }
+  }
+
+  /** Fields for a log line about this collection, and about a node of it. */
+  describe(node?: Node): Record<string, unknown> {
+    const fields: Record<string, unknown> = { collectionId: String(this.id), collection: this.name?.text ?? "Unknown" };
+    if (node !== undefined) {
+      fields.nodeId = node.id;
+      if (node.properties.debugInfo.name !== "") {
+        fields.client = node.properties.debugInfo.name;
+        fields.clientId = String(node.properties.debugInfo.id);
+      }
+    }
+    return fields;
+  }
+
+  refData(node: Node): NodeRefData {
+    return { nodeId: node.id, client: node.properties.debugInfo.name, clientId: node.properties.debugInfo.id };
+  }
+
+  /** Tells those who watch; `make` is called only when there are any. */
+  emit(make: () => BareServerEvent): void {
+    const { observers, clock } = this.context;
+    if (observers.isEmpty) return;
+    observers.emit({ ...make(), collectionId: this.id, atNs: clock.nowNs() } as ServerEvent);
+  }
+
+  /** Forgets the collection when nothing of it is left. */
+  goIfDone(): void {
+    if (this.#isGone || this.#root !== undefined || this.existingBuffers > 0) return;
+    if (this.allocation.kind === "allocating") return;
+    this.#isGone = true;
+    this.trackers.closeAll();
+    this.context.collections.delete(this.id);
+    this.emit(() => ({ type: "collection-gone" }));
+  }
+
+  #rootGone(): void {
+    this.stallWarning.cancel();
+    dropServerStrongVmos(this);
+    // What still waits finds its node deleted and lets go of its handles.
+    this.gate.open();
+    this.goIfDone();
+  }
+
+  #strongNodeLost(): void {
+    this.#strongNodes--;
+    if (this.#strongNodes > 0) return;
+    this.post(() => {
+      if (this.#root === undefined) return;
+      if (this.allocation.kind === "allocated") dropServerStrongVmos(this);
+      else failRoot(this, "UNSPECIFIED", "no strong node before allocation");
+    });
+  }
+}

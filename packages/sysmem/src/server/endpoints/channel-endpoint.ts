@@ -1,0 +1,51 @@
+import { assert, type Channel } from "#base";
+import type { Serving, ServingClosed } from "#fidl";
+import type { Generation } from "../domain-error.ts";
+import type { ClientClose } from "../nodes/receive.ts";
+import type { NodeEndpoint } from "../nodes/serving.ts";
+
+/** A node's channel, served by the FIDL runtime. */
+export class ChannelEndpoint implements NodeEndpoint {
+  readonly koid: number;
+  generation: Generation;
+  readonly #channel: Channel;
+  #serving: Serving | undefined;
+  #isClosed = false;
+
+  /** The serving follows by `attach`, since its handlers need this object. */
+  constructor(channel: Channel, generation: Generation) {
+    this.#channel = channel;
+    this.koid = channel.koid;
+    this.generation = generation;
+  }
+
+  attach(serving: Serving): this {
+    assert(this.#serving === undefined, "an endpoint has one channel");
+    this.#serving = serving;
+    return this;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  close(epitaph: number): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#serving?.close(epitaph);
+  }
+
+  pause(): void {
+    if (!this.#isClosed) this.#channel.pause();
+  }
+
+  resume(): void {
+    if (!this.#isClosed) this.#channel.resume();
+  }
+}
+
+/** What the end of a served channel means to the core; undefined when the server closed it itself. */
+export function clientCloseOf(info: ServingClosed): ClientClose | undefined {
+  if (info.kind === "local") return undefined;
+  return { isPeerClosed: info.kind === "peer-closed", detail: info.detail };
+}

@@ -1,0 +1,26 @@
+/** The sysmem server: the node tree, allocation, lifetimes. A deterministic machine over a kernel, a clock and heaps. */
+export {
+  createServer,
+  type ServeAllocatorOptions,
+  type Server,
+  type ServerOptions,
+} from "./server.ts";
+export {
+  type BareServerEvent,
+  type FailureCause,
+  type NodeRefData,
+  type ServerEvent,
+  type ServerObserver,
+} from "./events.ts";
+export { defaultServerLimits, type ServerLimits } from "./limits.ts";
+export { type DomainError, type Generation, v1Status, v2Error } from "./domain-error.ts";
+export type { IdSource, ServerContext } from "./context.ts";
+export { sequentialIds, uniqueIds } from "./ids.ts";
+export type { FailureRecord } from "./debug/failure-log.ts";
+export type {
+  BufferSnapshot,
+  CollectionSnapshot,
+  HeapSnapshot,
+  NodeSnapshot,
+  ServerSnapshot,
+} from "./snapshot.ts";

@@ -1,0 +1,36 @@
+/**
+ * Quotas of the server. The original enforces none of the totals; here one client must not be able to use up what
+ * others need, so each has a default far above any real use. Going over one is a deviation, logged with its name.
+ */
+export interface ServerLimits {
+  /** Logical buffer collections alive at once, those that only wait for their last VMO included. */
+  readonly maxCollections: number;
+  /** Nodes in one collection's tree. Each costs a socket. */
+  readonly maxNodesPerCollection: number;
+  /** `WaitForAllBuffersAllocated` calls that one node may have unanswered. */
+  readonly maxPendingWaitsPerNode: number;
+  /** Eventpairs of `AttachLifetimeTracking` that one collection keeps. */
+  readonly maxLifetimeTrackersPerCollection: number;
+  /** Eventpairs of `AttachNodeTracking` on one node: the contract's own number. */
+  readonly maxNodeTrackersPerNode: number;
+  /** VMOs handed out and still alive for one buffer. Each costs a lock record in the kernel. */
+  readonly maxVmosPerBuffer: number;
+  /** Unknown token koids that are remembered to explain a missing Sync. */
+  readonly rememberedUnknownKoids: number;
+  /** Bytes kept of a node's debug name after nesting "(was ...)". */
+  readonly maxDebugNameBytes: number;
+  /** Failed negotiations kept for inspection, newest last. */
+  readonly rememberedFailures: number;
+}
+
+export const defaultServerLimits: ServerLimits = {
+  maxCollections: 16_384,
+  maxNodesPerCollection: 4_096,
+  maxPendingWaitsPerNode: 1_024,
+  maxLifetimeTrackersPerCollection: 4_096,
+  maxNodeTrackersPerNode: 256,
+  maxVmosPerBuffer: 65_536,
+  rememberedUnknownKoids: 8,
+  maxDebugNameBytes: 4_096,
+  rememberedFailures: 64,
+};

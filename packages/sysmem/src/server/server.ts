@@ -1,0 +1,156 @@
+import { type Channel, type Clock, type Logger, silentLogger, systemClock } from "#base";
+import { type HeapRegistry, systemRamOnly } from "#heaps";
+import type { Kernel, PeerCredentials } from "#kernel";
+import type { CostTable } from "#negotiate";
+import { checkAllocation } from "./allocation/check.ts";
+import { VmoIndex } from "./buffers/vmo-index.ts";
+import { failRoot } from "./collection/failure.ts";
+import type { IdSource, ServerContext } from "./context.ts";
+import { FailureLog } from "./debug/failure-log.ts";
+import { serveToken } from "./endpoints/serve-token.ts";
+import { type ServedConnection, serveV2Allocator } from "./endpoints/v2-allocator.ts";
+import { Observers, type ServerObserver } from "./events.ts";
+import { uniqueIds } from "./ids.ts";
+import { defaultServerLimits, type ServerLimits } from "./limits.ts";
+import { AllocatorConnection } from "./nodes/allocator.ts";
+import { TokenIndex } from "./nodes/token-index.ts";
+import { type ServerSnapshot, takeSnapshot } from "./snapshot.ts";
+import { Turns } from "./turns.ts";
+
+export interface ServerOptions {
+  readonly kernel: Kernel;
+  /** Default: the machine's. */
+  readonly clock?: Clock | undefined;
+  /** Default: system RAM alone. */
+  readonly heaps?: HeapRegistry | undefined;
+  readonly logger?: Logger | undefined;
+  readonly ids?: IdSource | undefined;
+  /** Those not named keep their defaults. */
+  readonly limits?: Partial<ServerLimits> | undefined;
+  /** Default: no costs, so that ties go to the smaller pixel format value. */
+  readonly formatCosts?: CostTable | undefined;
+  /** Largest `size_bytes` of a buffer. Default: no limit beyond the contract's. */
+  readonly maxAllocationSize?: bigint | undefined;
+  readonly onEvent?: ServerObserver | undefined;
+}
+
+export interface ServeAllocatorOptions {
+  /** Default `v2`. */
+  readonly version?: "v2" | undefined;
+  /** Who is at the other end, for logs. */
+  readonly peer?: PeerCredentials | undefined;
+}
+
+/** The sysmem server: everything between accepted connections and heaps. It owns no socket, no thread and no global. */
+export interface Server {
+  /** Serves `fuchsia.sysmem2.Allocator` on a connection. Takes ownership of `channel`. */
+  serveAllocator(channel: Channel, options?: ServeAllocatorOptions): void;
+  /** The server's state as plain data. */
+  snapshot(): ServerSnapshot;
+  /** Tells everything that happens from now on; the result stops that. */
+  observe(observer: ServerObserver): () => void;
+  /**
+   * Closes every connection and fails every collection. Resolves when all buffers are gone or, since clients may keep VMOs as
+   * long as they like, at once when `waitForBuffers` is not set.
+   */
+  shutdown(options?: { readonly waitForBuffers?: boolean | undefined }): Promise<void>;
+  /** For adapters of other generations and protocols that serve the same core. */
+  readonly context: ServerContext;
+}
+
+/** Makes a server. It does nothing until it is given a connection. */
+export function createServer(options: ServerOptions): Server {
+  const logger = options.logger ?? silentLogger;
+  const limits = { ...defaultServerLimits, ...options.limits };
+  const observers = new Observers(logger);
+  let lastNodeId = 0;
+  const context: ServerContext = {
+    kernel: options.kernel,
+    clock: options.clock ?? systemClock,
+    heaps: options.heaps ?? systemRamOnly(options.kernel),
+    logger,
+    ids: options.ids ?? uniqueIds(),
+    limits,
+    turns: new Turns((exception) => logger.error({ err: exception }, "an exception outside of any collection")),
+    observers,
+    edge: { serveToken },
+    tokens: new TokenIndex(limits.rememberedUnknownKoids, logger),
+    vmos: new VmoIndex(),
+    failures: new FailureLog(limits.rememberedFailures),
+    collections: new Map(),
+    costs: options.formatCosts,
+    maxAllocationSize: options.maxAllocationSize,
+    nextNodeId: () => ++lastNodeId,
+  };
+  if (options.onEvent !== undefined) observers.add(options.onEvent);
+  followHeaps(context);
+  return new SysmemServer(context);
+}
+
+class SysmemServer implements Server {
+  readonly context: ServerContext;
+  readonly #connections = new Set<ServedConnection>();
+  #isShutDown = false;
+
+  constructor(context: ServerContext) {
+    this.context = context;
+  }
+
+  serveAllocator(channel: Channel, options: ServeAllocatorOptions = {}): void {
+    if (this.#isShutDown) {
+      channel.close();
+      return;
+    }
+    const connection = new AllocatorConnection(this.context, options.peer);
+    const served = serveV2Allocator(channel, connection, (info) => {
+      this.#connections.delete(served);
+      this.context.logger.debug({ kind: info.kind, detail: info.detail, peer: options.peer }, "an Allocator is closed");
+    });
+    this.#connections.add(served);
+  }
+
+  snapshot(): ServerSnapshot {
+    return takeSnapshot(this.context);
+  }
+
+  observe(observer: ServerObserver): () => void {
+    return this.context.observers.add(observer);
+  }
+
+  async shutdown(options: { readonly waitForBuffers?: boolean | undefined } = {}): Promise<void> {
+    this.#isShutDown = true;
+    const { turns, collections } = this.context;
+    turns.enter(() => {
+      for (const connection of [...this.#connections]) connection.close();
+      this.#connections.clear();
+    });
+    for (const collection of [...collections.values()]) {
+      collection.enter(() => failRoot(collection, "UNSPECIFIED", "server shutdown"));
+    }
+    if (options.waitForBuffers !== true || collections.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const stop = this.observe(({ type }) => {
+        if (type !== "collection-gone" || collections.size > 0) return;
+        stop();
+        resolve();
+      });
+    });
+  }
+}
+
+/** Heaps come and go under the collections that use them. Lifecycle contract 8.4, 8.5. */
+function followHeaps(context: ServerContext): void {
+  context.heaps.onHeapGone((heap) => {
+    for (const collection of [...context.collections.values()]) {
+      const { allocation } = collection;
+      if (allocation.kind !== "allocated" || allocation.heap !== heap) continue;
+      collection.isHeapLost = true;
+      collection.enter(() => failRoot(collection, "UNSPECIFIED", "heap gone"));
+    }
+  });
+  context.heaps.onChanged(() => {
+    for (const collection of [...context.collections.values()]) {
+      if (collection.allocation.kind === "postponed") collection.enter(() => checkAllocation(collection));
+    }
+  });
+}
