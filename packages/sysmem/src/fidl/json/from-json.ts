@@ -52,9 +52,11 @@ class Reader {
     return value;
   }
 
-  /** `depth` counts JSON nesting, which hostile text could drive past the stack. */
+  /** `depth` counts the objects and arrays around this one, which hostile text could drive past the stack. */
   read(type: TypeDescriptor, json: unknown, depth: number): unknown {
-    if (depth > MAX_JSON_DEPTH) return this.#fail(`at most ${MAX_JSON_DEPTH} levels`, "deeper nesting");
+    if (depth >= MAX_JSON_DEPTH && typeof json === "object" && json !== null) {
+      return this.#fail(`at most ${MAX_JSON_DEPTH} levels`, "deeper nesting");
+    }
     const isAbsent = json === null || json === undefined;
     switch (type.kind) {
       case "bool":
