@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 /** Layers that touch no descriptor, process or signal: their test files may share a process's threads. */
 const PURE_LAYERS = ["base", "fidl", "fidlc", "fidlgen", "gen", "negotiate"];
 
-const allTests = "packages/*/test/**/*.test.ts";
+const allTests = ["packages/*/test/**/*.test.ts", "tools/test/**/*.test.ts"];
 const pureTests = PURE_LAYERS.map((layer) => `packages/sysmem/test/${layer}/**/*.test.ts`);
 
 export default defineConfig({
@@ -25,7 +25,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "system",
-          include: [allTests],
+          include: allTests,
           exclude: ["**/node_modules/**", ...pureTests],
           // Descriptors, mappings, signals and children belong to a process: every file gets its own.
           pool: "forks",

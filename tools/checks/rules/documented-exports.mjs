@@ -62,7 +62,11 @@ function exportedName(statement) {
  */
 function hasComment(statement) {
   const text = statement.getSourceFile().text;
-  return (ts.getLeadingCommentRanges(text, statement.getFullStart()) ?? []).some((range) =>
-    text.startsWith("/**", range.pos),
+  const last = ts.getLeadingCommentRanges(text, statement.getFullStart())?.at(-1);
+  // An empty line makes it the file's comment, or nobody's.
+  return (
+    last !== undefined &&
+    text.startsWith("/**", last.pos) &&
+    !/\n\s*\n/.test(text.slice(last.end, statement.getStart()))
   );
 }

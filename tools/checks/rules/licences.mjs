@@ -14,7 +14,7 @@ export const licences = {
   all(files) {
     const findings = [];
     const text = readFileSync(join(root, "LICENSE"), "utf8");
-    for (const path of files.filter((file) => /\/LICENSE$/.test(file) && !file.includes("/assets/"))) {
+    for (const path of files.filter((file) => file.endsWith("/LICENSE") && !file.includes("/assets/"))) {
       if (readFileSync(join(root, path), "utf8") !== text)
         findings.push({ path, message: "differs from the LICENSE at the root" });
     }

@@ -10,7 +10,10 @@ const MACHINE_PATHS = [dirname(root), homedir()]
 
 const PATTERNS = [
   { pattern: /\/home\/[a-z][\w-]*\//, message: "names a path of somebody's machine" },
-  { pattern: /\b(TODO|FIXME|XXX|HACK)\b(?! \(#\d+\))/, message: "a promise without an issue: TODO (#12), or do it" },
+  {
+    pattern: /(\/\/|\*|#|<!--)\s*(TODO|FIXME|XXX|HACK)\b(?! \(#\d+\))/,
+    message: "a promise without an issue: TODO (#12), or do it",
+  },
 ];
 
 /** @type {import("../house.mjs").Rule} */
