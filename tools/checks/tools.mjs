@@ -62,7 +62,7 @@ export const shape = {
 };
 
 /** Programs that other checks of this repository come in; each answers `--check` with status 0 or an explanation. */
-const OWN_TOOLS = ["generate", "lifecycle-coverage"];
+const OWN_TOOLS = ["generate"];
 
 /** @type {Check[]} */
 export const ownTools = OWN_TOOLS.flatMap((name) => {

@@ -89,7 +89,7 @@ describe("documented exports", () => {
 
   test("functions and classes explain themselves", () => {
     expect(says("export function f(): void {}")).toEqual(["1: f is exported without a comment"]);
-    expect(says("/** Head. */\n\nexport class C {}")).toEqual(["3: C is exported without a comment"]);
+    expect(says("/** Head. */\n\nexport class C {}\n\nexport class D {}")).toHaveLength(2);
     expect(says("/** Does f. */\nexport function f(): void {}\nfunction hidden(): void {}")).toEqual([]);
   });
 
@@ -105,6 +105,11 @@ describe("documented exports", () => {
     expect(says("/** The model. */\n\nexport interface A {}\n\nexport type B = 1;")).toEqual([]);
     expect(says("/** The model. */\nimport type { X } from './y.ts';\n\nexport interface A {}")).toEqual([]);
   });
+});
+
+test("the head of a file may explain the one function or class that it is about", () => {
+  const text = "/** What a client is. */\nimport type { X } from './y.ts';\n\nexport class Client {}";
+  expect(findings(documentedExports, source("fidl/client.ts"), text)).toEqual([]);
 });
 
 test("file names are kebab-case", () => {

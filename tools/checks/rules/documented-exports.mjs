@@ -1,6 +1,7 @@
 /**
- * Every export of the package's sources says what it means. Functions and classes always do so themselves; constants
- * and types may leave it to a comment at the head of their file, where a table or a model is explained as a whole.
+ * Every export of the package's sources says what it means. Functions and classes do so themselves; constants and
+ * types may leave it to a comment at the head of their file, where a table or a model is explained as a whole, and so
+ * may the one function or class that a file is about.
  */
 import ts from "typescript";
 import { isGenerated } from "../common.mjs";
@@ -12,6 +13,8 @@ export const documentedExports = {
   applies: (path) => /^packages\/[^/]+\/src\/.*\.tsx?$/.test(path) && !isGenerated(path),
   file(file) {
     const syntax = file.syntax();
+    const code = syntax.statements.filter((statement) => exportedName(statement) !== undefined && isCode(statement));
+    const isOnly = new Set(code.map(exportedName)).size === 1;
     /** @type {import("../house.mjs").Finding[]} */
     const findings = [];
     const hasHead = /^(#!.*\n)?\/\*\*(?:(?!\*\/)[^])*\*\/\n(\n|import |export (\*|\{|type \{))/.test(file.text);
@@ -24,7 +27,7 @@ export const documentedExports = {
         const isDocumented =
           hasComment(statement) ||
           (previous.isDocumented && (isJoined || previous.name === name)) ||
-          (hasHead && !ts.isFunctionDeclaration(statement) && !ts.isClassDeclaration(statement));
+          (hasHead && (!isCode(statement) || isOnly));
         if (!isDocumented)
           findings.push({ path: file.path, line: lineOf(statement), message: `${name} is exported without a comment` });
         previous = { isDocumented, end: statement.end, name };
@@ -55,6 +58,9 @@ function exportedName(statement) {
     ts.isModuleDeclaration(statement);
   return isNamed ? statement.name?.getText() : undefined;
 }
+
+/** @param {ts.Statement} statement */
+const isCode = (statement) => ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement);
 
 /**
  * @param {ts.Statement} statement
