@@ -38,9 +38,6 @@ export const PACKAGES = {
 /** Layers that compute and do nothing else: no file, clock, process or socket, so that they also run in a browser. */
 export const PURE_LAYERS = ["base", "negotiate", "fidl"];
 
-/** Built-in modules that even a pure layer may use: none so far. */
-export const PURE_BUILTINS = /** @type {readonly string[]} */ ([]);
-
 /**
  * The part of PACKAGES' keys and LAYERS' keys that a source file lies in.
  *

@@ -33,12 +33,11 @@ export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/
 /**
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string }} [options]
  * @returns {Promise<Outcome>} ok when it exited with 0
  */
-export function tool(command, args, options = {}) {
+function run(command, args) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: options.cwd ?? root, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
     child.stderr.setEncoding("utf8").on("data", (text) => (output += text));
@@ -58,7 +57,7 @@ export function tool(command, args, options = {}) {
  * @returns {Promise<Outcome>}
  */
 export function nodeTool(script, args) {
-  return tool(process.execPath, [join(root, "node_modules", script), ...args]);
+  return run(process.execPath, [join(root, "node_modules", script), ...args]);
 }
 
 /** @returns {string[]} tracked and new files, without ignored ones */

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
-import { LAYERS, PACKAGES, PURE_BUILTINS, PURE_LAYERS, placeOf } from "../../layers.mjs";
+import { LAYERS, PACKAGES, PURE_LAYERS, placeOf } from "../../layers.mjs";
 import { root } from "../common.mjs";
 import { modulesOf } from "./syntax.mjs";
 
@@ -10,11 +10,11 @@ import { modulesOf } from "./syntax.mjs";
 export const layering = {
   name: "layering",
   applies: (path) => placeOf(path) !== undefined && path.endsWith(".ts"),
-  file({ path, syntax, ...rest }) {
+  file(file) {
+    const { path } = file;
     const place = placeOf(path);
     if (place === undefined) return [];
-    const file = syntax.call({ path, syntax, ...rest });
-    return modulesOf(file).flatMap(({ specifier, line }) => {
+    return modulesOf(file.syntax()).flatMap(({ specifier, line }) => {
       const problem = problemWith(specifier, place);
       return problem === undefined ? [] : [{ path, line, message: problem }];
     });
@@ -41,7 +41,7 @@ function problemWith(specifier, { layer, inLayer }) {
     return specifier.endsWith(".ts") ? undefined : `relative imports name the file: "${specifier}" needs .ts`;
   }
   if (isBuiltin(specifier)) {
-    if (!PURE_LAYERS.includes(layer) || PURE_BUILTINS.includes(specifier)) return undefined;
+    if (!PURE_LAYERS.includes(layer)) return undefined;
     return `${layer} is pure and may not import ${specifier}`;
   }
   const name = specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
