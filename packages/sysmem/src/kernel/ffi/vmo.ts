@@ -3,17 +3,12 @@ import { readlinkSync } from "node:fs";
 import { ObjectType, Rights, type VmoHandle } from "#base";
 import { KernelError } from "../errors.ts";
 import type { Mapping, Vmo } from "../port.ts";
+import { READ_ONLY_VMO_RIGHTS, READ_WRITE_VMO_RIGHTS, WRITE_ONLY_VMO_RIGHTS } from "../rights.ts";
 import { F_GET_SEALS, F_GETFL, F_SEAL_SHRINK, O_ACCMODE, O_PATH, O_RDONLY, O_RDWR } from "./constants.ts";
 import type { LinuxContext } from "./context.ts";
 import { kernelError } from "./errno.ts";
 import { type FileStatus, fileStatus } from "./file-status.ts";
 import { LinuxHandle } from "./handle.ts";
-
-const READ_ONLY_RIGHTS: number =
-  Rights.DUPLICATE | Rights.TRANSFER | Rights.WAIT | Rights.INSPECT | Rights.READ | Rights.MAP | Rights.GET_PROPERTY;
-const READ_WRITE_RIGHTS: number = READ_ONLY_RIGHTS | Rights.WRITE | Rights.SET_PROPERTY | Rights.SIGNAL;
-/** Opened for writing only: nothing can be mapped from it. */
-const WRITE_ONLY_RIGHTS: number = Rights.DUPLICATE | Rights.TRANSFER | Rights.WAIT | Rights.INSPECT | Rights.WRITE;
 
 const SEEK_END = 2;
 
@@ -81,11 +76,11 @@ function rightsOf(flags: number): number {
   if (flags < 0 || (flags & O_PATH) !== 0) return Rights.NONE;
   switch (flags & O_ACCMODE) {
     case O_RDONLY:
-      return READ_ONLY_RIGHTS;
+      return READ_ONLY_VMO_RIGHTS;
     case O_RDWR:
-      return READ_WRITE_RIGHTS;
+      return READ_WRITE_VMO_RIGHTS;
     default:
-      return WRITE_ONLY_RIGHTS;
+      return WRITE_ONLY_VMO_RIGHTS;
   }
 }
 

@@ -1,0 +1,211 @@
+/** VMOs of the fake kernel: memory files and open file descriptions of them. */
+import { assert, ObjectType, Rights } from "#base";
+import { KernelError } from "../errors.ts";
+import type { BufferMemory, Mapping, Vmo } from "../port.ts";
+import { READ_ONLY_VMO_RIGHTS, READ_WRITE_VMO_RIGHTS } from "../rights.ts";
+import { FakeHandle, type FakeMachine, type FakeObject, type FakeProcess } from "./machine.ts";
+
+/** The memory itself. */
+export class FakeMemoryFile {
+  readonly machine: FakeMachine;
+  readonly inode: number;
+  readonly sizeBytes: number;
+  readonly name: string;
+  #descriptions = 0;
+  #data: ArrayBuffer | undefined;
+
+  constructor(machine: FakeMachine, sizeBytes: number, name: string) {
+    this.machine = machine;
+    this.inode = machine.newKoid();
+    this.sizeBytes = sizeBytes;
+    this.name = name;
+    machine.usedMemoryBytes += sizeBytes;
+  }
+
+  /** Allocated at the first look, so that simulations can deal in sizes nobody looks at. */
+  get data(): ArrayBuffer {
+    this.#data ??= new ArrayBuffer(this.sizeBytes);
+    return this.#data;
+  }
+
+  countDescription(change: 1 | -1): void {
+    this.#descriptions += change;
+    if (this.#descriptions === 0) this.machine.usedMemoryBytes -= this.sizeBytes;
+  }
+}
+
+/** An open file description: what duplicates of a handle, and mappings made from them, have in common. */
+export class FakeDescription implements FakeObject {
+  readonly file: FakeMemoryFile;
+  readonly rights: number;
+  readonly #onGone: (() => void) | undefined;
+  /** Handles, messages and mappings that hold it. */
+  #references = 1;
+
+  constructor(file: FakeMemoryFile, rights: number, onGone?: () => void) {
+    this.file = file;
+    this.rights = rights;
+    this.#onGone = onGone;
+    file.countDescription(1);
+  }
+
+  open(process: FakeProcess): FakeHandle {
+    return new FakeVmo(process, this);
+  }
+
+  retain(): void {
+    this.#references += 1;
+  }
+
+  release(): void {
+    this.#references -= 1;
+    if (this.#references > 0) return;
+    this.file.countDescription(-1);
+    this.#onGone?.();
+  }
+}
+
+export class FakeVmo extends FakeHandle implements Vmo {
+  readonly objectType: typeof ObjectType.VMO = ObjectType.VMO;
+  readonly description: FakeDescription;
+
+  constructor(process: FakeProcess, description: FakeDescription) {
+    super(process, description);
+    this.description = description;
+  }
+
+  get koid(): string {
+    return `1:${this.inode}`;
+  }
+
+  get inode(): number {
+    return this.description.file.inode;
+  }
+
+  get sizeBytes(): number {
+    return this.description.file.sizeBytes;
+  }
+
+  get name(): string {
+    return this.description.file.name;
+  }
+
+  get rights(): number {
+    return this.description.rights;
+  }
+
+  duplicate(): Vmo {
+    this.requireOpen();
+    this.description.retain();
+    return new FakeVmo(this.process, this.description);
+  }
+
+  map(options: { readonly writable?: boolean } = {}): Mapping {
+    this.requireOpen();
+    const isWritable = options.writable ?? (this.rights & Rights.WRITE) !== 0;
+    const needed = Rights.MAP | Rights.READ | (isWritable ? Rights.WRITE : 0);
+    if ((this.rights & needed) !== needed) {
+      throw new KernelError("ACCESS_DENIED", `cannot map a VMO: its rights are 0x${this.rights.toString(16)}`);
+    }
+    return new FakeMapping(this.process, this.description);
+  }
+}
+
+class FakeMapping implements Mapping {
+  readonly bytes: Uint8Array;
+  readonly #process: FakeProcess;
+  #description: FakeDescription | undefined;
+
+  constructor(process: FakeProcess, description: FakeDescription) {
+    this.bytes = new Uint8Array(description.file.data);
+    this.#process = process;
+    this.#description = description;
+    description.retain();
+    process.mappings.add(this);
+  }
+
+  get isMapped(): boolean {
+    return this.#description !== undefined;
+  }
+
+  unmap(): void {
+    const description = this.#description;
+    this.#description = undefined;
+    this.#process.mappings.delete(this);
+    description?.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.unmap();
+  }
+}
+
+export class FakeBufferMemory implements BufferMemory {
+  readonly vmo: FakeVmo;
+  readonly koid: string;
+  readonly inode: number;
+  readonly sizeBytes: number;
+  readonly #process: FakeProcess;
+  readonly #children = new Map<number, FakeDescription>();
+  readonly #live = new Set<number>();
+  #nextId = 1;
+  #listener: ((childId: number) => void) | undefined;
+  #isClosed = false;
+
+  /** Takes ownership of `vmo`. */
+  constructor(process: FakeProcess, vmo: FakeVmo) {
+    this.#process = process;
+    this.vmo = vmo;
+    this.koid = vmo.koid;
+    this.inode = vmo.inode;
+    this.sizeBytes = vmo.sizeBytes;
+  }
+
+  get liveChildren(): ReadonlySet<number> {
+    return this.#live;
+  }
+
+  handOut({ writable }: { readonly writable: boolean }): { readonly vmo: Vmo; readonly childId: number } {
+    assert(!this.#isClosed, "a buffer's memory used after it was closed");
+    if (writable && (this.vmo.rights & Rights.WRITE) === 0) {
+      throw new KernelError(
+        "ACCESS_DENIED",
+        "cannot hand out a VMO for writing: the memory was given for reading only",
+      );
+    }
+    const childId = this.#nextId;
+    this.#nextId += 1;
+    const rights = writable ? READ_WRITE_VMO_RIGHTS : READ_ONLY_VMO_RIGHTS;
+    const description = new FakeDescription(this.vmo.description.file, rights, () => this.#gone(childId));
+    this.#children.set(childId, description);
+    this.#live.add(childId);
+    return { vmo: new FakeVmo(this.#process, description), childId };
+  }
+
+  identify(vmo: Vmo): number | undefined {
+    if (!(vmo instanceof FakeVmo) || vmo.rights === Rights.NONE) return undefined;
+    for (const [childId, description] of this.#children) if (description === vmo.description) return childId;
+    return undefined;
+  }
+
+  onChildGone(listener: (childId: number) => void): void {
+    assert(this.#listener === undefined, "a buffer's memory has one listener");
+    this.#listener = listener;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.vmo.close();
+  }
+
+  #gone(childId: number): void {
+    this.#children.delete(childId);
+    // As with the real kernel, a child counts as alive until its end is noticed.
+    this.#process.machine.scheduler.schedule(this, () => {
+      if (this.#isClosed || !this.#process.isListening) return;
+      this.#live.delete(childId);
+      this.#listener?.(childId);
+    });
+  }
+}
