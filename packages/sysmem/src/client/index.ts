@@ -1,0 +1,11 @@
+/** What an application imports: `import { Sysmem } from "sysmem"`. */
+export { Collection } from "./collection.ts";
+export { EmbeddedSysmem, type EmbeddedOptions } from "./embedded.ts";
+export { AllocationError, type AllocationErrorCode, ConnectError } from "./errors.ts";
+export { type Frame, FrameReceiver, FrameSender, StreamClosedError } from "./frames.ts";
+export { ALLOCATOR_VARIABLE, inheritedChannel, spawnWithChannels, TOKEN_VARIABLE } from "./inheritance.ts";
+export { serviceDirectory } from "./service-directory.ts";
+export { SharedBuffer, SharedBuffers } from "./shared-buffer.ts";
+export { type ConnectOptions, Sysmem } from "./sysmem.ts";
+export { type Attenuation, Token } from "./token.ts";
+export { TokenGroup } from "./token-group.ts";

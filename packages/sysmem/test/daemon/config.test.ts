@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DEFAULT_CONFIG, loadConfig, parseConfig } from "../../src/daemon/config.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "sysmem-config-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const file = (name: string, text: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+describe("configuration", () => {
+  it("is the default when empty", async () => {
+    expect(await loadConfig(file("empty.toml", ""))).toEqual(DEFAULT_CONFIG);
+    expect(await loadConfig(file("empty.json", "{}"))).toEqual(DEFAULT_CONFIG);
+  });
+
+  it("keeps every bit of a 64-bit modifier, in JSON and in TOML", async () => {
+    const json = `{"format_costs": [{"pixel_format": 101, "pixel_format_modifier": 576460752303423489, "usage": {"video": 1}, "cost": 10.0}]}`;
+    const toml = `[[format_costs]]\npixel_format = 101\npixel_format_modifier = 0x0800000000000001\nusage = { video = 1 }\ncost = 10.0\n`;
+    const expected = [
+      { pixelFormat: 101, pixelFormatModifier: 0x0800_0000_0000_0001n, usage: { video: 1 }, cost: 10 },
+    ];
+    expect((await loadConfig(file("costs.json", json))).formatCosts).toEqual(expected);
+    expect((await loadConfig(file("costs.toml", toml))).formatCosts).toEqual(expected);
+  });
+
+  it("takes the largest allocation as a whole number", async () => {
+    expect((await loadConfig(file("max.json", `{"max_allocation_size": 4096}`))).maxAllocationSize).toBe(4096n);
+  });
+
+  it.each([
+    ["an unknown key", { max_alocation_size: 1 }, /max_alocation_size is not a setting \(known here: max_allocation_size/],
+    ["an unknown key inside", { format_costs: [{ pixel_format: 1, cost: 1, price: 2 }] }, /format_costs\[0\]\.price is not a setting/],
+    ["a negative size", { max_allocation_size: -1 }, /max_allocation_size must be an unsigned integer, not -1/],
+    ["a fraction", { max_allocation_size: 1.5 }, /max_allocation_size must be an unsigned integer, not 1.5/],
+    ["2^64", { max_allocation_size: 1n << 64n }, /max_allocation_size must be an unsigned integer/],
+    ["a missing cost", { format_costs: [{ pixel_format: 1 }] }, /format_costs\[0\]\.cost is missing/],
+    ["a format of 33 bits", { format_costs: [{ pixel_format: 2 ** 32, cost: 1 }] }, /pixel_format must be an integer of 32 bits/],
+    ["no list", { format_costs: {} }, /format_costs must be a list, not {}/],
+    ["a mode as a number", { socket_mode: 666 }, /socket_mode must be a file mode such as "0750", not 666/],
+    ["an unknown level", { log_level: "loud" }, /log_level must be one of trace, debug, info/],
+    ["no table at all", [], /the file must be a table of settings/],
+  ])("refuses %s and says where", (_what, settings, message) => {
+    expect(() => parseConfig(settings as never, "sysmem.toml")).toThrow(message);
+    expect(() => parseConfig(settings as never, "sysmem.toml")).toThrow(/^sysmem\.toml: /);
+  });
+
+  it("names the file that cannot be read", async () => {
+    await expect(loadConfig(join(folder, "missing.toml"))).rejects.toThrow(/cannot read configuration .*missing\.toml/);
+    await expect(loadConfig(file("broken.toml", "a ="))).rejects.toThrow(/cannot read configuration .*broken\.toml/);
+    await expect(loadConfig(file("broken.json", "{"))).rejects.toThrow(/cannot read configuration .*broken\.json/);
+  });
+});
