@@ -12,7 +12,9 @@ const NEVER = [/\.tsbuildinfo$/, /\.test\./, /(^|\/)(node_modules|coverage|golde
 export const pack = {
   name: "pack",
   run(place) {
-    const [packed] = JSON.parse(must("npm", ["pack", "--json", "--pack-destination", place.folder], { cwd: home }));
+    const [packed] = JSON.parse(
+      must("npm", ["pack", "--json", "--foreground-scripts=false", "--pack-destination", place.folder], { cwd: home }),
+    );
     place.tarball = join(place.folder, packed.filename);
     /** @type {string[]} */
     const files = packed.files.map((/** @type {{ path: string }} */ file) => file.path);
@@ -35,12 +37,10 @@ export const pack = {
 /** @param {number} bytes */
 const kib = (bytes) => `${Math.round(bytes / 1024)} KiB`;
 
-/** @returns {string[]} paths that package.json names for users (conditions for our own sources left out), and what every package has */
+/** @returns {string[]} paths that package.json names, and what every package has */
 function promised() {
   const targets = Object.values({ ...manifest.exports, ...manifest.imports }).flatMap((target) =>
-    typeof target === "string"
-      ? [target]
-      : Object.entries(target).flatMap(([condition, path]) => (condition === "sysmem:source" ? [] : [String(path)])),
+    typeof target === "string" ? [target] : Object.values(target).map(String),
   );
   return [...targets, ...Object.values(manifest.bin), "LICENSE", "README.md"].map((path) => posix.normalize(path));
 }
