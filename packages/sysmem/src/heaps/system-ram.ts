@@ -1,9 +1,9 @@
 import type { BufferMemory, Kernel } from "#kernel";
-import { type AllocateVmoRequest, type Heap, type HeapProperties, SYSTEM_RAM } from "./port.ts";
+import { type AllocateVmoRequest, type Heap, type HeapId, type HeapProperties, SYSTEM_RAM } from "./port.ts";
 
 /** The heap everybody has: memory files made by the kernel. Every coherency domain, zeroed by the kernel. */
 export class SystemRamHeap implements Heap {
-  readonly id = { heapType: SYSTEM_RAM, id: 0n } as const;
+  readonly id: HeapId = { heapType: SYSTEM_RAM, id: 0n };
   readonly description = "system RAM (memory files)";
   readonly properties: HeapProperties = {
     coherencyDomainSupport: { cpu: true, ram: true, inaccessible: true },

@@ -3,7 +3,7 @@ import { assert } from "#base";
 import type { Heap } from "#heaps";
 import {
   type Environment,
-  explainTree,
+  describeReason,
   NegotiationError,
   negotiateLate as negotiateLateTree,
   negotiateTree,
@@ -55,7 +55,7 @@ export function negotiateInitial(collection: LogicalBufferCollection, root: Node
   const { tree, nodes } = inputTree(root);
   const environment = environmentOf(collection.context);
   const outcome = negotiateTree(tree, environment);
-  return interpret(collection, outcome, nodes, () => explainTree(tree, environment));
+  return interpret(collection, outcome, nodes);
 }
 
 export function negotiateLate(collection: LogicalBufferCollection, subtree: Node): NegotiationOutcome {
@@ -68,7 +68,7 @@ export function negotiateLate(collection: LogicalBufferCollection, subtree: Node
   const environment = environmentOf(context);
   const existing = { bufferCount: allocation.decided.bufferCount, settings: allocation.decided.settings };
   const outcome = negotiateLateTree({ existing, allocated, tree, environment });
-  return interpret(collection, outcome, nodes, () => (outcome.ok ? undefined : outcome.reason));
+  return interpret(collection, outcome, nodes);
 }
 
 /** The pruned subtree as negotiation wants it, and the way back from its nodes to ours. */
@@ -109,11 +109,12 @@ function interpret(
   collection: LogicalBufferCollection,
   outcome: TreeOutcome,
   nodes: ReadonlyMap<TreeNode, Node>,
-  explain: () => unknown,
 ): NegotiationOutcome {
   if (!outcome.ok) {
     if (outcome.error === NegotiationError.PENDING) return { kind: "postponed" };
-    return { kind: "failed", error: domainErrorOf(outcome.error), explanation: explain() };
+    const { reason, combinationsTried } = outcome;
+    const explanation = { text: describeReason(reason), reason, combinationsTried };
+    return { kind: "failed", error: domainErrorOf(outcome.error), explanation };
   }
   const { bufferCount, settings, contiguous, combinationsTried } = outcome;
   const heap = collection.context.heaps.find(outcome.heap, { isPhysicallyContiguous: contiguous });

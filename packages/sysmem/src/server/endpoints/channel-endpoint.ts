@@ -6,8 +6,8 @@ import type { NodeEndpoint } from "../nodes/serving.ts";
 
 /** A node's channel, served by the FIDL runtime. */
 export class ChannelEndpoint implements NodeEndpoint {
-  readonly koid: number;
   generation: Generation;
+  #koid = 0;
   readonly #channel: Channel;
   #serving: Serving | undefined;
   #isClosed = false;
@@ -15,7 +15,6 @@ export class ChannelEndpoint implements NodeEndpoint {
   /** The serving follows by `attach`, since its handlers need this object. */
   constructor(channel: Channel, generation: Generation) {
     this.#channel = channel;
-    this.koid = channel.koid;
     this.generation = generation;
   }
 
@@ -23,6 +22,12 @@ export class ChannelEndpoint implements NodeEndpoint {
     assert(this.#serving === undefined, "an endpoint has one channel");
     this.#serving = serving;
     return this;
+  }
+
+  /** Asked of the kernel on first use: only tokens are looked for by it. 0 when it was never asked while open. */
+  get koid(): number {
+    if (this.#koid === 0 && !this.#isClosed && !this.#channel.isClosed) this.#koid = this.#channel.koid;
+    return this.#koid;
   }
 
   get isClosed(): boolean {

@@ -38,7 +38,35 @@ const row = (legal: string, v1Status: number): Row => ({ legal: legal.replaceAll
 const BAD_STATE = Status.ERR_BAD_STATE;
 const INVALID_ARGS = Status.ERR_INVALID_ARGS;
 
-const ROWS = {
+/** Messages that the matrix knows. */
+export type NodeMessage =
+  | "Sync"
+  | "Release"
+  | "SetName"
+  | "SetDebugClientInfo"
+  | "SetDebugTimeoutLogDeadline"
+  | "SetVerboseLogging"
+  | "GetNodeRef"
+  | "IsAlternateFor"
+  | "GetBufferCollectionId"
+  | "SetWeak"
+  | "SetWeakOk"
+  | "AttachNodeTracking"
+  | "Duplicate"
+  | "DuplicateSync"
+  | "CreateBufferCollectionTokenGroup"
+  | "SetDispensable"
+  | "SetConstraints"
+  | "WaitForAllBuffersAllocated"
+  | "WaitForBuffersAllocated"
+  | "CheckAllBuffersAllocated"
+  | "AttachToken"
+  | "AttachLifetimeTracking"
+  | "CreateChild"
+  | "CreateChildrenSync"
+  | "AllChildrenPresent";
+
+const ROWS: Readonly<Record<NodeMessage, Row>> = {
   //                                      token collection group
   Sync: row("                             YYD   YYYD       YYD", BAD_STATE),
   Release: row("                          YDD   YYYD       DYD", BAD_STATE),
@@ -67,10 +95,7 @@ const ROWS = {
   CreateChild: row("                      ---   ----       YDD", BAD_STATE),
   CreateChildrenSync: row("               ---   ----       YDD", BAD_STATE),
   AllChildrenPresent: row("               ---   ----       YDD", BAD_STATE),
-} as const satisfies Record<string, Row>;
-
-/** Messages that the matrix knows. */
-export type NodeMessage = keyof typeof ROWS;
+};
 
 /** Every message and column, for tests and documentation. */
 export const nodeMessages: readonly NodeMessage[] = Object.keys(ROWS) as NodeMessage[];

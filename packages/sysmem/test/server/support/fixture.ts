@@ -1,0 +1,51 @@
+/** `test` with a world: a server and its clients as two processes of the fake kernel, under simulated time. */
+import { test as base, expect, type TestAPI } from "vitest";
+import type { Channel } from "#base";
+import { createFakeKernel, type FakeKernel } from "#kernel/fake";
+import { World, type WorldOptions } from "./world.ts";
+
+export interface FakeWorld extends World {
+  readonly serverProcess: FakeKernel;
+  readonly clientProcess: FakeKernel;
+}
+
+/** Enough for every chain of promises that a message can set going. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+export function fakeWorld(options: Partial<WorldOptions> & { serverProcess?: FakeKernel } = {}): FakeWorld {
+  const { serverProcess = createFakeKernel(), ...rest } = options;
+  const clientProcess = serverProcess.spawn();
+  const world = new World({
+    kernel: serverProcess,
+    clients: clientProcess,
+    give: (channel) => clientProcess.give(channel, serverProcess) as Channel,
+    settle,
+    ...rest,
+  });
+  return Object.assign(world, { serverProcess, clientProcess });
+}
+
+/** Ends a world and holds it to having kept nothing. */
+export async function endWorld(world: FakeWorld): Promise<void> {
+  await world.dispose();
+  expect(world.errors("exception")).toEqual([]);
+  expect({
+    collections: world.server.snapshot().collections.length,
+    tokens: world.server.context.tokens.size,
+    vmos: world.server.context.vmos.size,
+    serverHandles: world.serverProcess.openHandleCount,
+    clientHandles: world.clientProcess.openHandleCount,
+    memory: world.serverProcess.usedMemoryBytes,
+  }).toEqual({ collections: 0, tokens: 0, vmos: 0, serverHandles: 0, clientHandles: 0, memory: 0 });
+}
+
+export const test: TestAPI<{ world: FakeWorld }> = base.extend<{ world: FakeWorld }>({
+  // biome-ignore lint/correctness/noEmptyPattern: the fixture needs no other
+  world: async ({}, use) => {
+    const world = fakeWorld();
+    await use(world);
+    await endWorld(world);
+  },
+});
