@@ -26,3 +26,4 @@ export {
 } from "./tracer.ts";
 export { bitsType, enumType, struct, table, union } from "./types.ts";
 export { type HandlersOf, protocol, serveAny } from "./bindings/protocol.ts";
+export { type CodeGeneration, setCodeGeneration } from "./wire/compile/index.ts";
