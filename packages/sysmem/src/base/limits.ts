@@ -110,3 +110,22 @@ export const CHILD_PROBE_INTERVAL_MS = 500;
 
 /** Bytes of a memory file's name that the kernel takes (NAME_MAX less its own prefix). */
 export const MAX_MEMORY_NAME_BYTES = 249;
+
+/**
+ * Sides and pixels of images and video frames that the command line reads: as RGBA such an image fills the largest
+ * buffer that a collection can have.
+ */
+export const MAX_IMAGE_SIDE = 16_384;
+export const MAX_IMAGE_PIXELS = 67_108_864;
+
+/** Bytes of a still image's file, which is decoded from memory. */
+export const MAX_IMAGE_FILE_BYTES = 134_217_728;
+
+/** Bytes of a header or frame line in a .y4m file, its line feed included: fifty times what encoders write. */
+export const MAX_Y4M_LINE_BYTES = 4_096;
+
+/** Characters kept of what a helper program says on its standard error: the end, where the cause is. */
+export const MAX_STDERR_TAIL = 4_096;
+
+/** Thumbnails of one contact sheet. More are too many to look at, and each is kept in memory. */
+export const MAX_THUMBNAILS = 256;
