@@ -31,7 +31,7 @@ export const LAYERS = {
  */
 export const PACKAGES = {
   "kernel/ffi": ["koffi"],
-  daemon: ["pino", "prom-client", "smol-toml", "hono", "@hono/node-server"],
+  daemon: ["pino", "prom-client", "smol-toml", "lossless-json", "hono", "@hono/node-server"],
   cli: ["@stricli/core", "pino", "fast-png", "jpeg-js"],
 };
 
