@@ -101,9 +101,12 @@ export interface Environment {
   readonly rules?: NegotiationRules | undefined;
 }
 
+/** A table with every member set. */
+export type Complete<T> = { -readonly [K in keyof T & string]-?: NonNullable<T[K]> };
+
 /** The settings of a result: every member that the contract calls "always set" is set. */
 export interface NegotiatedSettings extends SingleBufferSettings {
-  bufferSettings: Required<{ [K in keyof BufferMemorySettings]: NonNullable<BufferMemorySettings[K]> }>;
+  bufferSettings: Complete<BufferMemorySettings>;
   /** Absent when no participant gave image constraints: raw buffers. */
   imageFormatConstraints?: ImageFormatConstraints | undefined;
 }
@@ -114,7 +117,7 @@ export interface Allocation {
   /** The same for every participant. */
   readonly settings: NegotiatedSettings;
   /** Which allocator: the heap of the settings; with `contiguous`, its allocator for physically contiguous memory. */
-  readonly heap: Required<{ [K in keyof Heap]: NonNullable<Heap[K]> }>;
+  readonly heap: Complete<Heap>;
   readonly contiguous: boolean;
   /** Physical alignment for the allocator in bytes, at least a page. Not part of the settings. */
   readonly baseAlignment: number;

@@ -1,2 +1,62 @@
+/**
+ * Negotiation: from what participants say they need to the one set of settings for all, or to the reason why there is
+ * none. Pure: no input or output, no clock, nothing of Node; it runs in a browser as it is.
+ */
 export * from "./api.ts";
-export type * from "./wire-types.ts";
+export { type CostTable, costKeyText, costTable, formatCost, NO_COST, NO_COSTS } from "./costs.ts";
+export { compareAllocations, type SettingsDifference, settingsToConstraints } from "./existing.ts";
+export {
+  allPixelFormats,
+  ColorSpace,
+  colorSpaceName,
+  colorSpaceRank,
+  isColorSpaceCompatible,
+  PixelFormat,
+  type PixelFormatFacts,
+  pixelFormatFacts,
+  pixelFormatName,
+  type PlaneLayout,
+} from "./formats.ts";
+export {
+  AUXILIARY_PLANE,
+  type ImageLayout,
+  imageFormatFromConstraints,
+  imageLayout,
+  imageSizeBytes,
+  minimumRowBytes,
+  type PlaneInfo,
+  type PlanePosition,
+  planePosition,
+} from "./layout.ts";
+export { CoherencyDomain, SYSTEM_RAM } from "./memory.ts";
+export {
+  allModifiers,
+  isPairSupported,
+  type ModifierFacts,
+  type ModifierFamily,
+  modifierFacts,
+  modifierName,
+  PixelFormatModifier,
+} from "./modifiers.ts";
+export { type CheckOutcome, checkConstraints, negotiate } from "./negotiate.ts";
+export {
+  describePair,
+  describeReason,
+  type FormatPair,
+  type Reason,
+  type ReasonCode,
+  type ReasonKind,
+  type ReasonValues,
+  reasonKind,
+} from "./reasons.ts";
+export { CONTRACT_RULES, ORIGINAL_RULES } from "./run.ts";
+export { negotiateLate, negotiateTree } from "./tree.ts";
+export {
+  describeUsage,
+  getsVmo,
+  hasRealUsage,
+  hasWriteUsage,
+  USAGE_BITS,
+  USAGE_FIELDS,
+  type UsageField,
+} from "./usage.ts";

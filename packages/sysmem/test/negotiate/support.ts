@@ -1,0 +1,66 @@
+/** What the tests of negotiation share: JSON in FIDL names to constraints, and an environment. */
+import { fromJson } from "#fidl";
+import { BufferCollectionConstraints, FormatCostEntry, SingleBufferSettings } from "#gen/fuchsia_sysmem2";
+import {
+  CONTRACT_RULES,
+  type CostTable,
+  costTable,
+  type Environment,
+  type HeapInfo,
+  ORIGINAL_RULES,
+  type Participant,
+  SYSTEM_RAM,
+} from "#negotiate";
+import formatFacts from "./data/pixel-formats.json" with { type: "json" };
+
+/** Constraints as the examples write them. */
+export type JsonConstraints = Record<string, unknown>;
+
+export function constraints(json: JsonConstraints): BufferCollectionConstraints {
+  const result = fromJson(BufferCollectionConstraints, json);
+  if (!result.ok) throw new TypeError(JSON.stringify(result.error));
+  return result.value;
+}
+
+export function settings(json: unknown): SingleBufferSettings {
+  const result = fromJson(SingleBufferSettings, json);
+  if (!result.ok) throw new TypeError(JSON.stringify(result.error));
+  return result.value;
+}
+
+export function participant(name: string, json: JsonConstraints): Participant {
+  return { name, constraints: constraints(json) };
+}
+
+/** Image constraints of one format, sRGB unless the format is not RGB. */
+export function image(pixel_format: string, more: JsonConstraints = {}): JsonConstraints {
+  const isRgb = /[RGB]\d/.test(pixel_format);
+  return { pixel_format, color_spaces: [isRgb ? "SRGB" : "REC709"], ...more };
+}
+
+const ALL_DOMAINS = { cpu: true, ram: true, inaccessible: true };
+
+export const systemRam: HeapInfo = { heapType: SYSTEM_RAM, id: 0n, domains: ALL_DOMAINS, secure: false };
+
+/** The environment of the examples: one heap, no costs. */
+export const plain: Environment = {
+  heaps: [systemRam],
+  contiguousSystemRam: ALL_DOMAINS,
+  rules: CONTRACT_RULES,
+};
+
+export const original: Environment = { ...plain, rules: ORIGINAL_RULES };
+
+/** Cost files of pixel-formats.json, layered in this order. */
+export function costs(...names: string[]): CostTable {
+  const files = formatFacts.cost_files as Record<string, { entries: unknown[] } | undefined>;
+  return costTable(
+    ...names.map((name) =>
+      (files[name]?.entries ?? []).map((entry) => {
+        const result = fromJson(FormatCostEntry, entry);
+        if (!result.ok) throw new TypeError(JSON.stringify(result.error));
+        return result.value;
+      }),
+    ),
+  );
+}
