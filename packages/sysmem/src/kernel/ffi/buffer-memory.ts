@@ -1,4 +1,5 @@
 /** The server's hold on one buffer's memory file, and on the VMOs it handed out from it. */
+import { randomInt } from "node:crypto";
 import { assert, Rights } from "#base";
 import { KernelError } from "../errors.ts";
 import type { BufferMemory, Vmo } from "../port.ts";
@@ -10,6 +11,16 @@ import { fileStatus } from "./file-status.ts";
 import { isMarkedElsewhere, setMark } from "./ofd-locks.ts";
 import { LinuxVmo } from "./vmo.ts";
 
+const MARK_ATTEMPTS = 4;
+
+/**
+ * Where the marks of one owner begin. Memory that a heap process made may carry marks of that process's own: two owners
+ * that both counted from 1 would take each other's for theirs.
+ */
+function randomMark(): number {
+  return randomInt(1, 2 ** 47);
+}
+
 export class LinuxBufferMemory implements BufferMemory, Watched {
   readonly koid: string;
   readonly inode: number;
@@ -18,7 +29,7 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
   readonly #context: LinuxContext;
   readonly #stopWatching: () => void;
   readonly #children = new Set<number>();
-  #nextId = 1;
+  #nextId = randomMark();
   #listener: ((childId: number) => void) | undefined;
   #isClosed = false;
 
@@ -48,13 +59,7 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
     const path = `/proc/self/fd/${this.vmo.borrow()}`;
     const fd = libc.open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
     if (fd < 0) throw kernelError("open a memory file for a participant", libc.errno());
-    const childId = this.#nextId;
-    if (!setMark(libc, fd, childId)) {
-      const errno = libc.errno();
-      libc.close(fd);
-      throw kernelError("mark a VMO as handed out", errno);
-    }
-    this.#nextId += 1;
+    const childId = this.#mark(fd);
     this.#children.add(childId);
     return { vmo: new LinuxVmo(this.#context, fd, fileStatus(libc, fd), this.vmo.isRegularFile), childId };
   }
@@ -75,6 +80,22 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
   onChildGone(listener: (childId: number) => void): void {
     assert(this.#listener === undefined, "a buffer's memory has one listener");
     this.#listener = listener;
+  }
+
+  /** Marks a description of its own. Closes `fd` when that fails. */
+  #mark(fd: number): number {
+    const { libc } = this.#context;
+    let errno = 0;
+    for (let attempt = 0; attempt < MARK_ATTEMPTS; attempt += 1) {
+      const childId = this.#nextId;
+      this.#nextId += 1;
+      if (setMark(libc, fd, childId)) return childId;
+      errno = libc.errno();
+      // A participant put a lock of its own where marks are. It gets in its own buffer's way only, and not easily.
+      this.#nextId = randomMark();
+    }
+    libc.close(fd);
+    throw kernelError("mark a VMO as handed out", errno);
   }
 
   /** Looks which children are gone and reports them. Called in a turn of its own. */
