@@ -12,12 +12,14 @@ export {
   err,
   ok,
 } from "#base";
+export * from "./annotate/index.ts";
 export * from "./bindings/types.ts";
 export * from "./codec-types.ts";
 export * from "./descriptors.ts";
 export * from "./endpoints.ts";
 export * from "./errors.ts";
 export * from "./json/index.ts";
+export * from "./trace/index.ts";
 export {
   MESSAGE_DIAGNOSTICS_CHANNEL,
   type TracedMessage,

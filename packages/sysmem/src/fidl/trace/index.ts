@@ -1,0 +1,11 @@
+/** Captures of messages: writing and reading them. */
+export {
+  type CapturedMessage,
+  createTraceWriter,
+  MAX_TRACE_LINE_LENGTH,
+  parseTraceLine,
+  TRACE_FORMAT,
+  TRACE_VERSION,
+  type TraceLine,
+} from "./capture.ts";
+export { fromHex, toHex } from "./hex.ts";
