@@ -8,6 +8,12 @@ import { type Frame, FrameStream, type FrameStreamClient } from "#gen/sysmem_fra
 
 export type { Frame };
 
+/** Frames per second as a ratio. */
+export interface FrameRate {
+  readonly numerator: number;
+  readonly denominator: number;
+}
+
 /** The neighbour in a frame stream went away in the middle of the stream. */
 export class StreamClosedError extends SysmemError {
   readonly code = "STREAM_CLOSED";
@@ -59,8 +65,15 @@ export class FrameSender {
     this.#stream = FrameStream.bind(channel);
     this.#stream.on("onReturned", ({ bufferIndex }) => this.#returned.push(bufferIndex));
     void this.#stream.closed.then(() =>
-      this.#returned.end(this.#isEnded ? undefined : new StreamClosedError("the next participant of the stream is gone")),
+      this.#returned.end(
+        this.#isEnded ? undefined : new StreamClosedError("the next participant of the stream is gone"),
+      ),
     );
+  }
+
+  /** Says how fast the frames follow each other. Comes once, before the first frame. */
+  begin(frameRateNumerator: number, frameRateDenominator: number): void {
+    this.#stream.begin({ frameRateNumerator, frameRateDenominator });
   }
 
   /** Hands a buffer downstream. */
@@ -89,13 +102,25 @@ export class FrameSender {
 export class FrameReceiver implements AsyncIterable<Frame> {
   readonly #frames = new Queue<Frame>();
   readonly #serving: ReturnType<typeof FrameStream.serve>;
+  /** Frames per second, once the stream has begun. Rejects when it ends before that. */
+  readonly frameRate: Promise<FrameRate>;
 
   /** Takes ownership of `channel`. */
   constructor(channel: Channel) {
     let hasEnded = false;
+    let begun: (rate: FrameRate) => void = () => {};
+    let lost: (error: unknown) => void = () => {};
+    this.frameRate = new Promise((resolve, reject) => {
+      begun = resolve;
+      lost = reject;
+    });
+    // Nobody has to ask for the frame rate.
+    this.frameRate.catch(() => {});
     this.#serving = FrameStream.serve(
       channel,
       {
+        begin: ({ frameRateNumerator, frameRateDenominator }) =>
+          begun({ numerator: frameRateNumerator, denominator: frameRateDenominator }),
         send: ({ frame }) => this.#frames.push(frame),
         end: () => {
           hasEnded = true;
@@ -104,10 +129,11 @@ export class FrameReceiver implements AsyncIterable<Frame> {
         unknownMethod() {},
       },
       {
-        onClosed: () =>
-          this.#frames.end(
-            hasEnded ? undefined : new StreamClosedError("the previous participant of the stream is gone"),
-          ),
+        onClosed: () => {
+          const error = new StreamClosedError("the previous participant of the stream is gone");
+          this.#frames.end(hasEnded ? undefined : error);
+          lost(error);
+        },
       },
     );
   }

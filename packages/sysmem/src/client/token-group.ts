@@ -1,9 +1,6 @@
 import { Rights } from "#base";
 import type { ServerEnd } from "#fidl";
-import {
-  BufferCollectionTokenGroup,
-  type BufferCollectionTokenGroupClient,
-} from "#gen/fuchsia_sysmem2";
+import { BufferCollectionTokenGroup, type BufferCollectionTokenGroupClient } from "#gen/fuchsia_sysmem2";
 import type { Kernel } from "#kernel";
 import { AllocationError } from "./errors.ts";
 import { type Attenuation, Token } from "./token.ts";
@@ -22,10 +19,7 @@ export class TokenGroup {
   }
 
   /** @internal */
-  static create(
-    kernel: Kernel,
-    request: (end: ServerEnd<BufferCollectionTokenGroupClient>) => void,
-  ): TokenGroup {
+  static create(kernel: Kernel, request: (end: ServerEnd<BufferCollectionTokenGroupClient>) => void): TokenGroup {
     const { proxy, server } = BufferCollectionTokenGroup.createProxy(kernel);
     request(server);
     return new TokenGroup(kernel, proxy);
@@ -37,7 +31,8 @@ export class TokenGroup {
       rightsAttenuationMasks: [attenuation.rights ?? Rights.SAME_RIGHTS],
     });
     const [end] = tokens ?? [];
-    if (end === undefined) throw new AllocationError("PROTOCOL_DEVIATION", 0, "the server made no token for a child of the group");
+    if (end === undefined)
+      throw new AllocationError("PROTOCOL_DEVIATION", 0, "the server made no token for a child of the group");
     return new Token(this.#kernel, end);
   }
 

@@ -3,20 +3,15 @@
  * or a value of the wrong kind is an error that names the file, the key and the value.
  */
 import { readFileSync } from "node:fs";
+import { PixelFormat, PixelFormatModifier } from "#gen/fuchsia_images2";
+import type { FormatCostEntry } from "#gen/fuchsia_sysmem2";
 import { DaemonError } from "./errors.ts";
-
-/** One entry of `format_costs`: what a pixel format costs under a usage. Lower is better. Numbers of fuchsia.images2. */
-export interface FormatCostSetting {
-  readonly pixelFormat: number;
-  readonly pixelFormatModifier: bigint;
-  readonly usage: { readonly none?: number; readonly cpu?: number; readonly vulkan?: number; readonly display?: number; readonly video?: number };
-  readonly cost: number;
-}
 
 export interface DaemonConfig {
   /** Largest single buffer, in bytes; a larger one does not negotiate. */
   readonly maxAllocationSize?: bigint;
-  readonly formatCosts: readonly FormatCostSetting[];
+  /** What pixel formats cost under a usage. Lower is better. Numbers are those of fuchsia.images2. */
+  readonly formatCosts: readonly FormatCostEntry[];
   /** Mode of the service directory when the daemon creates it. */
   readonly directoryMode: number;
   /** Mode of the sockets that anyone in reach of the directory may connect to. */
@@ -86,22 +81,24 @@ export function parseConfig(settings: Plain, where: string): DaemonConfig {
   return config;
 }
 
-function formatCost(value: Value): FormatCostSetting {
+function formatCost(value: Value): FormatCostEntry {
   const section = value.section();
   const usage = section.get("usage")?.section();
   const bits = (name: string) => {
     const bit = usage?.get(name);
     return bit === undefined ? {} : { [name]: bit.uint32() };
   };
-  const setting: FormatCostSetting = {
-    pixelFormat: section.required("pixel_format").uint32(),
-    pixelFormatModifier: BigInt(section.get("pixel_format_modifier")?.unsigned() ?? 0),
-    usage: { ...bits("none"), ...bits("cpu"), ...bits("vulkan"), ...bits("display"), ...bits("video") },
+  const entry: FormatCostEntry = {
+    key: {
+      pixelFormat: PixelFormat.from(section.required("pixel_format").uint32()),
+      pixelFormatModifier: PixelFormatModifier.from(BigInt(section.get("pixel_format_modifier")?.unsigned() ?? 0)),
+      bufferUsageBits: { ...bits("none"), ...bits("cpu"), ...bits("vulkan"), ...bits("display"), ...bits("video") },
+    },
     cost: section.required("cost").number(),
   };
   usage?.rejectUnknown();
   section.rejectUnknown();
-  return setting;
+  return entry;
 }
 
 /** A table of settings, with the keys that were asked for. */
@@ -167,7 +164,9 @@ class Value {
   unsigned(): number | bigint {
     const value = this.#value;
     if (typeof value === "bigint") return value >= 0n && value < 1n << 64n ? value : this.#fail("an unsigned integer");
-    return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : this.#fail("an unsigned integer");
+    return typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+      ? value
+      : this.#fail("an unsigned integer");
   }
 
   uint32(): number {
@@ -182,7 +181,9 @@ class Value {
   /** A file mode: an octal string such as "0750". */
   mode(): number {
     const value = this.#value;
-    return typeof value === "string" && /^0?[0-7]{3}$/.test(value) ? Number.parseInt(value, 8) : this.#fail('a file mode such as "0750"');
+    return typeof value === "string" && /^0?[0-7]{3}$/.test(value)
+      ? Number.parseInt(value, 8)
+      : this.#fail('a file mode such as "0750"');
   }
 
   oneOf<T extends string>(names: readonly T[]): T {

@@ -5,6 +5,7 @@ import { type Channel, type Logger, silentLogger, systemClock } from "#base";
 import { createLinuxKernel, type Kernel, KernelError, type Listener, type PeerCredentials } from "#kernel";
 import { createServer, type Server } from "#server";
 import { Allocator } from "#gen/fuchsia_sysmem2";
+import { costTable } from "#negotiate";
 import { type DaemonConfig, DEFAULT_CONFIG } from "./config.ts";
 import { DaemonError } from "./errors.ts";
 
@@ -36,14 +37,7 @@ export function serve(options: ServeOptions): Daemon {
     kernel,
     clock: systemClock,
     logger,
-    formatCosts: config.formatCosts.map((entry) => ({
-      key: {
-        pixelFormat: entry.pixelFormat,
-        pixelFormatModifier: entry.pixelFormatModifier,
-        bufferUsageBits: entry.usage,
-      },
-      cost: entry.cost,
-    })),
+    formatCosts: costTable(config.formatCosts),
     ...(config.maxAllocationSize === undefined ? {} : { maxAllocationSize: config.maxAllocationSize }),
   });
   const listeners: Listener[] = [];
@@ -84,7 +78,9 @@ function prepareDirectory(svc: string, mode: number): void {
 function asDaemonError(error: unknown, svc: string): unknown {
   if (!(error instanceof KernelError)) return error;
   if (error.code === "ALREADY_EXISTS") {
-    return new DaemonError("ALREADY_RUNNING", `cannot serve in ${svc}: another server is running there`, { cause: error });
+    return new DaemonError("ALREADY_RUNNING", `cannot serve in ${svc}: another server is running there`, {
+      cause: error,
+    });
   }
   return new DaemonError("SVC", `cannot serve in ${svc}: ${error.message}`, { cause: error });
 }

@@ -14,8 +14,24 @@ import {
 /** A participant's view of the shared memory, as proof that it is the same memory. */
 export const MAX_BUFFERS = 128;
 
+export interface MonitorDescribedRequest {
+  name: string;
+  width: number;
+  height: number;
+  frameCount: bigint;
+}
+export const MonitorDescribedRequest: TypeCodec<MonitorDescribedRequest> = /* @__PURE__ */ struct<MonitorDescribedRequest>({
+  name: "sysmem.demo/MonitorDescribedRequest",
+  isResource: false,
+  members: [
+    { name: "name", fidlName: "name", type: { kind: "string", maxBytes: 1024 } },
+    { name: "width", fidlName: "width", type: { kind: "uint32" } },
+    { name: "height", fidlName: "height", type: { kind: "uint32" } },
+    { name: "frameCount", fidlName: "frame_count", type: { kind: "uint64" } },
+  ],
+});
+
 export interface MonitorJoinedRequest {
-  pid: number;
   /** Inode number of each buffer's memory file, by buffer index. */
   inodes: BigUint64Array | readonly bigint[];
   /** Whether this participant's handles permit writing. */
@@ -25,7 +41,6 @@ export const MonitorJoinedRequest: TypeCodec<MonitorJoinedRequest> = /* @__PURE_
   name: "sysmem.demo/MonitorJoinedRequest",
   isResource: false,
   members: [
-    { name: "pid", fidlName: "pid", type: { kind: "uint32" } },
     { name: "inodes", fidlName: "inodes", type: { kind: "vector", element: { kind: "uint64" }, maxCount: 128 } },
     { name: "writable", fidlName: "writable", type: { kind: "bool" } },
   ],
@@ -84,6 +99,7 @@ export const MonitorFailedRequest: TypeCodec<MonitorFailedRequest> = /* @__PURE_
 export interface MonitorClient extends Client<NoEvents, "sysmem.demo/Monitor"> {
   /** The participant has its buffers mapped. */
   joined(payload: MonitorJoinedRequest): void;
+  described(payload: MonitorDescribedRequest): void;
   /** Frames that this participant has finished so far. */
   progress(payload: MonitorProgressRequest): void;
   /** One frame whose pixels were not those that the source wrote. */
@@ -98,6 +114,7 @@ export interface MonitorClient extends Client<NoEvents, "sysmem.demo/Monitor"> {
 export interface MonitorServer extends ServerHandlers<NoEvents> {
   /** The participant has its buffers mapped. */
   joined(payload: MonitorJoinedRequest, control: ServerControl<NoEvents>): void;
+  described(payload: MonitorDescribedRequest, control: ServerControl<NoEvents>): void;
   /** Frames that this participant has finished so far. */
   progress(payload: MonitorProgressRequest, control: ServerControl<NoEvents>): void;
   /** One frame whose pixels were not those that the source wrote. */
@@ -113,6 +130,15 @@ export const Monitor: Protocol<MonitorClient, MonitorServer> = /* @__PURE__ */ p
   name: "sysmem.demo/Monitor",
   openness: "open",
   methods: [
+    {
+      name: "described",
+      fidlName: "Described",
+      selector: "sysmem.demo/Monitor.Described",
+      ordinal: 0x7b81e1ddd4346de5n,
+      kind: "one-way",
+      isStrict: false,
+      request: () => MonitorDescribedRequest.descriptor,
+    },
     {
       name: "joined",
       fidlName: "Joined",

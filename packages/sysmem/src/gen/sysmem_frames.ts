@@ -40,6 +40,19 @@ export const Frame: TypeCodec<Frame> = /* @__PURE__ */ struct<Frame>({
   ],
 });
 
+export interface FrameStreamBeginRequest {
+  frameRateNumerator: number;
+  frameRateDenominator: number;
+}
+export const FrameStreamBeginRequest: TypeCodec<FrameStreamBeginRequest> = /* @__PURE__ */ struct<FrameStreamBeginRequest>({
+  name: "sysmem.frames/FrameStreamBeginRequest",
+  isResource: false,
+  members: [
+    { name: "frameRateNumerator", fidlName: "frame_rate_numerator", type: { kind: "uint32" } },
+    { name: "frameRateDenominator", fidlName: "frame_rate_denominator", type: { kind: "uint32" } },
+  ],
+});
+
 export interface FrameStreamSendRequest {
   frame: Frame;
 }
@@ -72,6 +85,7 @@ export interface FrameStreamEvents {
 export interface FrameStreamClient extends Client<FrameStreamEvents, "sysmem.frames/FrameStream"> {
   /** Hands a filled buffer downstream. The sender touches it no more until it comes back. */
   send(payload: FrameStreamSendRequest): void;
+  begin(payload: FrameStreamBeginRequest): void;
   /** No frame follows. The receiver still gives back what it holds. */
   end(): void;
 }
@@ -80,6 +94,7 @@ export interface FrameStreamClient extends Client<FrameStreamEvents, "sysmem.fra
 export interface FrameStreamServer extends ServerHandlers<FrameStreamEvents> {
   /** Hands a filled buffer downstream. The sender touches it no more until it comes back. */
   send(payload: FrameStreamSendRequest, control: ServerControl<FrameStreamEvents>): void;
+  begin(payload: FrameStreamBeginRequest, control: ServerControl<FrameStreamEvents>): void;
   /** No frame follows. The receiver still gives back what it holds. */
   end(control: ServerControl<FrameStreamEvents>): void;
 }
@@ -89,6 +104,15 @@ export const FrameStream: Protocol<FrameStreamClient, FrameStreamServer> = /* @_
   name: "sysmem.frames/FrameStream",
   openness: "open",
   methods: [
+    {
+      name: "begin",
+      fidlName: "Begin",
+      selector: "sysmem.frames/FrameStream.Begin",
+      ordinal: 0x12fde25049895286n,
+      kind: "one-way",
+      isStrict: false,
+      request: () => FrameStreamBeginRequest.descriptor,
+    },
     {
       name: "send",
       fidlName: "Send",

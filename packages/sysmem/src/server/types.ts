@@ -1,7 +1,7 @@
 /** The plain values that the core works with. */
-import type { BufferCollectionConstraints, NegotiatedSettings, SingleBufferSettings } from "#negotiate";
+import type { BufferCollectionConstraints, SingleBufferSettings } from "#gen/fuchsia_sysmem2";
+import type { NegotiatedSettings } from "#negotiate";
 
-// The tables as negotiation sees them: plain numbers for enums. What FIDL decodes fits as it is.
 export type { BufferCollectionConstraints, SingleBufferSettings };
 
 /** What one `SetConstraints` brought. */

@@ -15,16 +15,32 @@ describe("formatTable", () => {
   });
 
   it("aligns numbers to the right", () => {
-    expect(formatTable([["n", "5"], ["m", "12"]], { right: [1] })).toBe("n   5\nm  12");
+    expect(
+      formatTable(
+        [
+          ["n", "5"],
+          ["m", "12"],
+        ],
+        { right: [1] },
+      ),
+    ).toBe("n   5\nm  12");
   });
 
   it("gives escape sequences no room", () => {
-    const text = formatTable([["\x1b[1mab\x1b[22m", "c"], ["abcd", "d"]]);
+    const text = formatTable([
+      ["\x1b[1mab\x1b[22m", "c"],
+      ["abcd", "d"],
+    ]);
     expect(text).toBe("\x1b[1mab\x1b[22m    c\nabcd  d");
   });
 
   it("gives a cell of several lines several lines", () => {
-    expect(formatTable([["a\nb", "c"], ["d", "e"]])).toBe("a  c\nb\nd  e");
+    expect(
+      formatTable([
+        ["a\nb", "c"],
+        ["d", "e"],
+      ]),
+    ).toBe("a  c\nb\nd  e");
   });
 
   it("takes rows of any lengths", () => {

@@ -26,7 +26,10 @@ describe("configuration", () => {
     const json = `{"format_costs": [{"pixel_format": 101, "pixel_format_modifier": 576460752303423489, "usage": {"video": 1}, "cost": 10.0}]}`;
     const toml = `[[format_costs]]\npixel_format = 101\npixel_format_modifier = 0x0800000000000001\nusage = { video = 1 }\ncost = 10.0\n`;
     const expected = [
-      { pixelFormat: 101, pixelFormatModifier: 0x0800_0000_0000_0001n, usage: { video: 1 }, cost: 10 },
+      {
+        key: { pixelFormat: 101, pixelFormatModifier: 0x0800_0000_0000_0001n, bufferUsageBits: { video: 1 } },
+        cost: 10,
+      },
     ];
     expect((await loadConfig(file("costs.json", json))).formatCosts).toEqual(expected);
     expect((await loadConfig(file("costs.toml", toml))).formatCosts).toEqual(expected);
@@ -37,13 +40,25 @@ describe("configuration", () => {
   });
 
   it.each([
-    ["an unknown key", { max_alocation_size: 1 }, /max_alocation_size is not a setting \(known here: max_allocation_size/],
-    ["an unknown key inside", { format_costs: [{ pixel_format: 1, cost: 1, price: 2 }] }, /format_costs\[0\]\.price is not a setting/],
+    [
+      "an unknown key",
+      { max_alocation_size: 1 },
+      /max_alocation_size is not a setting \(known here: max_allocation_size/,
+    ],
+    [
+      "an unknown key inside",
+      { format_costs: [{ pixel_format: 1, cost: 1, price: 2 }] },
+      /format_costs\[0\]\.price is not a setting/,
+    ],
     ["a negative size", { max_allocation_size: -1 }, /max_allocation_size must be an unsigned integer, not -1/],
     ["a fraction", { max_allocation_size: 1.5 }, /max_allocation_size must be an unsigned integer, not 1.5/],
     ["2^64", { max_allocation_size: 1n << 64n }, /max_allocation_size must be an unsigned integer/],
     ["a missing cost", { format_costs: [{ pixel_format: 1 }] }, /format_costs\[0\]\.cost is missing/],
-    ["a format of 33 bits", { format_costs: [{ pixel_format: 2 ** 32, cost: 1 }] }, /pixel_format must be an integer of 32 bits/],
+    [
+      "a format of 33 bits",
+      { format_costs: [{ pixel_format: 2 ** 32, cost: 1 }] },
+      /pixel_format must be an integer of 32 bits/,
+    ],
     ["no list", { format_costs: {} }, /format_costs must be a list, not {}/],
     ["a mode as a number", { socket_mode: 666 }, /socket_mode must be a file mode such as "0750", not 666/],
     ["an unknown level", { log_level: "loud" }, /log_level must be one of trace, debug, info/],

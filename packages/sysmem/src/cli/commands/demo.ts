@@ -1,0 +1,44 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { silentLogger } from "#base";
+import { createLogger } from "#daemon";
+import { direct } from "../demo/director.ts";
+import type { Effect } from "../demo/effects.ts";
+import { DemoError } from "../demo/errors.ts";
+import { DemoView } from "../demo/view.ts";
+
+export interface DemoFlags {
+  readonly frames?: number;
+  readonly out?: string;
+  readonly sheet?: string;
+  readonly filter: Effect;
+  readonly headless: boolean;
+  readonly verbose: boolean;
+}
+
+/** Frames of the photograph when nobody says how many: two seconds and a half of panning. */
+const PHOTOGRAPH_FRAMES = 150;
+
+/** `sysmem demo [VIDEO]`: returns an error, for exit status 1, unless every frame arrived intact. */
+export async function runDemo(flags: DemoFlags, video?: string): Promise<Error | undefined> {
+  const sheet = flags.sheet ?? join(tmpdir(), "sysmem-demo.png");
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  try {
+    const view = new DemoView({ isLive: !flags.headless && process.stdout.isTTY });
+    const logger = flags.verbose ? await createLogger("debug") : silentLogger;
+    const frames = flags.frames ?? (video === undefined ? PHOTOGRAPH_FRAMES : undefined);
+    const part = { video, frames, effect: flags.filter, out: flags.out, sheet };
+    const outcome = await direct({ part, logger }, view, stop.signal);
+    const isDone = view.summary(outcome);
+    if (!isDone) return new DemoError(stop.signal.aborted ? "interrupted" : "the demo did not reach its end");
+    process.stdout.write(`Contact sheet: ${sheet}\n`);
+    if (flags.out !== undefined) process.stdout.write(`Video: ${flags.out}\n`);
+    return undefined;
+  } finally {
+    process.off("SIGINT", interrupt);
+    process.off("SIGTERM", interrupt);
+  }
+}

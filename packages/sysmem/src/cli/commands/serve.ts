@@ -1,0 +1,24 @@
+import { createLogger, DEFAULT_CONFIG, loadConfig, serve } from "#daemon";
+import { serviceDirectory } from "#client";
+
+export interface ServeFlags {
+  readonly svc?: string;
+  readonly config?: string;
+}
+
+/** `sysmem serve`: runs until SIGTERM or SIGINT. */
+export async function runServe(flags: ServeFlags): Promise<void> {
+  const config = flags.config === undefined ? DEFAULT_CONFIG : await loadConfig(flags.config);
+  const logger = await createLogger(config.logLevel);
+  const daemon = serve({ svc: flags.svc ?? serviceDirectory(), config, logger });
+  process.stdout.write(
+    `${JSON.stringify({ event: "ready", svc: daemon.svc, pid: process.pid, services: daemon.services })}\n`,
+  );
+  const signal = await new Promise<string>((resolve) => {
+    // A second signal has its usual effect: nobody has to wait for an orderly end.
+    process.once("SIGTERM", resolve);
+    process.once("SIGINT", resolve);
+  });
+  logger.info({ signal }, "stopping");
+  await daemon.close();
+}

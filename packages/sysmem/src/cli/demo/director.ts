@@ -1,0 +1,168 @@
+/** The process that runs the demo: an embedded server, three participants, and an account of what happened. */
+import type { ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Logger } from "#base";
+import { ALLOCATOR_VARIABLE, type EmbeddedSysmem, spawnWithChannels, Sysmem, TOKEN_VARIABLE } from "#client";
+import { Monitor } from "#gen/sysmem_demo";
+import type { ServerEvent } from "#server";
+import { encodePart, PART_VARIABLE, type Part } from "./hand-over.ts";
+import { CHANNEL_VARIABLES, ROLES, type Role } from "./roles.ts";
+
+/** What the demo reports while it runs. */
+export interface DemoObserver {
+  /** A participant's process was started. */
+  started(role: Role, pid: number): void;
+  /** The embedded server did something. */
+  server(event: ServerEvent): void;
+  /** The source says what it plays. */
+  described(video: {
+    readonly name: string;
+    readonly width: number;
+    readonly height: number;
+    readonly frameCount: number | undefined;
+  }): void;
+  /** A participant has mapped its buffers. */
+  joined(role: Role, view: { readonly inodes: readonly bigint[]; readonly writable: boolean }): void;
+  progress(role: Role, frames: number): void;
+  corrupted(sequence: number, expected: number, actual: number): void;
+  finished(role: Role, frames: number): void;
+  /** A participant says why it cannot go on. */
+  failed(role: Role, reason: string): void;
+  /** A participant's process ended other than in order. */
+  vanished(role: Role, how: string): void;
+}
+
+export interface DemoPlan {
+  readonly part: Part;
+  readonly logger: Logger;
+}
+
+/** How the run ended. */
+export interface DemoOutcome {
+  readonly framesIntact: number;
+  readonly framesCorrupted: number;
+  readonly vanished: readonly Role[];
+}
+
+/** How long participants get to notice that the collection failed and to leave by themselves. */
+const LEAVE_MS = 5_000;
+
+const LAUNCHER = fileURLToPath(new URL("../../../bin/sysmem.js", import.meta.url));
+
+/** Runs the demo to its end. No process and no memory is left when the promise resolves, whatever happened. */
+export async function direct(plan: DemoPlan, observer: DemoObserver, signal: AbortSignal): Promise<DemoOutcome> {
+  const sysmem = await Sysmem.embedded({
+    name: "demo",
+    logger: plan.logger,
+    onEvent: (event) => observer.server(event),
+  });
+  try {
+    return await new Run(plan, observer, sysmem).untilEnd(signal);
+  } finally {
+    await sysmem.shutdown();
+  }
+}
+
+class Run {
+  readonly #plan: DemoPlan;
+  readonly #observer: DemoObserver;
+  readonly #sysmem: EmbeddedSysmem;
+  readonly #children = new Map<Role, ChildProcess>();
+  readonly #vanished: Role[] = [];
+  #framesIntact = 0;
+  #framesCorrupted = 0;
+
+  constructor(plan: DemoPlan, observer: DemoObserver, sysmem: EmbeddedSysmem) {
+    this.#plan = plan;
+    this.#observer = observer;
+    this.#sysmem = sysmem;
+  }
+
+  async untilEnd(signal: AbortSignal): Promise<DemoOutcome> {
+    const root = this.#sysmem.allocateSharedCollection().setName("demo frames");
+    const tokens = await root.duplicateMany(ROLES.length);
+    const kernel = this.#sysmem.kernel;
+    const [sourceSends, filterReceives] = kernel.createChannel();
+    const [filterSends, sinkReceives] = kernel.createChannel();
+    const { upstream, downstream } = CHANNEL_VARIABLES;
+    const links = {
+      source: { [downstream]: sourceSends },
+      filter: { [upstream]: filterReceives, [downstream]: filterSends },
+      sink: { [upstream]: sinkReceives },
+    };
+    const ends = ROLES.map((role, index) => {
+      const token = tokens[index] as (typeof tokens)[number];
+      const [monitor, monitorServer] = kernel.createChannel();
+      this.#watch(role, monitorServer);
+      const child = spawnWithChannels(
+        process.execPath,
+        [LAUNCHER, "demo-participant", role],
+        {
+          [ALLOCATOR_VARIABLE]: this.#sysmem.newAllocatorChannel(),
+          [TOKEN_VARIABLE]: token.take(),
+          [CHANNEL_VARIABLES.monitor]: monitor,
+          ...links[role],
+        },
+        { env: { ...process.env, [PART_VARIABLE]: encodePart(this.#plan.part) } },
+      );
+      this.#children.set(role, child);
+      this.#observer.started(role, child.pid ?? 0);
+      return this.#end(role, child);
+    });
+    // This process starts the collection and takes no part in it.
+    root.release();
+    const stop = () => this.#killAll("SIGTERM");
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    await Promise.all(ends);
+    signal.removeEventListener("abort", stop);
+    return {
+      framesIntact: this.#framesIntact,
+      framesCorrupted: this.#framesCorrupted,
+      vanished: this.#vanished,
+    };
+  }
+
+  /** Serves a participant's monitor channel. */
+  #watch(role: Role, channel: Parameters<typeof Monitor.serve>[0]): void {
+    const observer = this.#observer;
+    Monitor.serve(channel, {
+      described: ({ name, width, height, frameCount }) =>
+        observer.described({ name, width, height, frameCount: frameCount === 0n ? undefined : Number(frameCount) }),
+      joined: ({ inodes, writable }) => observer.joined(role, { inodes: [...inodes], writable }),
+      progress: ({ frames }) => observer.progress(role, Number(frames)),
+      corrupted: ({ sequence, expected, actual }) => {
+        this.#framesCorrupted++;
+        observer.corrupted(Number(sequence), expected, actual);
+      },
+      finished: ({ frames }) => {
+        if (role === "sink") this.#framesIntact = Number(frames) - this.#framesCorrupted;
+        observer.finished(role, Number(frames));
+      },
+      failed: ({ reason }) => observer.failed(role, reason),
+      unknownMethod() {},
+    });
+  }
+
+  /** Resolves when the process is gone. Its early end makes the others leave, by themselves or by force. */
+  #end(role: Role, child: ChildProcess): Promise<void> {
+    return new Promise((resolve) => {
+      const gone = (how: string | undefined) => {
+        this.#children.delete(role);
+        if (how !== undefined) {
+          // Those that leave because of the first are not the cause.
+          if (this.#vanished.length === 0 || how.startsWith("SIG")) this.#vanished.push(role);
+          this.#observer.vanished(role, how);
+          setTimeout(() => this.#killAll("SIGKILL"), LEAVE_MS).unref();
+        }
+        resolve();
+      };
+      child.once("error", (error) => gone(error.message));
+      child.once("exit", (code, signal) => gone(signal ?? (code === 0 ? undefined : `exit status ${code}`)));
+    });
+  }
+
+  #killAll(signal: NodeJS.Signals): void {
+    for (const child of this.#children.values()) child.kill(signal);
+  }
+}

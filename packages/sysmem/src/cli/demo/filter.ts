@@ -1,0 +1,37 @@
+/** The filter: changes each frame in place, in the very memory that the source wrote. */
+import { FrameReceiver, FrameSender, inheritedChannel } from "#client";
+import { Monitor } from "#gen/sysmem_demo";
+import { applyEffect, type Effect } from "./effects.ts";
+import { layoutFor, sizeOf } from "./image.ts";
+import { join } from "./participant.ts";
+import { CHANNEL_VARIABLES } from "./roles.ts";
+
+/** Runs the filter until the stream ends. */
+export async function runFilter(effect: Effect): Promise<void> {
+  const monitor = Monitor.bind(inheritedChannel(CHANNEL_VARIABLES.monitor));
+  const session = await join("filter", monitor);
+  const layout = layoutFor(session.buffers.settings, sizeOf(session.buffers.settings));
+  const receiver = new FrameReceiver(inheritedChannel(CHANNEL_VARIABLES.upstream));
+  const sender = new FrameSender(inheritedChannel(CHANNEL_VARIABLES.downstream));
+  let frames = 0;
+  const forward = async () => {
+    const { numerator, denominator } = await receiver.frameRate;
+    sender.begin(numerator, denominator);
+    for await (const frame of receiver) {
+      applyEffect(effect, session.buffers.at(frame.bufferIndex).bytes(), layout);
+      sender.send(frame);
+      frames++;
+    }
+    sender.end();
+  };
+  // What the sink gives back goes straight on to the source, while frames go the other way.
+  const giveBack = async () => {
+    for (let index = await sender.nextReturned(); index !== undefined; index = await sender.nextReturned()) {
+      receiver.giveBack(index);
+    }
+  };
+  await Promise.race([Promise.all([forward(), giveBack()]), session.lost]);
+  sender.close();
+  receiver.close();
+  session.leave(frames);
+}

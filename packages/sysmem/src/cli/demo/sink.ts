@@ -1,0 +1,62 @@
+/** The sink: checks that every frame is what the source wrote, and keeps a result that a person can look at. */
+import { FrameReceiver, inheritedChannel } from "#client";
+import { Monitor } from "#gen/sysmem_demo";
+import { ContactSheet } from "../media/contact-sheet.ts";
+import { Y4mWriter } from "../media/y4m-writer.ts";
+import { checksumBefore, type Effect } from "./effects.ts";
+import { colorsOf, layoutFor, sizeOf } from "./image.ts";
+import { join } from "./participant.ts";
+import { CHANNEL_VARIABLES } from "./roles.ts";
+
+export interface SinkOptions {
+  /** What the filter did. */
+  readonly effect: Effect;
+  /** Write the frames here, as .y4m. */
+  readonly out: string | undefined;
+  /** Write a contact sheet here, as PNG. */
+  readonly sheet: string | undefined;
+}
+
+/** How often the sink tells how far it is: often enough for a progress bar, too seldom to cost anything. */
+const PROGRESS_MS = 50;
+
+/** Runs the sink until the stream ends. */
+export async function runSink(options: SinkOptions): Promise<void> {
+  const monitor = Monitor.bind(inheritedChannel(CHANNEL_VARIABLES.monitor));
+  const session = await join("sink", monitor);
+  const { settings } = session.buffers;
+  const layout = layoutFor(settings, sizeOf(settings));
+  const colors = colorsOf(settings);
+  const receiver = new FrameReceiver(inheritedChannel(CHANNEL_VARIABLES.upstream));
+  const sheet = options.sheet === undefined ? undefined : new ContactSheet();
+  let video: Y4mWriter | undefined;
+  let frames = 0;
+  let toldMs = 0;
+  const consume = async () => {
+    const frameRate = await receiver.frameRate;
+    if (options.out !== undefined) video = await Y4mWriter.create(options.out, { size: layout, frameRate, colors });
+    for await (const frame of receiver) {
+      const bytes = session.buffers.at(frame.bufferIndex).bytes();
+      const actual = checksumBefore(options.effect, bytes, layout);
+      if (actual !== frame.checksum) {
+        monitor.corrupted({ sequence: frame.sequence, expected: frame.checksum, actual });
+      }
+      await video?.write(bytes, layout);
+      sheet?.add(bytes, layout, colors, `#${frame.sequence}`);
+      receiver.giveBack(frame.bufferIndex);
+      frames++;
+      if (performance.now() - toldMs > PROGRESS_MS) {
+        toldMs = performance.now();
+        monitor.progress({ frames: BigInt(frames) });
+      }
+    }
+  };
+  try {
+    await Promise.race([consume(), session.lost]);
+  } finally {
+    await video?.close();
+  }
+  if (options.sheet !== undefined && frames > 0) await sheet?.write(options.sheet);
+  receiver.close();
+  session.leave(frames);
+}

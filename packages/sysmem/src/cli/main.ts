@@ -1,0 +1,150 @@
+/** The `sysmem` command: what it can do, and how its outcome becomes an exit status. */
+import {
+  buildApplication,
+  buildCommand,
+  buildRouteMap,
+  type CommandContext,
+  numberParser,
+  run,
+  text_en,
+} from "@stricli/core";
+import { isSysmemError } from "#base";
+
+/** What commands run with. A command returns nothing when done, or an Error to print as one line. */
+export type CliContext = CommandContext;
+
+const positiveInteger = (text: string): number => {
+  const value = numberParser(text);
+  if (!Number.isSafeInteger(value) || value <= 0) throw new SyntaxError(`${text} is not a positive whole number`);
+  return value;
+};
+
+const serveCommand = buildCommand({
+  loader: async () => (await import("./commands/serve.ts")).runServe,
+  parameters: {
+    flags: {
+      svc: {
+        kind: "parsed",
+        parse: String,
+        brief: "Service directory: one socket for each protocol",
+        placeholder: "DIR",
+        optional: true,
+      },
+      config: {
+        kind: "parsed",
+        parse: String,
+        brief: "Configuration, TOML or .json",
+        placeholder: "FILE",
+        optional: true,
+      },
+    },
+  },
+  docs: {
+    brief: "Serve buffer collections to the processes of this machine",
+    fullDescription:
+      "Creates the sockets in the service directory, prints one JSON line when every socket accepts, and runs until SIGTERM or SIGINT.",
+  },
+});
+
+const demoCommand = buildCommand({
+  loader: async () => (await import("./commands/demo.ts")).runDemo,
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [
+        {
+          brief: "A video to pass through: .y4m, or anything that ffmpeg reads. Default: a photograph, panned over",
+          parse: String,
+          optional: true,
+          placeholder: "VIDEO",
+        },
+      ],
+    },
+    flags: {
+      frames: {
+        kind: "parsed",
+        parse: positiveInteger,
+        brief: "Stop after this many frames",
+        optional: true,
+        placeholder: "N",
+      },
+      out: {
+        kind: "parsed",
+        parse: String,
+        brief: "Write what the sink received as .y4m",
+        optional: true,
+        placeholder: "FILE",
+      },
+      sheet: {
+        kind: "parsed",
+        parse: String,
+        brief: "Contact sheet of what the sink received",
+        optional: true,
+        placeholder: "FILE.png",
+      },
+      filter: {
+        kind: "enum",
+        values: ["mirror", "invert", "none"],
+        default: "mirror",
+        brief: "What the filter does to each frame, in place",
+      },
+      headless: { kind: "boolean", brief: "No progress bar, no colours", default: false, withNegated: false },
+      verbose: { kind: "boolean", brief: "Show the server's log", default: false, withNegated: false },
+    },
+  },
+  docs: { brief: "Pass real video through memory shared by three processes" },
+});
+
+const demoParticipantCommand = buildCommand({
+  loader: async () => (await import("./commands/demo-participant.ts")).runDemoParticipant,
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [{ brief: "source, filter or sink", parse: String, placeholder: "ROLE" }],
+    },
+    flags: {},
+  },
+  docs: { brief: "One participant of the demo; started by it" },
+});
+
+const routes = buildRouteMap({
+  routes: {
+    demo: demoCommand,
+    serve: serveCommand,
+    "demo-participant": demoParticipantCommand,
+  },
+  docs: {
+    brief: "Buffers that several processes share: negotiated once, never copied, freed when nobody can touch them",
+    hideRoute: { "demo-participant": true },
+  },
+});
+
+const application = buildApplication<CliContext>(routes, {
+  name: "sysmem",
+  scanner: { caseStyle: "allow-kebab-for-camel" },
+  documentation: { caseStyle: "convert-camel-to-kebab" },
+  // A user's mistake is one line; our own is shown with its stack, which is what a bug report needs.
+  localization: {
+    loadText: () => ({
+      ...text_en,
+      exceptionWhileRunningCommand: (error: unknown) => describe(error),
+      commandErrorResult: (error: Error) => describe(error),
+    }),
+  },
+  determineExitCode: () => 1,
+});
+
+function describe(error: unknown): string {
+  if (isSysmemError(error) && error.code !== "INVARIANT") return `sysmem: ${error.message}`;
+  if (error instanceof Error) return error.stack ?? error.message;
+  return String(error);
+}
+
+/** Runs one command line. Resolves to the exit status: 0 done, 1 failed, 2 wrong usage. */
+export async function main(args: readonly string[]): Promise<number> {
+  const target: { exitCode?: number | string | null } = {};
+  const streams = { stdout: process.stdout, stderr: process.stderr, env: process.env as Record<string, string> };
+  await run(application, args, { process: Object.assign(target, streams) });
+  const status = Number(target.exitCode ?? 0);
+  return status < 0 ? 2 : status;
+}
