@@ -57,13 +57,19 @@ function create(type: TypeDescriptor): WireType {
 /** Closes every handle in a value of this type, whatever shape the value has: missing members, cycles, throwing getters. */
 export function closeHandlesOf(type: TypeDescriptor, value: unknown): void {
   const rest: Part[] = [[reflect(type), value]];
-  const seen = new Set<unknown>();
+  // The same object may have to be looked at as several types: a box and its struct, or every variant of a union whose
+  // `kind` is wrong. Each combination is walked once, which ends cycles.
+  const seen = new Map<unknown, Set<WireType>>();
   for (let part = rest.pop(); part !== undefined; part = rest.pop()) {
     const [partType, partValue] = part;
     if (partType.close === undefined || typeof partValue !== "object" || partValue === null) continue;
-    // Handles may be met twice (closing is idempotent); everything else is walked once, which ends cycles.
-    if (seen.has(partValue)) continue;
-    seen.add(partValue);
+    let types = seen.get(partValue);
+    if (types === undefined) {
+      types = new Set();
+      seen.set(partValue, types);
+    }
+    if (types.has(partType)) continue;
+    types.add(partType);
     partType.close(partValue, rest);
   }
 }
