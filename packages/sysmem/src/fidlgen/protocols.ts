@@ -27,7 +27,9 @@ export function protocol(library: Library, declaration: IrProtocol): string {
     clientInterface(library, declaration, own, inherited),
     serverInterface(library, declaration, own, inherited),
     protocolConstant(library, declaration, all),
-  ].join("\n");
+  ]
+    .filter((text) => text !== "")
+    .join("\n");
 }
 
 function isOwn(library: Library, name: string): boolean {

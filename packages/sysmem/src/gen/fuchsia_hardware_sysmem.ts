@@ -28,6 +28,19 @@ import * as sysmem2 from "./fuchsia_sysmem2.ts";
 /** Tells `Metadata` from other kinds of board metadata: the letters "SyMd" from the highest byte to the lowest. */
 export const METADATA_TYPE = 0x53794d64;
 
+export interface DriverConnectorConnectSysmemRequest {
+  /** The server end. */
+  sysmemRequest: ServerEnd<SysmemClient>;
+}
+export const DriverConnectorConnectSysmemRequest: TypeCodec<DriverConnectorConnectSysmemRequest> = /* @__PURE__ */ struct<DriverConnectorConnectSysmemRequest>({
+  name: "fuchsia.hardware.sysmem/DriverConnectorConnectSysmemRequest",
+  isResource: true,
+  members: [
+    { name: "sysmemRequest", fidlName: "sysmem_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.hardware.sysmem/Sysmem" } },
+  ],
+});
+
+/** @deprecated */
 export interface DriverConnectorConnectV1Request {
   /** The server end. */
   allocatorRequest: ServerEnd<fuchsia_sysmem.AllocatorClient>;
@@ -49,18 +62,6 @@ export const DriverConnectorConnectV2Request: TypeCodec<DriverConnectorConnectV2
   isResource: true,
   members: [
     { name: "allocatorRequest", fidlName: "allocator_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem2/Allocator" } },
-  ],
-});
-
-export interface DriverConnectorConnectSysmemRequest {
-  /** The server end. */
-  sysmemRequest: ServerEnd<SysmemClient>;
-}
-export const DriverConnectorConnectSysmemRequest: TypeCodec<DriverConnectorConnectSysmemRequest> = /* @__PURE__ */ struct<DriverConnectorConnectSysmemRequest>({
-  name: "fuchsia.hardware.sysmem/DriverConnectorConnectSysmemRequest",
-  isResource: true,
-  members: [
-    { name: "sysmemRequest", fidlName: "sysmem_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.hardware.sysmem/Sysmem" } },
   ],
 });
 
@@ -100,18 +101,6 @@ export const HeapAllocateVmoRequest: TypeCodec<HeapAllocateVmoRequest> = /* @__P
   ],
 });
 
-export interface HeapAllocateVmoResponse {
-  /** A VMO of exactly the asked-for size: a slice or reference of one that the provider keeps. */
-  vmo: VmoHandle;
-}
-export const HeapAllocateVmoResponse: TypeCodec<HeapAllocateVmoResponse> = /* @__PURE__ */ struct<HeapAllocateVmoResponse>({
-  name: "fuchsia.hardware.sysmem/Heap_AllocateVmo_Response",
-  isResource: true,
-  members: [
-    { name: "vmo", fidlName: "vmo", type: { kind: "handle", objectType: 3, rights: 0x80000000 } },
-  ],
-});
-
 export interface HeapDeleteVmoRequest {
   /** The collection that the buffer was for. */
   bufferCollectionId: bigint;
@@ -139,6 +128,18 @@ export const HeapOnRegisterRequest: TypeCodec<HeapOnRegisterRequest> = /* @__PUR
   isResource: false,
   members: [
     { name: "properties", fidlName: "properties", type: () => HeapProperties.descriptor },
+  ],
+});
+
+export interface HeapAllocateVmoResponse {
+  /** A VMO of exactly the asked-for size: a slice or reference of one that the provider keeps. */
+  vmo: VmoHandle;
+}
+export const HeapAllocateVmoResponse: TypeCodec<HeapAllocateVmoResponse> = /* @__PURE__ */ struct<HeapAllocateVmoResponse>({
+  name: "fuchsia.hardware.sysmem/Heap_AllocateVmo_Response",
+  isResource: true,
+  members: [
+    { name: "vmo", fidlName: "vmo", type: { kind: "handle", objectType: 3, rights: 0x80000000 } },
   ],
 });
 
@@ -234,7 +235,6 @@ export const Metadata: TypeCodec<Metadata> = /* @__PURE__ */ table<Metadata>({
     { ordinal: 4, name: "contiguousMemorySize", fidlName: "contiguous_memory_size", type: { kind: "int64" } },
   ],
 });
-
 
 /**
  * Connects clients to sysmem's protocols by handing over server ends.
@@ -413,7 +413,6 @@ export const Heap: Protocol<HeapClient, HeapServer> = /* @__PURE__ */ protocol<H
     },
   ],
 });
-
 
 /**
  * Attaches heaps and the secure side to sysmem. Every client of this protocol is trusted.

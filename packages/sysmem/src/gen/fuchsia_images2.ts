@@ -15,59 +15,59 @@ import {
 } from "#fidl";
 import * as math from "./fuchsia_math.ts";
 
-/** Vendor byte of Intel's modifiers. The upper 8 bits of a modifier name the vendor, who defines the lower 56. */
-export const FORMAT_MODIFIER_VENDOR_INTEL = 0x100000000000000n;
-
-/** Vendor byte of AMD's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_AMD = 0x200000000000000n;
-
-/** Vendor byte of NVIDIA's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_NVIDIA = 0x300000000000000n;
-
-/** Vendor byte of Samsung's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_SAMSUNG = 0x400000000000000n;
-
-/** Vendor byte of Qualcomm's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_QCOM = 0x500000000000000n;
-
-/** Vendor byte of Vivante's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_VIVANTE = 0x600000000000000n;
-
-/** Vendor byte of Broadcom's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_BROADCOM = 0x700000000000000n;
-
-/** Vendor byte of Arm's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_ARM = 0x800000000000000n;
-
-/** Vendor byte of Allwinner's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_ALLWINNER = 0x900000000000000n;
-
-/** Vendor byte of Amlogic's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_AMLOGIC = 0xa00000000000000n;
-
-/** Vendor byte of Google's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_GOOGLE = 0x6700000000000000n;
-
-/** Intel: color control surfaces, which is lossless compression beside the pixels. */
-export const FORMAT_MODIFIER_INTEL_CCS_BIT = 0x1000000n;
-
-/** Arm AFBC: the block's colors are transformed to YUV before they are compressed. */
-export const FORMAT_MODIFIER_ARM_YUV_BIT = 0x10n;
-
-/** Arm AFBC: each block's payload is split in two halves. */
-export const FORMAT_MODIFIER_ARM_SPLIT_BLOCK_BIT = 0x20n;
+/** Arm AFBC: buffers' contents are hinted for block-wise handling. */
+export const FORMAT_MODIFIER_ARM_BCH_BIT = 0x800n;
 
 /** Arm AFBC: every block has room for its uncompressed size, so that blocks lie at fixed places. */
 export const FORMAT_MODIFIER_ARM_SPARSE_BIT = 0x40n;
 
-/** Arm AFBC: buffers' contents are hinted for block-wise handling. */
-export const FORMAT_MODIFIER_ARM_BCH_BIT = 0x800n;
+/** Arm AFBC: each block's payload is split in two halves. */
+export const FORMAT_MODIFIER_ARM_SPLIT_BLOCK_BIT = 0x20n;
 
 /** Arm: transaction elimination, by a table of checksums behind the image. */
 export const FORMAT_MODIFIER_ARM_TE_BIT = 0x1000n;
 
 /** Arm AFBC: the headers are stored in tiles. */
 export const FORMAT_MODIFIER_ARM_TILED_HEADER_BIT = 0x2000n;
+
+/** Arm AFBC: the block's colors are transformed to YUV before they are compressed. */
+export const FORMAT_MODIFIER_ARM_YUV_BIT = 0x10n;
+
+/** Intel: color control surfaces, which is lossless compression beside the pixels. */
+export const FORMAT_MODIFIER_INTEL_CCS_BIT = 0x1000000n;
+
+/** Vendor byte of Allwinner's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_ALLWINNER = 0x900000000000000n;
+
+/** Vendor byte of AMD's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_AMD = 0x200000000000000n;
+
+/** Vendor byte of Amlogic's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_AMLOGIC = 0xa00000000000000n;
+
+/** Vendor byte of Arm's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_ARM = 0x800000000000000n;
+
+/** Vendor byte of Broadcom's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_BROADCOM = 0x700000000000000n;
+
+/** Vendor byte of Google's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_GOOGLE = 0x6700000000000000n;
+
+/** Vendor byte of Intel's modifiers. The upper 8 bits of a modifier name the vendor, who defines the lower 56. */
+export const FORMAT_MODIFIER_VENDOR_INTEL = 0x100000000000000n;
+
+/** Vendor byte of NVIDIA's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_NVIDIA = 0x300000000000000n;
+
+/** Vendor byte of Qualcomm's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_QCOM = 0x500000000000000n;
+
+/** Vendor byte of Samsung's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_SAMSUNG = 0x400000000000000n;
+
+/** Vendor byte of Vivante's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_VIVANTE = 0x600000000000000n;
 
 const ColorSpace$members = {
   /** Never a color space. It is an error wherever one is asked for. */
@@ -112,67 +112,6 @@ export const ColorSpace: EnumType<ColorSpace, typeof ColorSpace$members> = /* @_
   isStrict: false,
   subtype: "uint32",
   members: ColorSpace$members,
-});
-
-const PixelFormatModifier$members = {
-  /** Rows from top to bottom, each from left to right, at a constant distance of `bytes_per_row`. */
-  LINEAR: 0n,
-  /**
-   * In constraints: the participant accepts any modifier. Some other participant must name a real one; this value
-   * never appears in a result.
-   */
-  DO_NOT_CARE: 0xfffffffffffffen,
-  /** Never a modifier. It is an error wherever one is asked for. */
-  INVALID: 0xffffffffffffffn,
-  /** Intel: X tiles, 512 bytes by 8 rows. */
-  INTEL_I915_X_TILED: 0x100000000000001n,
-  /** Intel: Y tiles, 128 bytes by 32 rows. */
-  INTEL_I915_Y_TILED: 0x100000000000002n,
-  /** Intel: Yf tiles, 128 bytes by 32 rows in another order inside the tile. */
-  INTEL_I915_YF_TILED: 0x100000000000003n,
-  /** Intel: Y tiles with a color control surface. */
-  INTEL_I915_Y_TILED_CCS: 0x100000001000002n,
-  /** Intel: Yf tiles with a color control surface. */
-  INTEL_I915_YF_TILED_CCS: 0x100000001000003n,
-  /** Arm AFBC with blocks of 16 by 16 pixels. */
-  ARM_AFBC_16X16: 0x800000000000001n,
-  /** Arm AFBC with blocks of 32 by 8 pixels. */
-  ARM_AFBC_32X8: 0x800000000000002n,
-  /** Arm: linear with transaction elimination. */
-  ARM_LINEAR_TE: 0x800000000001000n,
-  /** Arm AFBC with blocks of 16 by 16 pixels and transaction elimination. */
-  ARM_AFBC_16X16_TE: 0x800000000001001n,
-  /** Arm AFBC with blocks of 32 by 8 pixels and transaction elimination. */
-  ARM_AFBC_32X8_TE: 0x800000000001002n,
-  /** Arm AFBC with blocks of 16 by 16 pixels, the YUV transform and tiled headers. */
-  ARM_AFBC_16X16_YUV_TILED_HEADER: 0x800000000002011n,
-  /** Arm AFBC with sparse split blocks of 16 by 16 pixels and the YUV transform. */
-  ARM_AFBC_16X16_SPLIT_BLOCK_SPARSE_YUV: 0x800000000000071n,
-  /** Arm AFBC with sparse split blocks of 16 by 16 pixels, the YUV transform and transaction elimination. */
-  ARM_AFBC_16X16_SPLIT_BLOCK_SPARSE_YUV_TE: 0x800000000001071n,
-  /** Arm AFBC with sparse split blocks of 16 by 16 pixels, the YUV transform and tiled headers. */
-  ARM_AFBC_16X16_SPLIT_BLOCK_SPARSE_YUV_TILED_HEADER: 0x800000000002071n,
-  /**
-   * Arm AFBC with sparse split blocks of 16 by 16 pixels, the YUV transform, transaction elimination and tiled
-   * headers.
-   */
-  ARM_AFBC_16X16_SPLIT_BLOCK_SPARSE_YUV_TE_TILED_HEADER: 0x800000000003071n,
-  /** Goldfish: the layout that the emulator's host prefers. */
-  GOOGLE_GOLDFISH_OPTIMAL: 0x6700000000000001n,
-} as const;
-
-/**
- * In what order, and with what compression, a format's pixels are stored.
- *
- * Values outside this list may be used when their vendor byte is right; this server negotiates those combinations of
- * Arm's AFBC bits that are not named here.
- */
-export type PixelFormatModifier = FlexibleEnum<(typeof PixelFormatModifier$members)[keyof typeof PixelFormatModifier$members], "fuchsia.images2/PixelFormatModifier">;
-export const PixelFormatModifier: EnumType<PixelFormatModifier, typeof PixelFormatModifier$members> = /* @__PURE__ */ enumType<PixelFormatModifier, typeof PixelFormatModifier$members>({
-  name: "fuchsia.images2/PixelFormatModifier",
-  isStrict: false,
-  subtype: "uint64",
-  members: PixelFormatModifier$members,
 });
 
 const PixelFormat$members = {
@@ -272,6 +211,67 @@ export const PixelFormat: EnumType<PixelFormat, typeof PixelFormat$members> = /*
   isStrict: false,
   subtype: "uint32",
   members: PixelFormat$members,
+});
+
+const PixelFormatModifier$members = {
+  /** Rows from top to bottom, each from left to right, at a constant distance of `bytes_per_row`. */
+  LINEAR: 0n,
+  /**
+   * In constraints: the participant accepts any modifier. Some other participant must name a real one; this value
+   * never appears in a result.
+   */
+  DO_NOT_CARE: 0xfffffffffffffen,
+  /** Never a modifier. It is an error wherever one is asked for. */
+  INVALID: 0xffffffffffffffn,
+  /** Intel: X tiles, 512 bytes by 8 rows. */
+  INTEL_I915_X_TILED: 0x100000000000001n,
+  /** Intel: Y tiles, 128 bytes by 32 rows. */
+  INTEL_I915_Y_TILED: 0x100000000000002n,
+  /** Intel: Yf tiles, 128 bytes by 32 rows in another order inside the tile. */
+  INTEL_I915_YF_TILED: 0x100000000000003n,
+  /** Intel: Y tiles with a color control surface. */
+  INTEL_I915_Y_TILED_CCS: 0x100000001000002n,
+  /** Intel: Yf tiles with a color control surface. */
+  INTEL_I915_YF_TILED_CCS: 0x100000001000003n,
+  /** Arm AFBC with blocks of 16 by 16 pixels. */
+  ARM_AFBC_16X16: 0x800000000000001n,
+  /** Arm AFBC with blocks of 32 by 8 pixels. */
+  ARM_AFBC_32X8: 0x800000000000002n,
+  /** Arm: linear with transaction elimination. */
+  ARM_LINEAR_TE: 0x800000000001000n,
+  /** Arm AFBC with blocks of 16 by 16 pixels and transaction elimination. */
+  ARM_AFBC_16X16_TE: 0x800000000001001n,
+  /** Arm AFBC with blocks of 32 by 8 pixels and transaction elimination. */
+  ARM_AFBC_32X8_TE: 0x800000000001002n,
+  /** Arm AFBC with blocks of 16 by 16 pixels, the YUV transform and tiled headers. */
+  ARM_AFBC_16X16_YUV_TILED_HEADER: 0x800000000002011n,
+  /** Arm AFBC with sparse split blocks of 16 by 16 pixels and the YUV transform. */
+  ARM_AFBC_16X16_SPLIT_BLOCK_SPARSE_YUV: 0x800000000000071n,
+  /** Arm AFBC with sparse split blocks of 16 by 16 pixels, the YUV transform and transaction elimination. */
+  ARM_AFBC_16X16_SPLIT_BLOCK_SPARSE_YUV_TE: 0x800000000001071n,
+  /** Arm AFBC with sparse split blocks of 16 by 16 pixels, the YUV transform and tiled headers. */
+  ARM_AFBC_16X16_SPLIT_BLOCK_SPARSE_YUV_TILED_HEADER: 0x800000000002071n,
+  /**
+   * Arm AFBC with sparse split blocks of 16 by 16 pixels, the YUV transform, transaction elimination and tiled
+   * headers.
+   */
+  ARM_AFBC_16X16_SPLIT_BLOCK_SPARSE_YUV_TE_TILED_HEADER: 0x800000000003071n,
+  /** Goldfish: the layout that the emulator's host prefers. */
+  GOOGLE_GOLDFISH_OPTIMAL: 0x6700000000000001n,
+} as const;
+
+/**
+ * In what order, and with what compression, a format's pixels are stored.
+ *
+ * Values outside this list may be used when their vendor byte is right; this server negotiates those combinations of
+ * Arm's AFBC bits that are not named here.
+ */
+export type PixelFormatModifier = FlexibleEnum<(typeof PixelFormatModifier$members)[keyof typeof PixelFormatModifier$members], "fuchsia.images2/PixelFormatModifier">;
+export const PixelFormatModifier: EnumType<PixelFormatModifier, typeof PixelFormatModifier$members> = /* @__PURE__ */ enumType<PixelFormatModifier, typeof PixelFormatModifier$members>({
+  name: "fuchsia.images2/PixelFormatModifier",
+  isStrict: false,
+  subtype: "uint64",
+  members: PixelFormatModifier$members,
 });
 
 /** One image as it lies in a buffer: what a producer tells its consumer about a frame. */

@@ -12,7 +12,6 @@ import {
   type ServerHandlers,
 } from "#fidl";
 
-
 /** A directory of services. No method of it is used here. */
 export interface DirectoryClient extends Client<NoEvents, "fuchsia.io/Directory"> {}
 

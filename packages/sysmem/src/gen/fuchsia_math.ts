@@ -5,22 +5,6 @@ import {
   type TypeCodec,
 } from "#fidl";
 
-/** A width and a height that cannot be negative. The user of the type names the unit, usually pixels. */
-export interface SizeU {
-  /** Extent to the right. */
-  width: number;
-  /** Extent downwards. */
-  height: number;
-}
-export const SizeU: TypeCodec<SizeU> = /* @__PURE__ */ struct<SizeU>({
-  name: "fuchsia.math/SizeU",
-  isResource: false,
-  members: [
-    { name: "width", fidlName: "width", type: { kind: "uint32" } },
-    { name: "height", fidlName: "height", type: { kind: "uint32" } },
-  ],
-});
-
 /**
  * A rectangle whose upper left corner lies `x` to the right of and `y` below the origin.
  *
@@ -42,6 +26,22 @@ export const RectU: TypeCodec<RectU> = /* @__PURE__ */ struct<RectU>({
   members: [
     { name: "x", fidlName: "x", type: { kind: "uint32" } },
     { name: "y", fidlName: "y", type: { kind: "uint32" } },
+    { name: "width", fidlName: "width", type: { kind: "uint32" } },
+    { name: "height", fidlName: "height", type: { kind: "uint32" } },
+  ],
+});
+
+/** A width and a height that cannot be negative. The user of the type names the unit, usually pixels. */
+export interface SizeU {
+  /** Extent to the right. */
+  width: number;
+  /** Extent downwards. */
+  height: number;
+}
+export const SizeU: TypeCodec<SizeU> = /* @__PURE__ */ struct<SizeU>({
+  name: "fuchsia.math/SizeU",
+  isResource: false,
+  members: [
     { name: "width", fidlName: "width", type: { kind: "uint32" } },
     { name: "height", fidlName: "height", type: { kind: "uint32" } },
   ],

@@ -38,119 +38,8 @@ import type * as io from "./fuchsia_io.ts";
 import type * as sysmem2 from "./fuchsia_sysmem2.ts";
 import * as zx from "./zx.ts";
 
-/** Length of `BufferCollectionConstraints.image_format_constraints`. */
-export const MAX_COUNT_BUFFER_COLLECTION_CONSTRAINTS_IMAGE_FORMAT_CONSTRAINTS = 32;
-
-/** Length of `BufferMemoryConstraints.heap_permitted`. */
-export const MAX_COUNT_BUFFER_MEMORY_CONSTRAINTS_HEAP_PERMITTED = 32;
-
-/** Length of `ImageFormatConstraints.color_space`. */
-export const MAX_COUNT_IMAGE_FORMAT_CONSTRAINTS_COLOR_SPACES = 32;
-
-/** No vendor. */
-export const FORMAT_MODIFIER_VENDOR_NONE = 0x0n;
-
-/** Vendor byte of Intel's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_INTEL = 0x100000000000000n;
-
-/** Vendor byte of AMD's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_AMD = 0x200000000000000n;
-
-/** Vendor byte of NVIDIA's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_NVIDIA = 0x300000000000000n;
-
-/** Vendor byte of Samsung's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_SAMSUNG = 0x400000000000000n;
-
-/** Vendor byte of Qualcomm's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_QCOM = 0x500000000000000n;
-
-/** Vendor byte of Vivante's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_VIVANTE = 0x600000000000000n;
-
-/** Vendor byte of Broadcom's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_BROADCOM = 0x700000000000000n;
-
-/** Vendor byte of Arm's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_ARM = 0x800000000000000n;
-
-/** Vendor byte of Google's modifiers. It differs from that in `fuchsia.images2`, and is the same as Allwinner's. */
-export const FORMAT_MODIFIER_VENDOR_GOOGLE = 0x900000000000000n;
-
-/** Vendor byte of Allwinner's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_ALLWINNER = 0x900000000000000n;
-
-/** Vendor byte of Amlogic's modifiers. */
-export const FORMAT_MODIFIER_VENDOR_AMLOGIC = 0xa00000000000000n;
-
-/** The number that every vendor keeps for "no modifier". */
-export const FORMAT_MODIFIER_VALUE_RESERVED = 0xffffffffffffffn;
-
-/** Pixels are stored in rows. */
-export const FORMAT_MODIFIER_NONE = 0x0n;
-
-/** Pixels are stored in rows. */
-export const FORMAT_MODIFIER_LINEAR = 0x0n;
-
-/** Never a modifier. */
-export const FORMAT_MODIFIER_INVALID = 0xffffffffffffffn;
-
-/** The participant accepts any modifier. */
-export const FORMAT_MODIFIER_DO_NOT_CARE = 0xfffffffffffffen;
-
-/** Intel: X tiles. */
-export const FORMAT_MODIFIER_INTEL_I915_X_TILED = 0x100000000000001n;
-
-/** Intel: Y tiles. */
-export const FORMAT_MODIFIER_INTEL_I915_Y_TILED = 0x100000000000002n;
-
-/** Intel: Yf tiles. */
-export const FORMAT_MODIFIER_INTEL_I915_YF_TILED = 0x100000000000003n;
-
-/** Intel: color control surfaces. */
-export const FORMAT_MODIFIER_INTEL_CCS_BIT = 0x1000000n;
-
-/** Intel: Y tiles with a color control surface. */
-export const FORMAT_MODIFIER_INTEL_I915_Y_TILED_CCS = 0x100000001000002n;
-
-/** Intel: Yf tiles with a color control surface. */
-export const FORMAT_MODIFIER_INTEL_I915_YF_TILED_CCS = 0x100000001000003n;
-
-/** Arm AFBC: the YUV transform. */
-export const FORMAT_MODIFIER_ARM_YUV_BIT = 0x10n;
-
-/** Arm AFBC: split blocks. */
-export const FORMAT_MODIFIER_ARM_SPLIT_BLOCK_BIT = 0x20n;
-
-/** Arm AFBC: sparse blocks. */
-export const FORMAT_MODIFIER_ARM_SPARSE_BIT = 0x40n;
-
-/** Arm AFBC: hints on the contents. */
-export const FORMAT_MODIFIER_ARM_BCH_BIT = 0x800n;
-
-/** Arm: transaction elimination. */
-export const FORMAT_MODIFIER_ARM_TE_BIT = 0x1000n;
-
-/** Arm AFBC: tiled headers. */
-export const FORMAT_MODIFIER_ARM_TILED_HEADER_BIT = 0x2000n;
-
 /** Arm AFBC with blocks of 16 by 16 pixels. */
 export const FORMAT_MODIFIER_ARM_AFBC_16X16 = 0x800000000000001n;
-
-/** Arm AFBC with blocks of 32 by 8 pixels. */
-export const FORMAT_MODIFIER_ARM_AFBC_32X8 = 0x800000000000002n;
-
-/** Arm: linear with transaction elimination. */
-export const FORMAT_MODIFIER_ARM_LINEAR_TE = 0x800000000001000n;
-
-/** Blocks of 16 by 16 pixels and transaction elimination. */
-export const FORMAT_MODIFIER_ARM_AFBC_16X16_TE = 0x800000000001001n;
-
-/** Blocks of 32 by 8 pixels and transaction elimination. */
-export const FORMAT_MODIFIER_ARM_AFBC_32X8_TE = 0x800000000001002n;
-
-/** Blocks of 16 by 16 pixels, the YUV transform and tiled headers. */
-export const FORMAT_MODIFIER_ARM_AFBC_16X16_YUV_TILED_HEADER = 0x800000000002011n;
 
 /** Sparse split blocks of 16 by 16 pixels and the YUV transform. */
 export const FORMAT_MODIFIER_ARM_AFBC_16X16_SPLIT_BLOCK_SPARSE_YUV = 0x800000000000071n;
@@ -158,20 +47,134 @@ export const FORMAT_MODIFIER_ARM_AFBC_16X16_SPLIT_BLOCK_SPARSE_YUV = 0x800000000
 /** Sparse split blocks of 16 by 16 pixels, the YUV transform and transaction elimination. */
 export const FORMAT_MODIFIER_ARM_AFBC_16X16_SPLIT_BLOCK_SPARSE_YUV_TE = 0x800000000001071n;
 
+/** Sparse split blocks of 16 by 16 pixels, the YUV transform, transaction elimination and tiled headers. */
+export const FORMAT_MODIFIER_ARM_AFBC_16X16_SPLIT_BLOCK_SPARSE_YUV_TE_TILED_HEADER = 0x800000000003071n;
+
 /** Sparse split blocks of 16 by 16 pixels, the YUV transform and tiled headers. */
 export const FORMAT_MODIFIER_ARM_AFBC_16X16_SPLIT_BLOCK_SPARSE_YUV_TILED_HEADER = 0x800000000002071n;
 
-/** Sparse split blocks of 16 by 16 pixels, the YUV transform, transaction elimination and tiled headers. */
-export const FORMAT_MODIFIER_ARM_AFBC_16X16_SPLIT_BLOCK_SPARSE_YUV_TE_TILED_HEADER = 0x800000000003071n;
+/** Blocks of 16 by 16 pixels and transaction elimination. */
+export const FORMAT_MODIFIER_ARM_AFBC_16X16_TE = 0x800000000001001n;
+
+/** Blocks of 16 by 16 pixels, the YUV transform and tiled headers. */
+export const FORMAT_MODIFIER_ARM_AFBC_16X16_YUV_TILED_HEADER = 0x800000000002011n;
+
+/** Arm AFBC with blocks of 32 by 8 pixels. */
+export const FORMAT_MODIFIER_ARM_AFBC_32X8 = 0x800000000000002n;
+
+/** Blocks of 32 by 8 pixels and transaction elimination. */
+export const FORMAT_MODIFIER_ARM_AFBC_32X8_TE = 0x800000000001002n;
+
+/** Arm AFBC: hints on the contents. */
+export const FORMAT_MODIFIER_ARM_BCH_BIT = 0x800n;
+
+/** Arm: linear with transaction elimination. */
+export const FORMAT_MODIFIER_ARM_LINEAR_TE = 0x800000000001000n;
+
+/** Arm AFBC: sparse blocks. */
+export const FORMAT_MODIFIER_ARM_SPARSE_BIT = 0x40n;
+
+/** Arm AFBC: split blocks. */
+export const FORMAT_MODIFIER_ARM_SPLIT_BLOCK_BIT = 0x20n;
+
+/** Arm: transaction elimination. */
+export const FORMAT_MODIFIER_ARM_TE_BIT = 0x1000n;
+
+/** Arm AFBC: tiled headers. */
+export const FORMAT_MODIFIER_ARM_TILED_HEADER_BIT = 0x2000n;
+
+/** Arm AFBC: the YUV transform. */
+export const FORMAT_MODIFIER_ARM_YUV_BIT = 0x10n;
+
+/** The participant accepts any modifier. */
+export const FORMAT_MODIFIER_DO_NOT_CARE = 0xfffffffffffffen;
 
 /** Goldfish: the layout that the emulator's host prefers. The number differs from that in `fuchsia.images2`. */
 export const FORMAT_MODIFIER_GOOGLE_GOLDFISH_OPTIMAL = 0x900000000000001n;
 
-/** Most tokens that one `BufferCollectionTokenGroup.CreateChildrenSync` can make. */
-export const MAX_COUNT_CREATE_CHILDREN = 64;
+/** Intel: color control surfaces. */
+export const FORMAT_MODIFIER_INTEL_CCS_BIT = 0x1000000n;
+
+/** Intel: X tiles. */
+export const FORMAT_MODIFIER_INTEL_I915_X_TILED = 0x100000000000001n;
+
+/** Intel: Yf tiles. */
+export const FORMAT_MODIFIER_INTEL_I915_YF_TILED = 0x100000000000003n;
+
+/** Intel: Yf tiles with a color control surface. */
+export const FORMAT_MODIFIER_INTEL_I915_YF_TILED_CCS = 0x100000001000003n;
+
+/** Intel: Y tiles. */
+export const FORMAT_MODIFIER_INTEL_I915_Y_TILED = 0x100000000000002n;
+
+/** Intel: Y tiles with a color control surface. */
+export const FORMAT_MODIFIER_INTEL_I915_Y_TILED_CCS = 0x100000001000002n;
+
+/** Never a modifier. */
+export const FORMAT_MODIFIER_INVALID = 0xffffffffffffffn;
+
+/** Pixels are stored in rows. */
+export const FORMAT_MODIFIER_LINEAR = 0x0n;
+
+/** Pixels are stored in rows. */
+export const FORMAT_MODIFIER_NONE = 0x0n;
+
+/** The number that every vendor keeps for "no modifier". */
+export const FORMAT_MODIFIER_VALUE_RESERVED = 0xffffffffffffffn;
+
+/** Vendor byte of Allwinner's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_ALLWINNER = 0x900000000000000n;
+
+/** Vendor byte of AMD's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_AMD = 0x200000000000000n;
+
+/** Vendor byte of Amlogic's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_AMLOGIC = 0xa00000000000000n;
+
+/** Vendor byte of Arm's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_ARM = 0x800000000000000n;
+
+/** Vendor byte of Broadcom's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_BROADCOM = 0x700000000000000n;
+
+/** Vendor byte of Google's modifiers. It differs from that in `fuchsia.images2`, and is the same as Allwinner's. */
+export const FORMAT_MODIFIER_VENDOR_GOOGLE = 0x900000000000000n;
+
+/** Vendor byte of Intel's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_INTEL = 0x100000000000000n;
+
+/** No vendor. */
+export const FORMAT_MODIFIER_VENDOR_NONE = 0x0n;
+
+/** Vendor byte of NVIDIA's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_NVIDIA = 0x300000000000000n;
+
+/** Vendor byte of Qualcomm's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_QCOM = 0x500000000000000n;
+
+/** Vendor byte of Samsung's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_SAMSUNG = 0x400000000000000n;
+
+/** Vendor byte of Vivante's modifiers. */
+export const FORMAT_MODIFIER_VENDOR_VIVANTE = 0x600000000000000n;
+
+/** Length of `BufferCollectionConstraints.image_format_constraints`. */
+export const MAX_COUNT_BUFFER_COLLECTION_CONSTRAINTS_IMAGE_FORMAT_CONSTRAINTS = 32;
 
 /** Length of `BufferCollectionInfo_2.buffers`. A collection with more buffers cannot be had through this interface. */
 export const MAX_COUNT_BUFFER_COLLECTION_INFO_BUFFERS = 64;
+
+/** Length of `BufferMemoryConstraints.heap_permitted`. */
+export const MAX_COUNT_BUFFER_MEMORY_CONSTRAINTS_HEAP_PERMITTED = 32;
+
+/** Most tokens that one `BufferCollectionTokenGroup.CreateChildrenSync` can make. */
+export const MAX_COUNT_CREATE_CHILDREN = 64;
+
+/** Most tokens that one `BufferCollectionToken.DuplicateSync` can make. */
+export const MAX_COUNT_DUPLICATES = 64;
+
+/** Length of `ImageFormatConstraints.color_space`. */
+export const MAX_COUNT_IMAGE_FORMAT_CONSTRAINTS_COLOR_SPACES = 32;
 
 /** Most heaps in one answer of `SecureMem`. */
 export const MAX_HEAPS_COUNT = 32;
@@ -179,11 +182,56 @@ export const MAX_HEAPS_COUNT = 32;
 /** Most ranges of one heap in an answer of `SecureMem`. */
 export const MAX_RANGES_COUNT = 128;
 
-/** Most tokens that one `BufferCollectionToken.DuplicateSync` can make. */
-export const MAX_COUNT_DUPLICATES = 64;
+/** VK_BUFFER_USAGE_INDEX_BUFFER_BIT. */
+export const VULKAN_BUFFER_USAGE_INDEX_BUFFER = 0x400000;
 
-/** The participant does not use the buffers itself, and gets no VMOs. */
-export const noneUsage = 1;
+/** VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT. */
+export const VULKAN_BUFFER_USAGE_INDIRECT_BUFFER = 0x1000000;
+
+/** VK_BUFFER_USAGE_STORAGE_BUFFER_BIT. */
+export const VULKAN_BUFFER_USAGE_STORAGE_BUFFER = 0x200000;
+
+/** VK_BUFFER_USAGE_STORAGE_TEXEL_BUFFER_BIT. */
+export const VULKAN_BUFFER_USAGE_STORAGE_TEXEL_BUFFER = 0x80000;
+
+/** VK_BUFFER_USAGE_TRANSFER_DST_BIT. */
+export const VULKAN_BUFFER_USAGE_TRANSFER_DST = 0x20000;
+
+/** VK_BUFFER_USAGE_TRANSFER_SRC_BIT, moved up by 16 bits as all of Vulkan's buffer usages are here. */
+export const VULKAN_BUFFER_USAGE_TRANSFER_SRC = 0x10000;
+
+/** VK_BUFFER_USAGE_UNIFORM_BUFFER_BIT. */
+export const VULKAN_BUFFER_USAGE_UNIFORM_BUFFER = 0x100000;
+
+/** VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT. */
+export const VULKAN_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER = 0x40000;
+
+/** VK_BUFFER_USAGE_VERTEX_BUFFER_BIT. */
+export const VULKAN_BUFFER_USAGE_VERTEX_BUFFER = 0x800000;
+
+/** VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT. */
+export const VULKAN_IMAGE_USAGE_COLOR_ATTACHMENT = 0x10;
+
+/** VK_IMAGE_USAGE_INPUT_ATTACHMENT_BIT. */
+export const VULKAN_IMAGE_USAGE_INPUT_ATTACHMENT = 0x80;
+
+/** VK_IMAGE_USAGE_SAMPLED_BIT. */
+export const VULKAN_IMAGE_USAGE_SAMPLED = 0x4;
+
+/** VK_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT_BIT. */
+export const VULKAN_IMAGE_USAGE_STENCIL_ATTACHMENT = 0x20;
+
+/** VK_IMAGE_USAGE_STORAGE_BIT. */
+export const VULKAN_IMAGE_USAGE_STORAGE = 0x8;
+
+/** VK_IMAGE_USAGE_TRANSFER_DST_BIT. */
+export const VULKAN_IMAGE_USAGE_TRANSFER_DST = 0x2;
+
+/** VK_IMAGE_USAGE_TRANSFER_SRC_BIT. */
+export const VULKAN_IMAGE_USAGE_TRANSFER_SRC = 0x1;
+
+/** VK_IMAGE_USAGE_TRANSIENT_ATTACHMENT_BIT. */
+export const VULKAN_IMAGE_USAGE_TRANSIENT_ATTACHMENT = 0x40;
 
 /** The participant reads with the CPU. */
 export const cpuUsageRead = 1;
@@ -197,89 +245,26 @@ export const cpuUsageWrite = 4;
 /** The participant writes with the CPU often. */
 export const cpuUsageWriteOften = 8;
 
-/** The older name of `VULKAN_IMAGE_USAGE_TRANSFER_SRC`. */
-export const vulkanUsageTransferSrc = 0x1;
-
-/** The older name of `VULKAN_IMAGE_USAGE_TRANSFER_DST`. */
-export const vulkanUsageTransferDst = 0x2;
-
-/** The older name of `VULKAN_IMAGE_USAGE_SAMPLED`. */
-export const vulkanUsageSampled = 0x4;
-
-/** The older name of `VULKAN_IMAGE_USAGE_STORAGE`. */
-export const vulkanUsageStorage = 0x8;
-
-/** The older name of `VULKAN_IMAGE_USAGE_COLOR_ATTACHMENT`. */
-export const vulkanUsageColorAttachment = 0x10;
-
-/** The older name of `VULKAN_IMAGE_USAGE_STENCIL_ATTACHMENT`. */
-export const vulkanUsageStencilAttachment = 0x20;
-
-/** The older name of `VULKAN_IMAGE_USAGE_TRANSIENT_ATTACHMENT`. */
-export const vulkanUsageTransientAttachment = 0x40;
-
-/** The older name of `VULKAN_IMAGE_USAGE_INPUT_ATTACHMENT`. */
-export const vulkanUsageInputAttachment = 0x80;
-
-/** VK_IMAGE_USAGE_TRANSFER_SRC_BIT. */
-export const VULKAN_IMAGE_USAGE_TRANSFER_SRC = 0x1;
-
-/** VK_IMAGE_USAGE_TRANSFER_DST_BIT. */
-export const VULKAN_IMAGE_USAGE_TRANSFER_DST = 0x2;
-
-/** VK_IMAGE_USAGE_SAMPLED_BIT. */
-export const VULKAN_IMAGE_USAGE_SAMPLED = 0x4;
-
-/** VK_IMAGE_USAGE_STORAGE_BIT. */
-export const VULKAN_IMAGE_USAGE_STORAGE = 0x8;
-
-/** VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT. */
-export const VULKAN_IMAGE_USAGE_COLOR_ATTACHMENT = 0x10;
-
-/** VK_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT_BIT. */
-export const VULKAN_IMAGE_USAGE_STENCIL_ATTACHMENT = 0x20;
-
-/** VK_IMAGE_USAGE_TRANSIENT_ATTACHMENT_BIT. */
-export const VULKAN_IMAGE_USAGE_TRANSIENT_ATTACHMENT = 0x40;
-
-/** VK_IMAGE_USAGE_INPUT_ATTACHMENT_BIT. */
-export const VULKAN_IMAGE_USAGE_INPUT_ATTACHMENT = 0x80;
-
-/** VK_BUFFER_USAGE_TRANSFER_SRC_BIT, moved up by 16 bits as all of Vulkan's buffer usages are here. */
-export const VULKAN_BUFFER_USAGE_TRANSFER_SRC = 0x10000;
-
-/** VK_BUFFER_USAGE_TRANSFER_DST_BIT. */
-export const VULKAN_BUFFER_USAGE_TRANSFER_DST = 0x20000;
-
-/** VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT. */
-export const VULKAN_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER = 0x40000;
-
-/** VK_BUFFER_USAGE_STORAGE_TEXEL_BUFFER_BIT. */
-export const VULKAN_BUFFER_USAGE_STORAGE_TEXEL_BUFFER = 0x80000;
-
-/** VK_BUFFER_USAGE_UNIFORM_BUFFER_BIT. */
-export const VULKAN_BUFFER_USAGE_UNIFORM_BUFFER = 0x100000;
-
-/** VK_BUFFER_USAGE_STORAGE_BUFFER_BIT. */
-export const VULKAN_BUFFER_USAGE_STORAGE_BUFFER = 0x200000;
-
-/** VK_BUFFER_USAGE_INDEX_BUFFER_BIT. */
-export const VULKAN_BUFFER_USAGE_INDEX_BUFFER = 0x400000;
-
-/** VK_BUFFER_USAGE_VERTEX_BUFFER_BIT. */
-export const VULKAN_BUFFER_USAGE_VERTEX_BUFFER = 0x800000;
-
-/** VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT. */
-export const VULKAN_BUFFER_USAGE_INDIRECT_BUFFER = 0x1000000;
+/** The display controller shows the buffer as a cursor. */
+export const displayUsageCursor = 2;
 
 /** The display controller shows the buffer as a layer. */
 export const displayUsageLayer = 1;
 
-/** The display controller shows the buffer as a cursor. */
-export const displayUsageCursor = 2;
+/** The participant does not use the buffers itself, and gets no VMOs. */
+export const noneUsage = 1;
+
+/** A camera or other source of video puts frames into the buffers. */
+export const videoUsageCapture = 8;
+
+/** A decryptor puts its output into the buffers. */
+export const videoUsageDecryptorOutput = 16;
 
 /** A hardware decoder writes decoded frames. */
 export const videoUsageHwDecoder = 1;
+
+/** A hardware decoder keeps its working data in the buffers. */
+export const videoUsageHwDecoderInternal = 32;
 
 /** A hardware encoder works on the frames. */
 export const videoUsageHwEncoder = 2;
@@ -290,14 +275,29 @@ export const videoUsageHwEncoder = 2;
  */
 export const videoUsageHwProtected = 4;
 
-/** A camera or other source of video puts frames into the buffers. */
-export const videoUsageCapture = 8;
+/** The older name of `VULKAN_IMAGE_USAGE_COLOR_ATTACHMENT`. */
+export const vulkanUsageColorAttachment = 0x10;
 
-/** A decryptor puts its output into the buffers. */
-export const videoUsageDecryptorOutput = 16;
+/** The older name of `VULKAN_IMAGE_USAGE_INPUT_ATTACHMENT`. */
+export const vulkanUsageInputAttachment = 0x80;
 
-/** A hardware decoder keeps its working data in the buffers. */
-export const videoUsageHwDecoderInternal = 32;
+/** The older name of `VULKAN_IMAGE_USAGE_SAMPLED`. */
+export const vulkanUsageSampled = 0x4;
+
+/** The older name of `VULKAN_IMAGE_USAGE_STENCIL_ATTACHMENT`. */
+export const vulkanUsageStencilAttachment = 0x20;
+
+/** The older name of `VULKAN_IMAGE_USAGE_STORAGE`. */
+export const vulkanUsageStorage = 0x8;
+
+/** The older name of `VULKAN_IMAGE_USAGE_TRANSFER_DST`. */
+export const vulkanUsageTransferDst = 0x2;
+
+/** The older name of `VULKAN_IMAGE_USAGE_TRANSFER_SRC`. */
+export const vulkanUsageTransferSrc = 0x1;
+
+/** The older name of `VULKAN_IMAGE_USAGE_TRANSIENT_ATTACHMENT`. */
+export const vulkanUsageTransientAttachment = 0x40;
 
 const HeapType$members = {
   /** `fuchsia.sysmem.heap.HEAP_TYPE.SYSTEM_RAM`: main memory, the default. */
@@ -327,22 +327,38 @@ export const HeapType: EnumType<HeapType, typeof HeapType$members> = /* @__PURE_
   members: HeapType$members,
 });
 
-const CoherencyDomain$members = {
-  /** The CPU reads the data correctly, be it in caches or in main memory. */
-  CPU: 0,
-  /** The data is in main memory. */
-  RAM: 1,
-  /** No participant reaches the data with the CPU. */
-  INACCESSIBLE: 2,
+const ColorSpaceType$members = {
+  /** Never a color space. */
+  INVALID: 0,
+  /** sRGB, full range. */
+  SRGB: 1,
+  /** ITU-R BT.601, 525 lines, limited range. */
+  REC601_NTSC: 2,
+  /** ITU-R BT.601, 525 lines, full range. */
+  REC601_NTSC_FULL_RANGE: 3,
+  /** ITU-R BT.601, 625 lines, limited range. */
+  REC601_PAL: 4,
+  /** ITU-R BT.601, 625 lines, full range. */
+  REC601_PAL_FULL_RANGE: 5,
+  /** ITU-R BT.709, limited range. */
+  REC709: 6,
+  /** ITU-R BT.2020, limited range. */
+  REC2020: 7,
+  /** ITU-R BT.2100 with PQ, limited range. */
+  REC2100: 8,
+  /** What the samples mean is agreed elsewhere. `PASSTHROUGH` in `fuchsia.images2`. */
+  PASS_THROUGH: 9,
+  /** The participant accepts any color space. */
+  DO_NOT_CARE: 0xfffffffe,
 } as const;
 
-/** In which place data is when one participant hands a buffer to the next. See `fuchsia.sysmem2.CoherencyDomain`. */
-export type CoherencyDomain = (typeof CoherencyDomain$members)[keyof typeof CoherencyDomain$members];
-export const CoherencyDomain: EnumType<CoherencyDomain, typeof CoherencyDomain$members> = /* @__PURE__ */ enumType<CoherencyDomain, typeof CoherencyDomain$members>({
-  name: "fuchsia.sysmem/CoherencyDomain",
+/** What an image's samples mean as colors. See `fuchsia.images2.ColorSpace`, where the numbers are the same. */
+export type ColorSpaceType = (typeof ColorSpaceType$members)[keyof typeof ColorSpaceType$members];
+export const ColorSpaceType: EnumType<ColorSpaceType, typeof ColorSpaceType$members> = /* @__PURE__ */ enumType<ColorSpaceType, typeof ColorSpaceType$members>({
+  name: "fuchsia.sysmem/ColorSpaceType",
   isStrict: true,
   subtype: "uint32",
-  members: CoherencyDomain$members,
+  members: ColorSpaceType$members,
 });
 
 const PixelFormatType$members = {
@@ -395,40 +411,25 @@ export const PixelFormatType: EnumType<PixelFormatType, typeof PixelFormatType$m
   members: PixelFormatType$members,
 });
 
-const ColorSpaceType$members = {
-  /** Never a color space. */
-  INVALID: 0,
-  /** sRGB, full range. */
-  SRGB: 1,
-  /** ITU-R BT.601, 525 lines, limited range. */
-  REC601_NTSC: 2,
-  /** ITU-R BT.601, 525 lines, full range. */
-  REC601_NTSC_FULL_RANGE: 3,
-  /** ITU-R BT.601, 625 lines, limited range. */
-  REC601_PAL: 4,
-  /** ITU-R BT.601, 625 lines, full range. */
-  REC601_PAL_FULL_RANGE: 5,
-  /** ITU-R BT.709, limited range. */
-  REC709: 6,
-  /** ITU-R BT.2020, limited range. */
-  REC2020: 7,
-  /** ITU-R BT.2100 with PQ, limited range. */
-  REC2100: 8,
-  /** What the samples mean is agreed elsewhere. `PASSTHROUGH` in `fuchsia.images2`. */
-  PASS_THROUGH: 9,
-  /** The participant accepts any color space. */
-  DO_NOT_CARE: 0xfffffffe,
+const CoherencyDomain$members = {
+  /** The CPU reads the data correctly, be it in caches or in main memory. */
+  CPU: 0,
+  /** The data is in main memory. */
+  RAM: 1,
+  /** No participant reaches the data with the CPU. */
+  INACCESSIBLE: 2,
 } as const;
 
-/** What an image's samples mean as colors. See `fuchsia.images2.ColorSpace`, where the numbers are the same. */
-export type ColorSpaceType = (typeof ColorSpaceType$members)[keyof typeof ColorSpaceType$members];
-export const ColorSpaceType: EnumType<ColorSpaceType, typeof ColorSpaceType$members> = /* @__PURE__ */ enumType<ColorSpaceType, typeof ColorSpaceType$members>({
-  name: "fuchsia.sysmem/ColorSpaceType",
+/** In which place data is when one participant hands a buffer to the next. See `fuchsia.sysmem2.CoherencyDomain`. */
+export type CoherencyDomain = (typeof CoherencyDomain$members)[keyof typeof CoherencyDomain$members];
+export const CoherencyDomain: EnumType<CoherencyDomain, typeof CoherencyDomain$members> = /* @__PURE__ */ enumType<CoherencyDomain, typeof CoherencyDomain$members>({
+  name: "fuchsia.sysmem/CoherencyDomain",
   isStrict: true,
   subtype: "uint32",
-  members: ColorSpaceType$members,
+  members: CoherencyDomain$members,
 });
 
+/** @deprecated */
 export interface AllocatorAllocateNonSharedCollectionRequest {
   /** Served as the collection's only node. */
   collectionRequest: ServerEnd<BufferCollectionClient>;
@@ -441,6 +442,7 @@ export const AllocatorAllocateNonSharedCollectionRequest: TypeCodec<AllocatorAll
   ],
 });
 
+/** @deprecated */
 export interface AllocatorAllocateSharedCollectionRequest {
   /** Served as the root token. */
   tokenRequest: ServerEnd<BufferCollectionTokenClient>;
@@ -453,6 +455,7 @@ export const AllocatorAllocateSharedCollectionRequest: TypeCodec<AllocatorAlloca
   ],
 });
 
+/** @deprecated */
 export interface AllocatorBindSharedCollectionRequest {
   /** The client end of the token. It is consumed. */
   token: ClientEnd<BufferCollectionTokenClient>;
@@ -468,30 +471,20 @@ export const AllocatorBindSharedCollectionRequest: TypeCodec<AllocatorBindShared
   ],
 });
 
-export interface AllocatorValidateBufferCollectionTokenRequest {
-  /** Koid of the server end, which the client gets as the `related_koid` of its client end. */
-  tokenServerKoid: zx.Koid;
+/** @deprecated */
+export interface AllocatorConnectToSysmem2AllocatorRequest {
+  /** Served as the allocator. */
+  allocatorRequest: ServerEnd<sysmem2.AllocatorClient>;
 }
-export const AllocatorValidateBufferCollectionTokenRequest: TypeCodec<AllocatorValidateBufferCollectionTokenRequest> = /* @__PURE__ */ struct<AllocatorValidateBufferCollectionTokenRequest>({
-  name: "fuchsia.sysmem/AllocatorValidateBufferCollectionTokenRequest",
-  isResource: false,
+export const AllocatorConnectToSysmem2AllocatorRequest: TypeCodec<AllocatorConnectToSysmem2AllocatorRequest> = /* @__PURE__ */ struct<AllocatorConnectToSysmem2AllocatorRequest>({
+  name: "fuchsia.sysmem/AllocatorConnectToSysmem2AllocatorRequest",
+  isResource: true,
   members: [
-    { name: "tokenServerKoid", fidlName: "token_server_koid", type: { kind: "uint64" } },
+    { name: "allocatorRequest", fidlName: "allocator_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem2/Allocator" } },
   ],
 });
 
-export interface AllocatorValidateBufferCollectionTokenResponse {
-  /** True if the server end with this koid is a token now. */
-  isKnown: boolean;
-}
-export const AllocatorValidateBufferCollectionTokenResponse: TypeCodec<AllocatorValidateBufferCollectionTokenResponse> = /* @__PURE__ */ struct<AllocatorValidateBufferCollectionTokenResponse>({
-  name: "fuchsia.sysmem/AllocatorValidateBufferCollectionTokenResponse",
-  isResource: false,
-  members: [
-    { name: "isKnown", fidlName: "is_known", type: { kind: "bool" } },
-  ],
-});
-
+/** @deprecated */
 export interface AllocatorSetDebugClientInfoRequest {
   /** Who the client is, usually the process's name. */
   name: string;
@@ -507,84 +500,33 @@ export const AllocatorSetDebugClientInfoRequest: TypeCodec<AllocatorSetDebugClie
   ],
 });
 
-export interface AllocatorConnectToSysmem2AllocatorRequest {
-  /** Served as the allocator. */
-  allocatorRequest: ServerEnd<sysmem2.AllocatorClient>;
+/** @deprecated */
+export interface AllocatorValidateBufferCollectionTokenRequest {
+  /** Koid of the server end, which the client gets as the `related_koid` of its client end. */
+  tokenServerKoid: zx.Koid;
 }
-export const AllocatorConnectToSysmem2AllocatorRequest: TypeCodec<AllocatorConnectToSysmem2AllocatorRequest> = /* @__PURE__ */ struct<AllocatorConnectToSysmem2AllocatorRequest>({
-  name: "fuchsia.sysmem/AllocatorConnectToSysmem2AllocatorRequest",
-  isResource: true,
-  members: [
-    { name: "allocatorRequest", fidlName: "allocator_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem2/Allocator" } },
-  ],
-});
-
-export interface BufferCollectionSetConstraintsRequest {
-  /** False: the participant has no constraints, `constraints` is ignored, and the participant gets no VMOs. */
-  hasConstraints: boolean;
-  /** The constraints. */
-  constraints: BufferCollectionConstraints;
-}
-export const BufferCollectionSetConstraintsRequest: TypeCodec<BufferCollectionSetConstraintsRequest> = /* @__PURE__ */ struct<BufferCollectionSetConstraintsRequest>({
-  name: "fuchsia.sysmem/BufferCollectionSetConstraintsRequest",
+export const AllocatorValidateBufferCollectionTokenRequest: TypeCodec<AllocatorValidateBufferCollectionTokenRequest> = /* @__PURE__ */ struct<AllocatorValidateBufferCollectionTokenRequest>({
+  name: "fuchsia.sysmem/AllocatorValidateBufferCollectionTokenRequest",
   isResource: false,
   members: [
-    { name: "hasConstraints", fidlName: "has_constraints", type: { kind: "bool" } },
-    { name: "constraints", fidlName: "constraints", type: () => BufferCollectionConstraints.descriptor },
+    { name: "tokenServerKoid", fidlName: "token_server_koid", type: { kind: "uint64" } },
   ],
 });
 
-export interface BufferCollectionWaitForBuffersAllocatedResponse {
-  /**
-   * `ZX_OK`, or why there are no buffers:
-   *
-   * * `ZX_ERR_NO_MEMORY`: there was not enough memory.
-   * * `ZX_ERR_ACCESS_DENIED`: a handle did not have the rights needed.
-   * * `ZX_ERR_INVALID_ARGS`: a request was out of order or had bad values.
-   * * `ZX_ERR_NOT_SUPPORTED`: nothing satisfies all participants.
-   *
-   * Other values are possible.
-   */
-  status: zx.Status;
-  /** The buffers and their settings. Meaningless, and without handles, unless `status` is `ZX_OK`. */
-  bufferCollectionInfo: BufferCollectionInfo2;
+/** @deprecated */
+export interface AllocatorValidateBufferCollectionTokenResponse {
+  /** True if the server end with this koid is a token now. */
+  isKnown: boolean;
 }
-export const BufferCollectionWaitForBuffersAllocatedResponse: TypeCodec<BufferCollectionWaitForBuffersAllocatedResponse> = /* @__PURE__ */ struct<BufferCollectionWaitForBuffersAllocatedResponse>({
-  name: "fuchsia.sysmem/BufferCollectionWaitForBuffersAllocatedResponse",
-  isResource: true,
-  members: [
-    { name: "status", fidlName: "status", type: { kind: "int32" } },
-    { name: "bufferCollectionInfo", fidlName: "buffer_collection_info", type: () => BufferCollectionInfo2.descriptor },
-  ],
-});
-
-export interface BufferCollectionCheckBuffersAllocatedResponse {
-  /** As `WaitForBuffersAllocated` would give it, or `ZX_ERR_UNAVAILABLE` while nothing is decided. */
-  status: zx.Status;
-}
-export const BufferCollectionCheckBuffersAllocatedResponse: TypeCodec<BufferCollectionCheckBuffersAllocatedResponse> = /* @__PURE__ */ struct<BufferCollectionCheckBuffersAllocatedResponse>({
-  name: "fuchsia.sysmem/BufferCollectionCheckBuffersAllocatedResponse",
+export const AllocatorValidateBufferCollectionTokenResponse: TypeCodec<AllocatorValidateBufferCollectionTokenResponse> = /* @__PURE__ */ struct<AllocatorValidateBufferCollectionTokenResponse>({
+  name: "fuchsia.sysmem/AllocatorValidateBufferCollectionTokenResponse",
   isResource: false,
   members: [
-    { name: "status", fidlName: "status", type: { kind: "int32" } },
+    { name: "isKnown", fidlName: "is_known", type: { kind: "bool" } },
   ],
 });
 
-export interface BufferCollectionAttachTokenRequest {
-  /** A bit that is 0 takes that right away. 0 as a whole is a deviation. */
-  rightsAttenuationMask: number;
-  /** Served as the new token. */
-  tokenRequest: ServerEnd<BufferCollectionTokenClient>;
-}
-export const BufferCollectionAttachTokenRequest: TypeCodec<BufferCollectionAttachTokenRequest> = /* @__PURE__ */ struct<BufferCollectionAttachTokenRequest>({
-  name: "fuchsia.sysmem/BufferCollectionAttachTokenRequest",
-  isResource: true,
-  members: [
-    { name: "rightsAttenuationMask", fidlName: "rights_attenuation_mask", type: { kind: "uint32" } },
-    { name: "tokenRequest", fidlName: "token_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem/BufferCollectionToken" } },
-  ],
-});
-
+/** @deprecated */
 export interface BufferCollectionAttachLifetimeTrackingRequest {
   /** The end to close, with the rights to duplicate and to transfer it. */
   serverEnd: EventPairHandle;
@@ -600,21 +542,36 @@ export const BufferCollectionAttachLifetimeTrackingRequest: TypeCodec<BufferColl
   ],
 });
 
-export interface BufferCollectionDeprecatedSetNameRequest {
-  /** Greater wins; among equals the first. */
-  priority: number;
-  /** The name. */
-  name: string;
+/** @deprecated */
+export interface BufferCollectionAttachTokenRequest {
+  /** A bit that is 0 takes that right away. 0 as a whole is a deviation. */
+  rightsAttenuationMask: number;
+  /** Served as the new token. */
+  tokenRequest: ServerEnd<BufferCollectionTokenClient>;
 }
-export const BufferCollectionDeprecatedSetNameRequest: TypeCodec<BufferCollectionDeprecatedSetNameRequest> = /* @__PURE__ */ struct<BufferCollectionDeprecatedSetNameRequest>({
-  name: "fuchsia.sysmem/BufferCollectionDeprecatedSetNameRequest",
-  isResource: false,
+export const BufferCollectionAttachTokenRequest: TypeCodec<BufferCollectionAttachTokenRequest> = /* @__PURE__ */ struct<BufferCollectionAttachTokenRequest>({
+  name: "fuchsia.sysmem/BufferCollectionAttachTokenRequest",
+  isResource: true,
   members: [
-    { name: "priority", fidlName: "priority", type: { kind: "uint32" } },
-    { name: "name", fidlName: "name", type: { kind: "string", maxBytes: 64 } },
+    { name: "rightsAttenuationMask", fidlName: "rights_attenuation_mask", type: { kind: "uint32" } },
+    { name: "tokenRequest", fidlName: "token_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem/BufferCollectionToken" } },
   ],
 });
 
+/** @deprecated */
+export interface BufferCollectionCheckBuffersAllocatedResponse {
+  /** As `WaitForBuffersAllocated` would give it, or `ZX_ERR_UNAVAILABLE` while nothing is decided. */
+  status: zx.Status;
+}
+export const BufferCollectionCheckBuffersAllocatedResponse: TypeCodec<BufferCollectionCheckBuffersAllocatedResponse> = /* @__PURE__ */ struct<BufferCollectionCheckBuffersAllocatedResponse>({
+  name: "fuchsia.sysmem/BufferCollectionCheckBuffersAllocatedResponse",
+  isResource: false,
+  members: [
+    { name: "status", fidlName: "status", type: { kind: "int32" } },
+  ],
+});
+
+/** @deprecated */
 export interface BufferCollectionDeprecatedSetDebugClientInfoRequest {
   /** Who the client is. */
   name: string;
@@ -630,46 +587,19 @@ export const BufferCollectionDeprecatedSetDebugClientInfoRequest: TypeCodec<Buff
   ],
 });
 
-/** What one participant needs of a collection of buffers. */
-export interface BufferCollectionConstraints {
-  /** What the participant will do with the buffers. At least one bit. */
-  usage: BufferUsage;
-  /** How many buffers this participant holds on to at the same time. Added over all participants. */
-  minBufferCountForCamping: number;
-  /** How many more this participant wants for itself alone. Added over all participants. */
-  minBufferCountForDedicatedSlack: number;
-  /**
-   * How many more this participant wants, which may be the same that others want in this field. The greatest of all
-   * participants counts.
-   */
-  minBufferCountForSharedSlack: number;
-  /** Least number of buffers in total. */
-  minBufferCount: number;
-  /** Greatest number of buffers in total. 0 means 0xFFFFFFFF. */
-  maxBufferCount: number;
-  /** False: `buffer_memory_constraints` is ignored. */
-  hasBufferMemoryConstraints: boolean;
-  /** Which memory will do. */
-  bufferMemoryConstraints: BufferMemoryConstraints;
-  /** How many elements of `image_format_constraints` count. 0: this participant does not look at images. */
-  imageFormatConstraintsCount: number;
-  /** Which image formats will do, one element for each. */
-  imageFormatConstraints: readonly ImageFormatConstraints[];
+/** @deprecated */
+export interface BufferCollectionDeprecatedSetNameRequest {
+  /** Greater wins; among equals the first. */
+  priority: number;
+  /** The name. */
+  name: string;
 }
-export const BufferCollectionConstraints: TypeCodec<BufferCollectionConstraints> = /* @__PURE__ */ struct<BufferCollectionConstraints>({
-  name: "fuchsia.sysmem/BufferCollectionConstraints",
+export const BufferCollectionDeprecatedSetNameRequest: TypeCodec<BufferCollectionDeprecatedSetNameRequest> = /* @__PURE__ */ struct<BufferCollectionDeprecatedSetNameRequest>({
+  name: "fuchsia.sysmem/BufferCollectionDeprecatedSetNameRequest",
   isResource: false,
   members: [
-    { name: "usage", fidlName: "usage", type: () => BufferUsage.descriptor },
-    { name: "minBufferCountForCamping", fidlName: "min_buffer_count_for_camping", type: { kind: "uint32" } },
-    { name: "minBufferCountForDedicatedSlack", fidlName: "min_buffer_count_for_dedicated_slack", type: { kind: "uint32" } },
-    { name: "minBufferCountForSharedSlack", fidlName: "min_buffer_count_for_shared_slack", type: { kind: "uint32" } },
-    { name: "minBufferCount", fidlName: "min_buffer_count", type: { kind: "uint32" } },
-    { name: "maxBufferCount", fidlName: "max_buffer_count", type: { kind: "uint32" } },
-    { name: "hasBufferMemoryConstraints", fidlName: "has_buffer_memory_constraints", type: { kind: "bool" } },
-    { name: "bufferMemoryConstraints", fidlName: "buffer_memory_constraints", type: () => BufferMemoryConstraints.descriptor },
-    { name: "imageFormatConstraintsCount", fidlName: "image_format_constraints_count", type: { kind: "uint32" } },
-    { name: "imageFormatConstraints", fidlName: "image_format_constraints", type: { kind: "array", element: () => ImageFormatConstraints.descriptor, count: 32 } },
+    { name: "priority", fidlName: "priority", type: { kind: "uint32" } },
+    { name: "name", fidlName: "name", type: { kind: "string", maxBytes: 64 } },
   ],
 });
 
@@ -707,6 +637,76 @@ export const BufferMemoryConstraints: TypeCodec<BufferMemoryConstraints> = /* @_
     { name: "inaccessibleDomainSupported", fidlName: "inaccessible_domain_supported", type: { kind: "bool" } },
     { name: "heapPermittedCount", fidlName: "heap_permitted_count", type: { kind: "uint32" } },
     { name: "heapPermitted", fidlName: "heap_permitted", type: { kind: "array", element: () => HeapType.descriptor, count: 32 } },
+  ],
+});
+
+/** What a participant will do with the buffers: bits from the constants of each category. At least one bit in all. */
+export interface BufferUsage {
+  /** `noneUsage` or 0. If it is set, the others must be 0. */
+  none: number;
+  /** `cpuUsage…` bits. */
+  cpu: number;
+  /** `VULKAN_IMAGE_USAGE_*` and `VULKAN_BUFFER_USAGE_*` bits, or the older `vulkanUsage…`. */
+  vulkan: number;
+  /** `displayUsage…` bits. */
+  display: number;
+  /** `videoUsage…` bits. */
+  video: number;
+}
+export const BufferUsage: TypeCodec<BufferUsage> = /* @__PURE__ */ struct<BufferUsage>({
+  name: "fuchsia.sysmem/BufferUsage",
+  isResource: false,
+  members: [
+    { name: "none", fidlName: "none", type: { kind: "uint32" } },
+    { name: "cpu", fidlName: "cpu", type: { kind: "uint32" } },
+    { name: "vulkan", fidlName: "vulkan", type: { kind: "uint32" } },
+    { name: "display", fidlName: "display", type: { kind: "uint32" } },
+    { name: "video", fidlName: "video", type: { kind: "uint32" } },
+  ],
+});
+
+/** What an image's samples mean as colors. */
+export interface ColorSpace {
+  /** The color space. */
+  type: ColorSpaceType;
+}
+export const ColorSpace: TypeCodec<ColorSpace> = /* @__PURE__ */ struct<ColorSpace>({
+  name: "fuchsia.sysmem/ColorSpace",
+  isResource: false,
+  members: [
+    { name: "type", fidlName: "type", type: () => ColorSpaceType.descriptor },
+  ],
+});
+
+/** In what order pixels are stored: one of the `FORMAT_MODIFIER_*` constants. */
+export interface FormatModifier {
+  /** The number. */
+  value: bigint;
+}
+export const FormatModifier: TypeCodec<FormatModifier> = /* @__PURE__ */ struct<FormatModifier>({
+  name: "fuchsia.sysmem/FormatModifier",
+  isResource: false,
+  members: [
+    { name: "value", fidlName: "value", type: { kind: "uint64" } },
+  ],
+});
+
+/** Which samples a pixel has, and in what order pixels are stored. */
+export interface PixelFormat {
+  /** Which samples a pixel has. */
+  type: PixelFormatType;
+  /** False: `format_modifier` has no meaning, and pixels are stored in rows. */
+  hasFormatModifier: boolean;
+  /** In what order pixels are stored. */
+  formatModifier: FormatModifier;
+}
+export const PixelFormat: TypeCodec<PixelFormat> = /* @__PURE__ */ struct<PixelFormat>({
+  name: "fuchsia.sysmem/PixelFormat",
+  isResource: false,
+  members: [
+    { name: "type", fidlName: "type", type: () => PixelFormatType.descriptor },
+    { name: "hasFormatModifier", fidlName: "has_format_modifier", type: { kind: "bool" } },
+    { name: "formatModifier", fidlName: "format_modifier", type: () => FormatModifier.descriptor },
   ],
 });
 
@@ -792,30 +792,357 @@ export const ImageFormatConstraints: TypeCodec<ImageFormatConstraints> = /* @__P
   ],
 });
 
-export interface DriverConnectorConnectRequest {
-  /** The server end. */
-  allocatorRequest: ServerEnd<AllocatorClient>;
+/** What one participant needs of a collection of buffers. */
+export interface BufferCollectionConstraints {
+  /** What the participant will do with the buffers. At least one bit. */
+  usage: BufferUsage;
+  /** How many buffers this participant holds on to at the same time. Added over all participants. */
+  minBufferCountForCamping: number;
+  /** How many more this participant wants for itself alone. Added over all participants. */
+  minBufferCountForDedicatedSlack: number;
+  /**
+   * How many more this participant wants, which may be the same that others want in this field. The greatest of all
+   * participants counts.
+   */
+  minBufferCountForSharedSlack: number;
+  /** Least number of buffers in total. */
+  minBufferCount: number;
+  /** Greatest number of buffers in total. 0 means 0xFFFFFFFF. */
+  maxBufferCount: number;
+  /** False: `buffer_memory_constraints` is ignored. */
+  hasBufferMemoryConstraints: boolean;
+  /** Which memory will do. */
+  bufferMemoryConstraints: BufferMemoryConstraints;
+  /** How many elements of `image_format_constraints` count. 0: this participant does not look at images. */
+  imageFormatConstraintsCount: number;
+  /** Which image formats will do, one element for each. */
+  imageFormatConstraints: readonly ImageFormatConstraints[];
 }
-export const DriverConnectorConnectRequest: TypeCodec<DriverConnectorConnectRequest> = /* @__PURE__ */ struct<DriverConnectorConnectRequest>({
-  name: "fuchsia.sysmem/DriverConnectorConnectRequest",
-  isResource: true,
+export const BufferCollectionConstraints: TypeCodec<BufferCollectionConstraints> = /* @__PURE__ */ struct<BufferCollectionConstraints>({
+  name: "fuchsia.sysmem/BufferCollectionConstraints",
+  isResource: false,
   members: [
-    { name: "allocatorRequest", fidlName: "allocator_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem/Allocator" } },
+    { name: "usage", fidlName: "usage", type: () => BufferUsage.descriptor },
+    { name: "minBufferCountForCamping", fidlName: "min_buffer_count_for_camping", type: { kind: "uint32" } },
+    { name: "minBufferCountForDedicatedSlack", fidlName: "min_buffer_count_for_dedicated_slack", type: { kind: "uint32" } },
+    { name: "minBufferCountForSharedSlack", fidlName: "min_buffer_count_for_shared_slack", type: { kind: "uint32" } },
+    { name: "minBufferCount", fidlName: "min_buffer_count", type: { kind: "uint32" } },
+    { name: "maxBufferCount", fidlName: "max_buffer_count", type: { kind: "uint32" } },
+    { name: "hasBufferMemoryConstraints", fidlName: "has_buffer_memory_constraints", type: { kind: "bool" } },
+    { name: "bufferMemoryConstraints", fidlName: "buffer_memory_constraints", type: () => BufferMemoryConstraints.descriptor },
+    { name: "imageFormatConstraintsCount", fidlName: "image_format_constraints_count", type: { kind: "uint32" } },
+    { name: "imageFormatConstraints", fidlName: "image_format_constraints", type: { kind: "array", element: () => ImageFormatConstraints.descriptor, count: 32 } },
   ],
 });
 
-export interface DriverConnectorSetAuxServiceDirectoryRequest {
-  /** The directory. */
-  serviceDirectory: ClientEnd<io.DirectoryClient>;
+/** @deprecated */
+export interface BufferCollectionSetConstraintsRequest {
+  /** False: the participant has no constraints, `constraints` is ignored, and the participant gets no VMOs. */
+  hasConstraints: boolean;
+  /** The constraints. */
+  constraints: BufferCollectionConstraints;
 }
-export const DriverConnectorSetAuxServiceDirectoryRequest: TypeCodec<DriverConnectorSetAuxServiceDirectoryRequest> = /* @__PURE__ */ struct<DriverConnectorSetAuxServiceDirectoryRequest>({
-  name: "fuchsia.sysmem/DriverConnectorSetAuxServiceDirectoryRequest",
-  isResource: true,
+export const BufferCollectionSetConstraintsRequest: TypeCodec<BufferCollectionSetConstraintsRequest> = /* @__PURE__ */ struct<BufferCollectionSetConstraintsRequest>({
+  name: "fuchsia.sysmem/BufferCollectionSetConstraintsRequest",
+  isResource: false,
   members: [
-    { name: "serviceDirectory", fidlName: "service_directory", type: { kind: "endpoint", role: "client", protocol: "fuchsia.io/Directory" } },
+    { name: "hasConstraints", fidlName: "has_constraints", type: { kind: "bool" } },
+    { name: "constraints", fidlName: "constraints", type: () => BufferCollectionConstraints.descriptor },
   ],
 });
 
+/** The memory of every buffer of a collection. */
+export interface BufferMemorySettings {
+  /** Bytes that participants may use for data. Larger buffers cannot be had through this interface. */
+  sizeBytes: number;
+  /** The buffer's pages follow one another in physical memory. */
+  isPhysicallyContiguous: boolean;
+  /** The memory is protected from the CPU by hardware. */
+  isSecure: boolean;
+  /** Where data is left between participants. */
+  coherencyDomain: CoherencyDomain;
+  /** The heap that the memory comes from. */
+  heap: HeapType;
+}
+export const BufferMemorySettings: TypeCodec<BufferMemorySettings> = /* @__PURE__ */ struct<BufferMemorySettings>({
+  name: "fuchsia.sysmem/BufferMemorySettings",
+  isResource: false,
+  members: [
+    { name: "sizeBytes", fidlName: "size_bytes", type: { kind: "uint32" } },
+    { name: "isPhysicallyContiguous", fidlName: "is_physically_contiguous", type: { kind: "bool" } },
+    { name: "isSecure", fidlName: "is_secure", type: { kind: "bool" } },
+    { name: "coherencyDomain", fidlName: "coherency_domain", type: () => CoherencyDomain.descriptor },
+    { name: "heap", fidlName: "heap", type: () => HeapType.descriptor },
+  ],
+});
+
+/** What every buffer of a collection is like. */
+export interface SingleBufferSettings {
+  /** The memory. */
+  bufferSettings: BufferMemorySettings;
+  /** False: no participant constrained images, and `image_format_constraints` has no meaning. */
+  hasImageFormatConstraints: boolean;
+  /** The images that may be put into the buffers. */
+  imageFormatConstraints: ImageFormatConstraints;
+}
+export const SingleBufferSettings: TypeCodec<SingleBufferSettings> = /* @__PURE__ */ struct<SingleBufferSettings>({
+  name: "fuchsia.sysmem/SingleBufferSettings",
+  isResource: false,
+  members: [
+    { name: "bufferSettings", fidlName: "buffer_settings", type: () => BufferMemorySettings.descriptor },
+    { name: "hasImageFormatConstraints", fidlName: "has_image_format_constraints", type: { kind: "bool" } },
+    { name: "imageFormatConstraints", fidlName: "image_format_constraints", type: () => ImageFormatConstraints.descriptor },
+  ],
+});
+
+/** One buffer, as one participant gets it. */
+export interface VmoBuffer {
+  /** The memory. Absent if the participant has `noneUsage`. */
+  vmo?: VmoHandle | null | undefined;
+  /** Offset in bytes of the usable part. Always 0 at present. */
+  vmoUsableStart: bigint;
+}
+export const VmoBuffer: TypeCodec<VmoBuffer> = /* @__PURE__ */ struct<VmoBuffer>({
+  name: "fuchsia.sysmem/VmoBuffer",
+  isResource: true,
+  members: [
+    { name: "vmo", fidlName: "vmo", type: { kind: "handle", objectType: 3, rights: 0x80000000, optional: true } },
+    { name: "vmoUsableStart", fidlName: "vmo_usable_start", type: { kind: "uint64" } },
+  ],
+});
+
+/** The outcome of an allocation, as one participant gets it. */
+export interface BufferCollectionInfo2 {
+  /** How many elements of `buffers` count. */
+  bufferCount: number;
+  /** What all buffers have in common. */
+  settings: SingleBufferSettings;
+  /** The buffers. Elements past `buffer_count` have no handle. */
+  buffers: readonly VmoBuffer[];
+}
+export const BufferCollectionInfo2: TypeCodec<BufferCollectionInfo2> = /* @__PURE__ */ struct<BufferCollectionInfo2>({
+  name: "fuchsia.sysmem/BufferCollectionInfo_2",
+  isResource: true,
+  members: [
+    { name: "bufferCount", fidlName: "buffer_count", type: { kind: "uint32" } },
+    { name: "settings", fidlName: "settings", type: () => SingleBufferSettings.descriptor },
+    { name: "buffers", fidlName: "buffers", type: { kind: "array", element: () => VmoBuffer.descriptor, count: 64 } },
+  ],
+});
+
+/** @deprecated */
+export interface BufferCollectionWaitForBuffersAllocatedResponse {
+  /**
+   * `ZX_OK`, or why there are no buffers:
+   *
+   * * `ZX_ERR_NO_MEMORY`: there was not enough memory.
+   * * `ZX_ERR_ACCESS_DENIED`: a handle did not have the rights needed.
+   * * `ZX_ERR_INVALID_ARGS`: a request was out of order or had bad values.
+   * * `ZX_ERR_NOT_SUPPORTED`: nothing satisfies all participants.
+   *
+   * Other values are possible.
+   */
+  status: zx.Status;
+  /** The buffers and their settings. Meaningless, and without handles, unless `status` is `ZX_OK`. */
+  bufferCollectionInfo: BufferCollectionInfo2;
+}
+export const BufferCollectionWaitForBuffersAllocatedResponse: TypeCodec<BufferCollectionWaitForBuffersAllocatedResponse> = /* @__PURE__ */ struct<BufferCollectionWaitForBuffersAllocatedResponse>({
+  name: "fuchsia.sysmem/BufferCollectionWaitForBuffersAllocatedResponse",
+  isResource: true,
+  members: [
+    { name: "status", fidlName: "status", type: { kind: "int32" } },
+    { name: "bufferCollectionInfo", fidlName: "buffer_collection_info", type: () => BufferCollectionInfo2.descriptor },
+  ],
+});
+
+/** @deprecated */
+export interface NodeGetNodeRefResponse {
+  /** The reference. */
+  nodeRef: EventHandle;
+}
+export const NodeGetNodeRefResponse: TypeCodec<NodeGetNodeRefResponse> = /* @__PURE__ */ struct<NodeGetNodeRefResponse>({
+  name: "fuchsia.sysmem/NodeGetNodeRefResponse",
+  isResource: true,
+  members: [
+    { name: "nodeRef", fidlName: "node_ref", type: { kind: "handle", objectType: 5, rights: 0x80000000 } },
+  ],
+});
+
+/** @deprecated */
+export interface NodeIsAlternateForRequest {
+  /** What the other node's `GetNodeRef` gave, or a duplicate. */
+  nodeRef: EventHandle;
+}
+export const NodeIsAlternateForRequest: TypeCodec<NodeIsAlternateForRequest> = /* @__PURE__ */ struct<NodeIsAlternateForRequest>({
+  name: "fuchsia.sysmem/NodeIsAlternateForRequest",
+  isResource: true,
+  members: [
+    { name: "nodeRef", fidlName: "node_ref", type: { kind: "handle", objectType: 5, rights: 0x80000000 } },
+  ],
+});
+
+/** @deprecated */
+export interface NodeSetDebugClientInfoRequest {
+  /** Who the client is, usually the process's name. */
+  name: string;
+  /** A number that tells clients of one name apart, usually the process's koid or id. */
+  id: bigint;
+}
+export const NodeSetDebugClientInfoRequest: TypeCodec<NodeSetDebugClientInfoRequest> = /* @__PURE__ */ struct<NodeSetDebugClientInfoRequest>({
+  name: "fuchsia.sysmem/NodeSetDebugClientInfoRequest",
+  isResource: false,
+  members: [
+    { name: "name", fidlName: "name", type: { kind: "string", maxBytes: 64 } },
+    { name: "id", fidlName: "id", type: { kind: "uint64" } },
+  ],
+});
+
+/** @deprecated */
+export interface NodeSetDebugTimeoutLogDeadlineRequest {
+  /** Time of the warning on the monotonic clock. */
+  deadline: zx.Time;
+}
+export const NodeSetDebugTimeoutLogDeadlineRequest: TypeCodec<NodeSetDebugTimeoutLogDeadlineRequest> = /* @__PURE__ */ struct<NodeSetDebugTimeoutLogDeadlineRequest>({
+  name: "fuchsia.sysmem/NodeSetDebugTimeoutLogDeadlineRequest",
+  isResource: false,
+  members: [
+    { name: "deadline", fidlName: "deadline", type: { kind: "int64" } },
+  ],
+});
+
+/** @deprecated */
+export interface NodeSetNameRequest {
+  /** Greater wins; among equals the first. */
+  priority: number;
+  /** The name. */
+  name: string;
+}
+export const NodeSetNameRequest: TypeCodec<NodeSetNameRequest> = /* @__PURE__ */ struct<NodeSetNameRequest>({
+  name: "fuchsia.sysmem/NodeSetNameRequest",
+  isResource: false,
+  members: [
+    { name: "priority", fidlName: "priority", type: { kind: "uint32" } },
+    { name: "name", fidlName: "name", type: { kind: "string", maxBytes: 64 } },
+  ],
+});
+
+/** @deprecated */
+export interface NodeIsAlternateForResponse {
+  /** True if the nearest common ancestor of both is a group. */
+  isAlternate: boolean;
+}
+export const NodeIsAlternateForResponse: TypeCodec<NodeIsAlternateForResponse> = /* @__PURE__ */ struct<NodeIsAlternateForResponse>({
+  name: "fuchsia.sysmem/Node_IsAlternateFor_Response",
+  isResource: false,
+  members: [
+    { name: "isAlternate", fidlName: "is_alternate", type: { kind: "bool" } },
+  ],
+});
+
+/** @deprecated */
+export interface BufferCollectionTokenCreateBufferCollectionTokenGroupRequest {
+  /** Served as the new group. */
+  groupRequest: ServerEnd<BufferCollectionTokenGroupClient>;
+}
+export const BufferCollectionTokenCreateBufferCollectionTokenGroupRequest: TypeCodec<BufferCollectionTokenCreateBufferCollectionTokenGroupRequest> = /* @__PURE__ */ struct<BufferCollectionTokenCreateBufferCollectionTokenGroupRequest>({
+  name: "fuchsia.sysmem/BufferCollectionTokenCreateBufferCollectionTokenGroupRequest",
+  isResource: true,
+  members: [
+    { name: "groupRequest", fidlName: "group_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem/BufferCollectionTokenGroup" } },
+  ],
+});
+
+/** @deprecated */
+export interface BufferCollectionTokenDeprecatedSetDebugClientInfoRequest {
+  /** Who the client is. */
+  name: string;
+  /** A number that tells clients of one name apart. */
+  id: bigint;
+}
+export const BufferCollectionTokenDeprecatedSetDebugClientInfoRequest: TypeCodec<BufferCollectionTokenDeprecatedSetDebugClientInfoRequest> = /* @__PURE__ */ struct<BufferCollectionTokenDeprecatedSetDebugClientInfoRequest>({
+  name: "fuchsia.sysmem/BufferCollectionTokenDeprecatedSetDebugClientInfoRequest",
+  isResource: false,
+  members: [
+    { name: "name", fidlName: "name", type: { kind: "string", maxBytes: 64 } },
+    { name: "id", fidlName: "id", type: { kind: "uint64" } },
+  ],
+});
+
+/** @deprecated */
+export interface BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest {
+  /** Time of the warning on the monotonic clock. */
+  deadline: zx.Time;
+}
+export const BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest: TypeCodec<BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest> = /* @__PURE__ */ struct<BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest>({
+  name: "fuchsia.sysmem/BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest",
+  isResource: false,
+  members: [
+    { name: "deadline", fidlName: "deadline", type: { kind: "int64" } },
+  ],
+});
+
+/** @deprecated */
+export interface BufferCollectionTokenDeprecatedSetNameRequest {
+  /** Greater wins; among equals the first. */
+  priority: number;
+  /** The name. */
+  name: string;
+}
+export const BufferCollectionTokenDeprecatedSetNameRequest: TypeCodec<BufferCollectionTokenDeprecatedSetNameRequest> = /* @__PURE__ */ struct<BufferCollectionTokenDeprecatedSetNameRequest>({
+  name: "fuchsia.sysmem/BufferCollectionTokenDeprecatedSetNameRequest",
+  isResource: false,
+  members: [
+    { name: "priority", fidlName: "priority", type: { kind: "uint32" } },
+    { name: "name", fidlName: "name", type: { kind: "string", maxBytes: 64 } },
+  ],
+});
+
+/** @deprecated */
+export interface BufferCollectionTokenDuplicateRequest {
+  /**
+   * A bit that is 0 takes that right away. `zx.Rights.SAME_RIGHTS`, 0xFFFFFFFF and, although it logs an error, 0
+   * take nothing away.
+   */
+  rightsAttenuationMask: number;
+  /** Served as the new token. */
+  tokenRequest: ServerEnd<BufferCollectionTokenClient>;
+}
+export const BufferCollectionTokenDuplicateRequest: TypeCodec<BufferCollectionTokenDuplicateRequest> = /* @__PURE__ */ struct<BufferCollectionTokenDuplicateRequest>({
+  name: "fuchsia.sysmem/BufferCollectionTokenDuplicateRequest",
+  isResource: true,
+  members: [
+    { name: "rightsAttenuationMask", fidlName: "rights_attenuation_mask", type: { kind: "uint32" } },
+    { name: "tokenRequest", fidlName: "token_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem/BufferCollectionToken" } },
+  ],
+});
+
+/** @deprecated */
+export interface BufferCollectionTokenDuplicateSyncRequest {
+  /** One mask for each new token. A bit that is 0 takes that right away. 0 as a whole is a deviation. */
+  rightsAttenuationMasks: readonly zx.Rights[];
+}
+export const BufferCollectionTokenDuplicateSyncRequest: TypeCodec<BufferCollectionTokenDuplicateSyncRequest> = /* @__PURE__ */ struct<BufferCollectionTokenDuplicateSyncRequest>({
+  name: "fuchsia.sysmem/BufferCollectionTokenDuplicateSyncRequest",
+  isResource: false,
+  members: [
+    { name: "rightsAttenuationMasks", fidlName: "rights_attenuation_masks", type: { kind: "vector", element: () => zx.Rights.descriptor, maxCount: 64 } },
+  ],
+});
+
+/** @deprecated */
+export interface BufferCollectionTokenDuplicateSyncResponse {
+  /** The new tokens, in the order of the masks. */
+  tokens: readonly ClientEnd<BufferCollectionTokenClient>[];
+}
+export const BufferCollectionTokenDuplicateSyncResponse: TypeCodec<BufferCollectionTokenDuplicateSyncResponse> = /* @__PURE__ */ struct<BufferCollectionTokenDuplicateSyncResponse>({
+  name: "fuchsia.sysmem/BufferCollectionTokenDuplicateSyncResponse",
+  isResource: true,
+  members: [
+    { name: "tokens", fidlName: "tokens", type: { kind: "vector", element: { kind: "endpoint", role: "client", protocol: "fuchsia.sysmem/BufferCollectionToken" }, maxCount: 64 } },
+  ],
+});
+
+/** @deprecated */
 export interface BufferCollectionTokenGroupCreateChildrenSyncRequest {
   /** One mask for each child. A bit that is 0 takes that right away. 0 as a whole is a deviation. */
   rightsAttenuationMasks: readonly zx.Rights[];
@@ -828,6 +1155,7 @@ export const BufferCollectionTokenGroupCreateChildrenSyncRequest: TypeCodec<Buff
   ],
 });
 
+/** @deprecated */
 export interface BufferCollectionTokenGroupCreateChildrenSyncResponse {
   /** The children, in the order of the masks and of preference. */
   tokens: readonly ClientEnd<BufferCollectionTokenClient>[];
@@ -840,48 +1168,29 @@ export const BufferCollectionTokenGroupCreateChildrenSyncResponse: TypeCodec<Buf
   ],
 });
 
-/** Which samples a pixel has, and in what order pixels are stored. */
-export interface PixelFormat {
-  /** Which samples a pixel has. */
-  type: PixelFormatType;
-  /** False: `format_modifier` has no meaning, and pixels are stored in rows. */
-  hasFormatModifier: boolean;
-  /** In what order pixels are stored. */
-  formatModifier: FormatModifier;
+/** @deprecated */
+export interface DriverConnectorConnectRequest {
+  /** The server end. */
+  allocatorRequest: ServerEnd<AllocatorClient>;
 }
-export const PixelFormat: TypeCodec<PixelFormat> = /* @__PURE__ */ struct<PixelFormat>({
-  name: "fuchsia.sysmem/PixelFormat",
-  isResource: false,
+export const DriverConnectorConnectRequest: TypeCodec<DriverConnectorConnectRequest> = /* @__PURE__ */ struct<DriverConnectorConnectRequest>({
+  name: "fuchsia.sysmem/DriverConnectorConnectRequest",
+  isResource: true,
   members: [
-    { name: "type", fidlName: "type", type: () => PixelFormatType.descriptor },
-    { name: "hasFormatModifier", fidlName: "has_format_modifier", type: { kind: "bool" } },
-    { name: "formatModifier", fidlName: "format_modifier", type: () => FormatModifier.descriptor },
+    { name: "allocatorRequest", fidlName: "allocator_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem/Allocator" } },
   ],
 });
 
-/** In what order pixels are stored: one of the `FORMAT_MODIFIER_*` constants. */
-export interface FormatModifier {
-  /** The number. */
-  value: bigint;
+/** @deprecated */
+export interface DriverConnectorSetAuxServiceDirectoryRequest {
+  /** The directory. */
+  serviceDirectory: ClientEnd<io.DirectoryClient>;
 }
-export const FormatModifier: TypeCodec<FormatModifier> = /* @__PURE__ */ struct<FormatModifier>({
-  name: "fuchsia.sysmem/FormatModifier",
-  isResource: false,
+export const DriverConnectorSetAuxServiceDirectoryRequest: TypeCodec<DriverConnectorSetAuxServiceDirectoryRequest> = /* @__PURE__ */ struct<DriverConnectorSetAuxServiceDirectoryRequest>({
+  name: "fuchsia.sysmem/DriverConnectorSetAuxServiceDirectoryRequest",
+  isResource: true,
   members: [
-    { name: "value", fidlName: "value", type: { kind: "uint64" } },
-  ],
-});
-
-/** What an image's samples mean as colors. */
-export interface ColorSpace {
-  /** The color space. */
-  type: ColorSpaceType;
-}
-export const ColorSpace: TypeCodec<ColorSpace> = /* @__PURE__ */ struct<ColorSpace>({
-  name: "fuchsia.sysmem/ColorSpace",
-  isResource: false,
-  members: [
-    { name: "type", fidlName: "type", type: () => ColorSpaceType.descriptor },
+    { name: "serviceDirectory", fidlName: "service_directory", type: { kind: "endpoint", role: "client", protocol: "fuchsia.io/Directory" } },
   ],
 });
 
@@ -928,160 +1237,97 @@ export const ImageFormat2: TypeCodec<ImageFormat2> = /* @__PURE__ */ struct<Imag
   ],
 });
 
-export interface NodeSetNameRequest {
-  /** Greater wins; among equals the first. */
-  priority: number;
-  /** The name. */
-  name: string;
+/** @deprecated */
+export interface SecureMemAddSecureHeapPhysicalRangeRequest {
+  /** The heap and the range. */
+  heapRange: SecureHeapAndRange;
 }
-export const NodeSetNameRequest: TypeCodec<NodeSetNameRequest> = /* @__PURE__ */ struct<NodeSetNameRequest>({
-  name: "fuchsia.sysmem/NodeSetNameRequest",
+export const SecureMemAddSecureHeapPhysicalRangeRequest: TypeCodec<SecureMemAddSecureHeapPhysicalRangeRequest> = /* @__PURE__ */ struct<SecureMemAddSecureHeapPhysicalRangeRequest>({
+  name: "fuchsia.sysmem/SecureMemAddSecureHeapPhysicalRangeRequest",
   isResource: false,
   members: [
-    { name: "priority", fidlName: "priority", type: { kind: "uint32" } },
-    { name: "name", fidlName: "name", type: { kind: "string", maxBytes: 64 } },
+    { name: "heapRange", fidlName: "heap_range", type: () => SecureHeapAndRange.descriptor },
   ],
 });
 
-export interface NodeSetDebugClientInfoRequest {
-  /** Who the client is, usually the process's name. */
-  name: string;
-  /** A number that tells clients of one name apart, usually the process's koid or id. */
-  id: bigint;
+/** @deprecated */
+export interface SecureMemDeleteSecureHeapPhysicalRangeRequest {
+  /** The heap and the range, exactly as it was added. */
+  heapRange: SecureHeapAndRange;
 }
-export const NodeSetDebugClientInfoRequest: TypeCodec<NodeSetDebugClientInfoRequest> = /* @__PURE__ */ struct<NodeSetDebugClientInfoRequest>({
-  name: "fuchsia.sysmem/NodeSetDebugClientInfoRequest",
+export const SecureMemDeleteSecureHeapPhysicalRangeRequest: TypeCodec<SecureMemDeleteSecureHeapPhysicalRangeRequest> = /* @__PURE__ */ struct<SecureMemDeleteSecureHeapPhysicalRangeRequest>({
+  name: "fuchsia.sysmem/SecureMemDeleteSecureHeapPhysicalRangeRequest",
   isResource: false,
   members: [
-    { name: "name", fidlName: "name", type: { kind: "string", maxBytes: 64 } },
-    { name: "id", fidlName: "id", type: { kind: "uint64" } },
+    { name: "heapRange", fidlName: "heap_range", type: () => SecureHeapAndRange.descriptor },
   ],
 });
 
-export interface NodeSetDebugTimeoutLogDeadlineRequest {
-  /** Time of the warning on the monotonic clock. */
-  deadline: zx.Time;
+/** @deprecated */
+export interface SecureMemGetPhysicalSecureHeapPropertiesRequest {
+  /** The heap and all of the memory that it may ever use. */
+  entireHeap: SecureHeapAndRange;
 }
-export const NodeSetDebugTimeoutLogDeadlineRequest: TypeCodec<NodeSetDebugTimeoutLogDeadlineRequest> = /* @__PURE__ */ struct<NodeSetDebugTimeoutLogDeadlineRequest>({
-  name: "fuchsia.sysmem/NodeSetDebugTimeoutLogDeadlineRequest",
+export const SecureMemGetPhysicalSecureHeapPropertiesRequest: TypeCodec<SecureMemGetPhysicalSecureHeapPropertiesRequest> = /* @__PURE__ */ struct<SecureMemGetPhysicalSecureHeapPropertiesRequest>({
+  name: "fuchsia.sysmem/SecureMemGetPhysicalSecureHeapPropertiesRequest",
   isResource: false,
   members: [
-    { name: "deadline", fidlName: "deadline", type: { kind: "int64" } },
+    { name: "entireHeap", fidlName: "entire_heap", type: () => SecureHeapAndRange.descriptor },
   ],
 });
 
-export interface NodeGetNodeRefResponse {
-  /** The reference. */
-  nodeRef: EventHandle;
+/** @deprecated */
+export interface SecureMemModifySecureHeapPhysicalRangeRequest {
+  /** The heap, the range as it is, and as it is to be. */
+  rangeModification: SecureHeapAndRangeModification;
 }
-export const NodeGetNodeRefResponse: TypeCodec<NodeGetNodeRefResponse> = /* @__PURE__ */ struct<NodeGetNodeRefResponse>({
-  name: "fuchsia.sysmem/NodeGetNodeRefResponse",
-  isResource: true,
-  members: [
-    { name: "nodeRef", fidlName: "node_ref", type: { kind: "handle", objectType: 5, rights: 0x80000000 } },
-  ],
-});
-
-export interface NodeIsAlternateForRequest {
-  /** What the other node's `GetNodeRef` gave, or a duplicate. */
-  nodeRef: EventHandle;
-}
-export const NodeIsAlternateForRequest: TypeCodec<NodeIsAlternateForRequest> = /* @__PURE__ */ struct<NodeIsAlternateForRequest>({
-  name: "fuchsia.sysmem/NodeIsAlternateForRequest",
-  isResource: true,
-  members: [
-    { name: "nodeRef", fidlName: "node_ref", type: { kind: "handle", objectType: 5, rights: 0x80000000 } },
-  ],
-});
-
-export interface NodeIsAlternateForResponse {
-  /** True if the nearest common ancestor of both is a group. */
-  isAlternate: boolean;
-}
-export const NodeIsAlternateForResponse: TypeCodec<NodeIsAlternateForResponse> = /* @__PURE__ */ struct<NodeIsAlternateForResponse>({
-  name: "fuchsia.sysmem/Node_IsAlternateFor_Response",
+export const SecureMemModifySecureHeapPhysicalRangeRequest: TypeCodec<SecureMemModifySecureHeapPhysicalRangeRequest> = /* @__PURE__ */ struct<SecureMemModifySecureHeapPhysicalRangeRequest>({
+  name: "fuchsia.sysmem/SecureMemModifySecureHeapPhysicalRangeRequest",
   isResource: false,
   members: [
-    { name: "isAlternate", fidlName: "is_alternate", type: { kind: "bool" } },
+    { name: "rangeModification", fidlName: "range_modification", type: () => SecureHeapAndRangeModification.descriptor },
   ],
 });
 
-/** The outcome of an allocation, as one participant gets it. */
-export interface BufferCollectionInfo2 {
-  /** How many elements of `buffers` count. */
-  bufferCount: number;
-  /** What all buffers have in common. */
-  settings: SingleBufferSettings;
-  /** The buffers. Elements past `buffer_count` have no handle. */
-  buffers: readonly VmoBuffer[];
+/** @deprecated */
+export interface SecureMemZeroSubRangeRequest {
+  /** True if the range that the part lies in was added with `AddSecureHeapPhysicalRange`. */
+  isCoveringRangeExplicit: boolean;
+  /** The heap and the part, which lies in exactly one range. */
+  heapRange: SecureHeapAndRange;
 }
-export const BufferCollectionInfo2: TypeCodec<BufferCollectionInfo2> = /* @__PURE__ */ struct<BufferCollectionInfo2>({
-  name: "fuchsia.sysmem/BufferCollectionInfo_2",
-  isResource: true,
-  members: [
-    { name: "bufferCount", fidlName: "buffer_count", type: { kind: "uint32" } },
-    { name: "settings", fidlName: "settings", type: () => SingleBufferSettings.descriptor },
-    { name: "buffers", fidlName: "buffers", type: { kind: "array", element: () => VmoBuffer.descriptor, count: 64 } },
-  ],
-});
-
-/** One buffer, as one participant gets it. */
-export interface VmoBuffer {
-  /** The memory. Absent if the participant has `noneUsage`. */
-  vmo?: VmoHandle | null | undefined;
-  /** Offset in bytes of the usable part. Always 0 at present. */
-  vmoUsableStart: bigint;
-}
-export const VmoBuffer: TypeCodec<VmoBuffer> = /* @__PURE__ */ struct<VmoBuffer>({
-  name: "fuchsia.sysmem/VmoBuffer",
-  isResource: true,
-  members: [
-    { name: "vmo", fidlName: "vmo", type: { kind: "handle", objectType: 3, rights: 0x80000000, optional: true } },
-    { name: "vmoUsableStart", fidlName: "vmo_usable_start", type: { kind: "uint64" } },
-  ],
-});
-
-/** What every buffer of a collection is like. */
-export interface SingleBufferSettings {
-  /** The memory. */
-  bufferSettings: BufferMemorySettings;
-  /** False: no participant constrained images, and `image_format_constraints` has no meaning. */
-  hasImageFormatConstraints: boolean;
-  /** The images that may be put into the buffers. */
-  imageFormatConstraints: ImageFormatConstraints;
-}
-export const SingleBufferSettings: TypeCodec<SingleBufferSettings> = /* @__PURE__ */ struct<SingleBufferSettings>({
-  name: "fuchsia.sysmem/SingleBufferSettings",
+export const SecureMemZeroSubRangeRequest: TypeCodec<SecureMemZeroSubRangeRequest> = /* @__PURE__ */ struct<SecureMemZeroSubRangeRequest>({
+  name: "fuchsia.sysmem/SecureMemZeroSubRangeRequest",
   isResource: false,
   members: [
-    { name: "bufferSettings", fidlName: "buffer_settings", type: () => BufferMemorySettings.descriptor },
-    { name: "hasImageFormatConstraints", fidlName: "has_image_format_constraints", type: { kind: "bool" } },
-    { name: "imageFormatConstraints", fidlName: "image_format_constraints", type: () => ImageFormatConstraints.descriptor },
+    { name: "isCoveringRangeExplicit", fidlName: "is_covering_range_explicit", type: { kind: "bool" } },
+    { name: "heapRange", fidlName: "heap_range", type: () => SecureHeapAndRange.descriptor },
   ],
 });
 
-/** The memory of every buffer of a collection. */
-export interface BufferMemorySettings {
-  /** Bytes that participants may use for data. Larger buffers cannot be had through this interface. */
-  sizeBytes: number;
-  /** The buffer's pages follow one another in physical memory. */
-  isPhysicallyContiguous: boolean;
-  /** The memory is protected from the CPU by hardware. */
-  isSecure: boolean;
-  /** Where data is left between participants. */
-  coherencyDomain: CoherencyDomain;
-  /** The heap that the memory comes from. */
-  heap: HeapType;
+/** @deprecated */
+export interface SecureMemGetPhysicalSecureHeapPropertiesResponse {
+  /** The properties. */
+  properties: SecureHeapProperties;
 }
-export const BufferMemorySettings: TypeCodec<BufferMemorySettings> = /* @__PURE__ */ struct<BufferMemorySettings>({
-  name: "fuchsia.sysmem/BufferMemorySettings",
+export const SecureMemGetPhysicalSecureHeapPropertiesResponse: TypeCodec<SecureMemGetPhysicalSecureHeapPropertiesResponse> = /* @__PURE__ */ struct<SecureMemGetPhysicalSecureHeapPropertiesResponse>({
+  name: "fuchsia.sysmem/SecureMem_GetPhysicalSecureHeapProperties_Response",
   isResource: false,
   members: [
-    { name: "sizeBytes", fidlName: "size_bytes", type: { kind: "uint32" } },
-    { name: "isPhysicallyContiguous", fidlName: "is_physically_contiguous", type: { kind: "bool" } },
-    { name: "isSecure", fidlName: "is_secure", type: { kind: "bool" } },
-    { name: "coherencyDomain", fidlName: "coherency_domain", type: () => CoherencyDomain.descriptor },
-    { name: "heap", fidlName: "heap", type: () => HeapType.descriptor },
+    { name: "properties", fidlName: "properties", type: () => SecureHeapProperties.descriptor },
+  ],
+});
+
+/** @deprecated */
+export interface SecureMemGetPhysicalSecureHeapsResponse {
+  /** The heaps and their ranges. */
+  heaps: readonly SecureHeapAndRanges[];
+}
+export const SecureMemGetPhysicalSecureHeapsResponse: TypeCodec<SecureMemGetPhysicalSecureHeapsResponse> = /* @__PURE__ */ struct<SecureMemGetPhysicalSecureHeapsResponse>({
+  name: "fuchsia.sysmem/SecureMem_GetPhysicalSecureHeaps_Response",
+  isResource: false,
+  members: [
+    { name: "heaps", fidlName: "heaps", type: { kind: "vector", element: () => SecureHeapAndRanges.descriptor, maxCount: 32 } },
   ],
 });
 
@@ -1101,214 +1347,7 @@ export const SingleBufferInfo: TypeCodec<SingleBufferInfo> = /* @__PURE__ */ str
   ],
 });
 
-export interface SecureMemGetPhysicalSecureHeapsResponse {
-  /** The heaps and their ranges. */
-  heaps: readonly SecureHeapAndRanges[];
-}
-export const SecureMemGetPhysicalSecureHeapsResponse: TypeCodec<SecureMemGetPhysicalSecureHeapsResponse> = /* @__PURE__ */ struct<SecureMemGetPhysicalSecureHeapsResponse>({
-  name: "fuchsia.sysmem/SecureMem_GetPhysicalSecureHeaps_Response",
-  isResource: false,
-  members: [
-    { name: "heaps", fidlName: "heaps", type: { kind: "vector", element: () => SecureHeapAndRanges.descriptor, maxCount: 32 } },
-  ],
-});
-
-export interface SecureMemGetPhysicalSecureHeapPropertiesRequest {
-  /** The heap and all of the memory that it may ever use. */
-  entireHeap: SecureHeapAndRange;
-}
-export const SecureMemGetPhysicalSecureHeapPropertiesRequest: TypeCodec<SecureMemGetPhysicalSecureHeapPropertiesRequest> = /* @__PURE__ */ struct<SecureMemGetPhysicalSecureHeapPropertiesRequest>({
-  name: "fuchsia.sysmem/SecureMemGetPhysicalSecureHeapPropertiesRequest",
-  isResource: false,
-  members: [
-    { name: "entireHeap", fidlName: "entire_heap", type: () => SecureHeapAndRange.descriptor },
-  ],
-});
-
-export interface SecureMemGetPhysicalSecureHeapPropertiesResponse {
-  /** The properties. */
-  properties: SecureHeapProperties;
-}
-export const SecureMemGetPhysicalSecureHeapPropertiesResponse: TypeCodec<SecureMemGetPhysicalSecureHeapPropertiesResponse> = /* @__PURE__ */ struct<SecureMemGetPhysicalSecureHeapPropertiesResponse>({
-  name: "fuchsia.sysmem/SecureMem_GetPhysicalSecureHeapProperties_Response",
-  isResource: false,
-  members: [
-    { name: "properties", fidlName: "properties", type: () => SecureHeapProperties.descriptor },
-  ],
-});
-
-export interface SecureMemAddSecureHeapPhysicalRangeRequest {
-  /** The heap and the range. */
-  heapRange: SecureHeapAndRange;
-}
-export const SecureMemAddSecureHeapPhysicalRangeRequest: TypeCodec<SecureMemAddSecureHeapPhysicalRangeRequest> = /* @__PURE__ */ struct<SecureMemAddSecureHeapPhysicalRangeRequest>({
-  name: "fuchsia.sysmem/SecureMemAddSecureHeapPhysicalRangeRequest",
-  isResource: false,
-  members: [
-    { name: "heapRange", fidlName: "heap_range", type: () => SecureHeapAndRange.descriptor },
-  ],
-});
-
-export interface SecureMemDeleteSecureHeapPhysicalRangeRequest {
-  /** The heap and the range, exactly as it was added. */
-  heapRange: SecureHeapAndRange;
-}
-export const SecureMemDeleteSecureHeapPhysicalRangeRequest: TypeCodec<SecureMemDeleteSecureHeapPhysicalRangeRequest> = /* @__PURE__ */ struct<SecureMemDeleteSecureHeapPhysicalRangeRequest>({
-  name: "fuchsia.sysmem/SecureMemDeleteSecureHeapPhysicalRangeRequest",
-  isResource: false,
-  members: [
-    { name: "heapRange", fidlName: "heap_range", type: () => SecureHeapAndRange.descriptor },
-  ],
-});
-
-export interface SecureMemModifySecureHeapPhysicalRangeRequest {
-  /** The heap, the range as it is, and as it is to be. */
-  rangeModification: SecureHeapAndRangeModification;
-}
-export const SecureMemModifySecureHeapPhysicalRangeRequest: TypeCodec<SecureMemModifySecureHeapPhysicalRangeRequest> = /* @__PURE__ */ struct<SecureMemModifySecureHeapPhysicalRangeRequest>({
-  name: "fuchsia.sysmem/SecureMemModifySecureHeapPhysicalRangeRequest",
-  isResource: false,
-  members: [
-    { name: "rangeModification", fidlName: "range_modification", type: () => SecureHeapAndRangeModification.descriptor },
-  ],
-});
-
-export interface SecureMemZeroSubRangeRequest {
-  /** True if the range that the part lies in was added with `AddSecureHeapPhysicalRange`. */
-  isCoveringRangeExplicit: boolean;
-  /** The heap and the part, which lies in exactly one range. */
-  heapRange: SecureHeapAndRange;
-}
-export const SecureMemZeroSubRangeRequest: TypeCodec<SecureMemZeroSubRangeRequest> = /* @__PURE__ */ struct<SecureMemZeroSubRangeRequest>({
-  name: "fuchsia.sysmem/SecureMemZeroSubRangeRequest",
-  isResource: false,
-  members: [
-    { name: "isCoveringRangeExplicit", fidlName: "is_covering_range_explicit", type: { kind: "bool" } },
-    { name: "heapRange", fidlName: "heap_range", type: () => SecureHeapAndRange.descriptor },
-  ],
-});
-
-export interface BufferCollectionTokenDuplicateSyncRequest {
-  /** One mask for each new token. A bit that is 0 takes that right away. 0 as a whole is a deviation. */
-  rightsAttenuationMasks: readonly zx.Rights[];
-}
-export const BufferCollectionTokenDuplicateSyncRequest: TypeCodec<BufferCollectionTokenDuplicateSyncRequest> = /* @__PURE__ */ struct<BufferCollectionTokenDuplicateSyncRequest>({
-  name: "fuchsia.sysmem/BufferCollectionTokenDuplicateSyncRequest",
-  isResource: false,
-  members: [
-    { name: "rightsAttenuationMasks", fidlName: "rights_attenuation_masks", type: { kind: "vector", element: () => zx.Rights.descriptor, maxCount: 64 } },
-  ],
-});
-
-export interface BufferCollectionTokenDuplicateSyncResponse {
-  /** The new tokens, in the order of the masks. */
-  tokens: readonly ClientEnd<BufferCollectionTokenClient>[];
-}
-export const BufferCollectionTokenDuplicateSyncResponse: TypeCodec<BufferCollectionTokenDuplicateSyncResponse> = /* @__PURE__ */ struct<BufferCollectionTokenDuplicateSyncResponse>({
-  name: "fuchsia.sysmem/BufferCollectionTokenDuplicateSyncResponse",
-  isResource: true,
-  members: [
-    { name: "tokens", fidlName: "tokens", type: { kind: "vector", element: { kind: "endpoint", role: "client", protocol: "fuchsia.sysmem/BufferCollectionToken" }, maxCount: 64 } },
-  ],
-});
-
-export interface BufferCollectionTokenDuplicateRequest {
-  /**
-   * A bit that is 0 takes that right away. `zx.Rights.SAME_RIGHTS`, 0xFFFFFFFF and, although it logs an error, 0
-   * take nothing away.
-   */
-  rightsAttenuationMask: number;
-  /** Served as the new token. */
-  tokenRequest: ServerEnd<BufferCollectionTokenClient>;
-}
-export const BufferCollectionTokenDuplicateRequest: TypeCodec<BufferCollectionTokenDuplicateRequest> = /* @__PURE__ */ struct<BufferCollectionTokenDuplicateRequest>({
-  name: "fuchsia.sysmem/BufferCollectionTokenDuplicateRequest",
-  isResource: true,
-  members: [
-    { name: "rightsAttenuationMask", fidlName: "rights_attenuation_mask", type: { kind: "uint32" } },
-    { name: "tokenRequest", fidlName: "token_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem/BufferCollectionToken" } },
-  ],
-});
-
-export interface BufferCollectionTokenCreateBufferCollectionTokenGroupRequest {
-  /** Served as the new group. */
-  groupRequest: ServerEnd<BufferCollectionTokenGroupClient>;
-}
-export const BufferCollectionTokenCreateBufferCollectionTokenGroupRequest: TypeCodec<BufferCollectionTokenCreateBufferCollectionTokenGroupRequest> = /* @__PURE__ */ struct<BufferCollectionTokenCreateBufferCollectionTokenGroupRequest>({
-  name: "fuchsia.sysmem/BufferCollectionTokenCreateBufferCollectionTokenGroupRequest",
-  isResource: true,
-  members: [
-    { name: "groupRequest", fidlName: "group_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem/BufferCollectionTokenGroup" } },
-  ],
-});
-
-export interface BufferCollectionTokenDeprecatedSetNameRequest {
-  /** Greater wins; among equals the first. */
-  priority: number;
-  /** The name. */
-  name: string;
-}
-export const BufferCollectionTokenDeprecatedSetNameRequest: TypeCodec<BufferCollectionTokenDeprecatedSetNameRequest> = /* @__PURE__ */ struct<BufferCollectionTokenDeprecatedSetNameRequest>({
-  name: "fuchsia.sysmem/BufferCollectionTokenDeprecatedSetNameRequest",
-  isResource: false,
-  members: [
-    { name: "priority", fidlName: "priority", type: { kind: "uint32" } },
-    { name: "name", fidlName: "name", type: { kind: "string", maxBytes: 64 } },
-  ],
-});
-
-export interface BufferCollectionTokenDeprecatedSetDebugClientInfoRequest {
-  /** Who the client is. */
-  name: string;
-  /** A number that tells clients of one name apart. */
-  id: bigint;
-}
-export const BufferCollectionTokenDeprecatedSetDebugClientInfoRequest: TypeCodec<BufferCollectionTokenDeprecatedSetDebugClientInfoRequest> = /* @__PURE__ */ struct<BufferCollectionTokenDeprecatedSetDebugClientInfoRequest>({
-  name: "fuchsia.sysmem/BufferCollectionTokenDeprecatedSetDebugClientInfoRequest",
-  isResource: false,
-  members: [
-    { name: "name", fidlName: "name", type: { kind: "string", maxBytes: 64 } },
-    { name: "id", fidlName: "id", type: { kind: "uint64" } },
-  ],
-});
-
-export interface BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest {
-  /** Time of the warning on the monotonic clock. */
-  deadline: zx.Time;
-}
-export const BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest: TypeCodec<BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest> = /* @__PURE__ */ struct<BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest>({
-  name: "fuchsia.sysmem/BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest",
-  isResource: false,
-  members: [
-    { name: "deadline", fidlName: "deadline", type: { kind: "int64" } },
-  ],
-});
-
-/** What a participant will do with the buffers: bits from the constants of each category. At least one bit in all. */
-export interface BufferUsage {
-  /** `noneUsage` or 0. If it is set, the others must be 0. */
-  none: number;
-  /** `cpuUsage…` bits. */
-  cpu: number;
-  /** `VULKAN_IMAGE_USAGE_*` and `VULKAN_BUFFER_USAGE_*` bits, or the older `vulkanUsage…`. */
-  vulkan: number;
-  /** `displayUsage…` bits. */
-  display: number;
-  /** `videoUsage…` bits. */
-  video: number;
-}
-export const BufferUsage: TypeCodec<BufferUsage> = /* @__PURE__ */ struct<BufferUsage>({
-  name: "fuchsia.sysmem/BufferUsage",
-  isResource: false,
-  members: [
-    { name: "none", fidlName: "none", type: { kind: "uint32" } },
-    { name: "cpu", fidlName: "cpu", type: { kind: "uint32" } },
-    { name: "vulkan", fidlName: "vulkan", type: { kind: "uint32" } },
-    { name: "display", fidlName: "display", type: { kind: "uint32" } },
-    { name: "video", fidlName: "video", type: { kind: "uint32" } },
-  ],
-});
-
+/** @deprecated */
 export interface BufferCollectionTokenGroupCreateChildRequest extends TableExtras {
   /** Served as the child. Required. */
   tokenRequest?: ServerEnd<BufferCollectionTokenClient> | undefined;
@@ -1356,22 +1395,6 @@ export const SecureHeapAndRange: TypeCodec<SecureHeapAndRange> = /* @__PURE__ */
   ],
 });
 
-/** The ranges of a heap. */
-export interface SecureHeapAndRanges extends TableExtras {
-  /** The heap. Required. */
-  heap?: HeapType | undefined;
-  /** The ranges by ascending address. They do not overlap, but may touch. Required. */
-  ranges?: readonly SecureHeapRange[] | undefined;
-}
-export const SecureHeapAndRanges: TypeCodec<SecureHeapAndRanges> = /* @__PURE__ */ table<SecureHeapAndRanges>({
-  name: "fuchsia.sysmem/SecureHeapAndRanges",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "heap", fidlName: "heap", type: () => HeapType.descriptor },
-    { ordinal: 2, name: "ranges", fidlName: "ranges", type: { kind: "vector", element: () => SecureHeapRange.descriptor, maxCount: 128 } },
-  ],
-});
-
 /** A change of a heap's range, at one of its ends. */
 export interface SecureHeapAndRangeModification extends TableExtras {
   /** The heap. Required. */
@@ -1388,6 +1411,22 @@ export const SecureHeapAndRangeModification: TypeCodec<SecureHeapAndRangeModific
     { ordinal: 1, name: "heap", fidlName: "heap", type: () => HeapType.descriptor },
     { ordinal: 2, name: "oldRange", fidlName: "old_range", type: () => SecureHeapRange.descriptor },
     { ordinal: 3, name: "newRange", fidlName: "new_range", type: () => SecureHeapRange.descriptor },
+  ],
+});
+
+/** The ranges of a heap. */
+export interface SecureHeapAndRanges extends TableExtras {
+  /** The heap. Required. */
+  heap?: HeapType | undefined;
+  /** The ranges by ascending address. They do not overlap, but may touch. Required. */
+  ranges?: readonly SecureHeapRange[] | undefined;
+}
+export const SecureHeapAndRanges: TypeCodec<SecureHeapAndRanges> = /* @__PURE__ */ table<SecureHeapAndRanges>({
+  name: "fuchsia.sysmem/SecureHeapAndRanges",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "heap", fidlName: "heap", type: () => HeapType.descriptor },
+    { ordinal: 2, name: "ranges", fidlName: "ranges", type: { kind: "vector", element: () => SecureHeapRange.descriptor, maxCount: 128 } },
   ],
 });
 
@@ -1415,7 +1454,6 @@ export const SecureHeapProperties: TypeCodec<SecureHeapProperties> = /* @__PURE_
     { ordinal: 5, name: "isModProtectedRangeAvailable", fidlName: "is_mod_protected_range_available", type: { kind: "bool" } },
   ],
 });
-
 
 /**
  * Creates buffer collections and binds tokens to them. See `fuchsia.sysmem2.Allocator`.
@@ -1532,429 +1570,6 @@ export const Allocator: Protocol<AllocatorClient, AllocatorServer> = /* @__PURE_
     },
   ],
 });
-
-
-/**
- * A participant in a logical buffer collection. See `fuchsia.sysmem2.BufferCollection`.
- * @deprecated Use fuchsia.sysmem2.BufferCollection.
- */
-export interface BufferCollectionClient extends NodeMethods, Client<NoEvents, "fuchsia.sysmem/BufferCollection"> {
-  /** States what this participant needs. Allowed once. */
-  setConstraints(payload: BufferCollectionSetConstraintsRequest): void;
-  /** Waits until the buffers are allocated or will never be, and gives them. */
-  waitForBuffersAllocated(options?: CallOptions): Promise<BufferCollectionWaitForBuffersAllocatedResponse>;
-  /** Asks, without waiting, whether the buffers are allocated. */
-  checkBuffersAllocated(options?: CallOptions): Promise<BufferCollectionCheckBuffersAllocatedResponse>;
-  /** Adds a participant later, also after allocation. A `Sync` is needed before the token is given away. */
-  attachToken(payload: BufferCollectionAttachTokenRequest): void;
-  /**
-   * Attaches an eventpair end that the server closes when at most `buffers_remaining` buffers of the collection exist,
-   * or when the allocation fails.
-   */
-  attachLifetimeTracking(payload: BufferCollectionAttachLifetimeTrackingRequest): void;
-  /**
-   * `Node.Sync` under the ordinal that it had before `Node` existed.
-   * @deprecated
-   */
-  deprecatedSync(options?: CallOptions): Promise<void>;
-  /**
-   * `Node.Close` under the ordinal that it had before `Node` existed.
-   * @deprecated
-   */
-  deprecatedClose(): void;
-  /**
-   * `Node.SetName` under the ordinal that it had before `Node` existed.
-   * @deprecated
-   */
-  deprecatedSetName(payload: BufferCollectionDeprecatedSetNameRequest): void;
-  /**
-   * `Node.SetDebugClientInfo` under the ordinal that it had before `Node` existed.
-   * @deprecated
-   */
-  deprecatedSetDebugClientInfo(payload: BufferCollectionDeprecatedSetDebugClientInfoRequest): void;
-}
-
-/** Handlers of a server of {@link BufferCollection}. */
-export interface BufferCollectionServer extends NodeHandlers {
-  /** States what this participant needs. Allowed once. */
-  setConstraints(payload: BufferCollectionSetConstraintsRequest, control: ServerControl<NoEvents>): void;
-  /** Waits until the buffers are allocated or will never be, and gives them. */
-  waitForBuffersAllocated(call: ServerCall<BufferCollectionWaitForBuffersAllocatedResponse, never, NoEvents>): Reply<BufferCollectionWaitForBuffersAllocatedResponse>;
-  /** Asks, without waiting, whether the buffers are allocated. */
-  checkBuffersAllocated(call: ServerCall<BufferCollectionCheckBuffersAllocatedResponse, never, NoEvents>): Reply<BufferCollectionCheckBuffersAllocatedResponse>;
-  /** Adds a participant later, also after allocation. A `Sync` is needed before the token is given away. */
-  attachToken(payload: BufferCollectionAttachTokenRequest, control: ServerControl<NoEvents>): void;
-  /**
-   * Attaches an eventpair end that the server closes when at most `buffers_remaining` buffers of the collection exist,
-   * or when the allocation fails.
-   */
-  attachLifetimeTracking(payload: BufferCollectionAttachLifetimeTrackingRequest, control: ServerControl<NoEvents>): void;
-  /**
-   * `Node.Sync` under the ordinal that it had before `Node` existed.
-   * @deprecated
-   */
-  deprecatedSync(call: ServerCall<undefined, never, NoEvents>): Reply<void>;
-  /**
-   * `Node.Close` under the ordinal that it had before `Node` existed.
-   * @deprecated
-   */
-  deprecatedClose(control: ServerControl<NoEvents>): void;
-  /**
-   * `Node.SetName` under the ordinal that it had before `Node` existed.
-   * @deprecated
-   */
-  deprecatedSetName(payload: BufferCollectionDeprecatedSetNameRequest, control: ServerControl<NoEvents>): void;
-  /**
-   * `Node.SetDebugClientInfo` under the ordinal that it had before `Node` existed.
-   * @deprecated
-   */
-  deprecatedSetDebugClientInfo(payload: BufferCollectionDeprecatedSetDebugClientInfoRequest, control: ServerControl<NoEvents>): void;
-}
-
-/**
- * A participant in a logical buffer collection. See `fuchsia.sysmem2.BufferCollection`.
- * @deprecated Use fuchsia.sysmem2.BufferCollection.
- */
-export const BufferCollection: Protocol<BufferCollectionClient, BufferCollectionServer> = /* @__PURE__ */ protocol<BufferCollectionClient, BufferCollectionServer>({
-  name: "fuchsia.sysmem/BufferCollection",
-  openness: "closed",
-  methods: [
-    {
-      name: "setConstraints",
-      fidlName: "SetConstraints",
-      selector: "fuchsia.sysmem/BufferCollection.SetConstraints",
-      ordinal: 0x4d9c3406c213227bn,
-      kind: "one-way",
-      isStrict: true,
-      request: () => BufferCollectionSetConstraintsRequest.descriptor,
-    },
-    {
-      name: "waitForBuffersAllocated",
-      fidlName: "WaitForBuffersAllocated",
-      selector: "fuchsia.sysmem/BufferCollection.WaitForBuffersAllocated",
-      ordinal: 0x714667ea2a29a3a2n,
-      kind: "two-way",
-      isStrict: true,
-      response: () => BufferCollectionWaitForBuffersAllocatedResponse.descriptor,
-    },
-    {
-      name: "checkBuffersAllocated",
-      fidlName: "CheckBuffersAllocated",
-      selector: "fuchsia.sysmem/BufferCollection.CheckBuffersAllocated",
-      ordinal: 0x0245bb81f79189e9n,
-      kind: "two-way",
-      isStrict: true,
-      response: () => BufferCollectionCheckBuffersAllocatedResponse.descriptor,
-    },
-    {
-      name: "attachToken",
-      fidlName: "AttachToken",
-      selector: "fuchsia.sysmem/BufferCollection.AttachToken",
-      ordinal: 0x6f5adcca4ac7443en,
-      kind: "one-way",
-      isStrict: true,
-      request: () => BufferCollectionAttachTokenRequest.descriptor,
-    },
-    {
-      name: "attachLifetimeTracking",
-      fidlName: "AttachLifetimeTracking",
-      selector: "fuchsia.sysmem/BufferCollection.AttachLifetimeTracking",
-      ordinal: 0x170d0f1d89d50989n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => BufferCollectionAttachLifetimeTrackingRequest.descriptor,
-    },
-    {
-      name: "deprecatedSync",
-      fidlName: "DeprecatedSync",
-      selector: "fuchsia.sysmem/BufferCollection.Sync",
-      ordinal: 0x0941fdbb6ec7f85en,
-      kind: "two-way",
-      isStrict: true,
-    },
-    {
-      name: "deprecatedClose",
-      fidlName: "DeprecatedClose",
-      selector: "fuchsia.sysmem/BufferCollection.Close",
-      ordinal: 0x48ac4179438f99fen,
-      kind: "one-way",
-      isStrict: true,
-    },
-    {
-      name: "deprecatedSetName",
-      fidlName: "DeprecatedSetName",
-      selector: "fuchsia.sysmem/BufferCollection.SetName",
-      ordinal: 0x77250b31c9fae9d0n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => BufferCollectionDeprecatedSetNameRequest.descriptor,
-    },
-    {
-      name: "deprecatedSetDebugClientInfo",
-      fidlName: "DeprecatedSetDebugClientInfo",
-      selector: "fuchsia.sysmem/BufferCollection.SetDebugClientInfo",
-      ordinal: 0x39ce0028c1010ec5n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => BufferCollectionDeprecatedSetDebugClientInfoRequest.descriptor,
-    },
-    {
-      name: "sync",
-      fidlName: "Sync",
-      selector: "fuchsia.sysmem/Node.Sync",
-      ordinal: 0x04577e238ae26291n,
-      kind: "two-way",
-      isStrict: true,
-    },
-    {
-      name: "close_",
-      fidlName: "Close",
-      selector: "fuchsia.sysmem/Node.Close",
-      ordinal: 0x5b1d7a4f5681fca7n,
-      kind: "one-way",
-      isStrict: true,
-    },
-    {
-      name: "setName",
-      fidlName: "SetName",
-      selector: "fuchsia.sysmem/Node.SetName",
-      ordinal: 0x77a41bb6217e2443n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => NodeSetNameRequest.descriptor,
-    },
-    {
-      name: "setDebugClientInfo",
-      fidlName: "SetDebugClientInfo",
-      selector: "fuchsia.sysmem/Node.SetDebugClientInfo",
-      ordinal: 0x7275759070eb5ee2n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => NodeSetDebugClientInfoRequest.descriptor,
-    },
-    {
-      name: "setDebugTimeoutLogDeadline",
-      fidlName: "SetDebugTimeoutLogDeadline",
-      selector: "fuchsia.sysmem/Node.SetDebugTimeoutLogDeadline",
-      ordinal: 0x46d38f4772638867n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => NodeSetDebugTimeoutLogDeadlineRequest.descriptor,
-    },
-    {
-      name: "setVerboseLogging",
-      fidlName: "SetVerboseLogging",
-      selector: "fuchsia.sysmem/Node.SetVerboseLogging",
-      ordinal: 0x6bfbe2cf1701d288n,
-      kind: "one-way",
-      isStrict: true,
-    },
-    {
-      name: "getNodeRef",
-      fidlName: "GetNodeRef",
-      selector: "fuchsia.sysmem/Node.GetNodeRef",
-      ordinal: 0x467b7c75c35c3b84n,
-      kind: "two-way",
-      isStrict: true,
-      response: () => NodeGetNodeRefResponse.descriptor,
-    },
-    {
-      name: "isAlternateFor",
-      fidlName: "IsAlternateFor",
-      selector: "fuchsia.sysmem/Node.IsAlternateFor",
-      ordinal: 0x33a2a7aff2776c07n,
-      kind: "two-way",
-      isStrict: true,
-      request: () => NodeIsAlternateForRequest.descriptor,
-      response: () => NodeIsAlternateForResponse.descriptor,
-      error: { kind: "int32" },
-    },
-  ],
-});
-
-
-/**
- * Connected drivers to the allocator in earlier systems.
- * @deprecated
- */
-export interface DriverConnectorClient extends Client<NoEvents, "fuchsia.sysmem/DriverConnector"> {
-  /** Serves the allocator on a channel. */
-  connect(payload: DriverConnectorConnectRequest): void;
-  /** Gave sysmem a directory of services. */
-  setAuxServiceDirectory(payload: DriverConnectorSetAuxServiceDirectoryRequest): void;
-}
-
-/** Handlers of a server of {@link DriverConnector}. */
-export interface DriverConnectorServer {
-  /** Serves the allocator on a channel. */
-  connect(payload: DriverConnectorConnectRequest, control: ServerControl<NoEvents>): void;
-  /** Gave sysmem a directory of services. */
-  setAuxServiceDirectory(payload: DriverConnectorSetAuxServiceDirectoryRequest, control: ServerControl<NoEvents>): void;
-}
-
-/**
- * Connected drivers to the allocator in earlier systems.
- * @deprecated
- */
-export const DriverConnector: Protocol<DriverConnectorClient, DriverConnectorServer> = /* @__PURE__ */ protocol<DriverConnectorClient, DriverConnectorServer>({
-  name: "fuchsia.sysmem/DriverConnector",
-  discoverableName: "fuchsia.sysmem.DriverConnector",
-  openness: "closed",
-  methods: [
-    {
-      name: "connect",
-      fidlName: "Connect",
-      selector: "fuchsia.sysmem/DriverConnector.Connect",
-      ordinal: 0x663a49f8408b8184n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => DriverConnectorConnectRequest.descriptor,
-    },
-    {
-      name: "setAuxServiceDirectory",
-      fidlName: "SetAuxServiceDirectory",
-      selector: "fuchsia.sysmem/DriverConnector.SetAuxServiceDirectory",
-      ordinal: 0x544babefc611f987n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => DriverConnectorSetAuxServiceDirectoryRequest.descriptor,
-    },
-  ],
-});
-
-
-/**
- * Alternatives, in order of preference. See `fuchsia.sysmem2.BufferCollectionTokenGroup`.
- * @deprecated Use fuchsia.sysmem2.BufferCollectionTokenGroup.
- */
-export interface BufferCollectionTokenGroupClient extends NodeMethods, Client<NoEvents, "fuchsia.sysmem/BufferCollectionTokenGroup"> {
-  /** Makes one more child, of lower preference than those there are. A `Sync` is needed before it is given away. */
-  createChild(payload: BufferCollectionTokenGroupCreateChildRequest): void;
-  /** Makes more children that can be given away at once, without a `Sync`. */
-  createChildrenSync(payload: BufferCollectionTokenGroupCreateChildrenSyncRequest, options?: CallOptions): Promise<BufferCollectionTokenGroupCreateChildrenSyncResponse>;
-  /** States that no more children follow, of which there must be at least one. */
-  allChildrenPresent(): void;
-}
-
-/** Handlers of a server of {@link BufferCollectionTokenGroup}. */
-export interface BufferCollectionTokenGroupServer extends NodeHandlers {
-  /** Makes one more child, of lower preference than those there are. A `Sync` is needed before it is given away. */
-  createChild(payload: BufferCollectionTokenGroupCreateChildRequest, control: ServerControl<NoEvents>): void;
-  /** Makes more children that can be given away at once, without a `Sync`. */
-  createChildrenSync(payload: BufferCollectionTokenGroupCreateChildrenSyncRequest, call: ServerCall<BufferCollectionTokenGroupCreateChildrenSyncResponse, never, NoEvents>): Reply<BufferCollectionTokenGroupCreateChildrenSyncResponse>;
-  /** States that no more children follow, of which there must be at least one. */
-  allChildrenPresent(control: ServerControl<NoEvents>): void;
-}
-
-/**
- * Alternatives, in order of preference. See `fuchsia.sysmem2.BufferCollectionTokenGroup`.
- * @deprecated Use fuchsia.sysmem2.BufferCollectionTokenGroup.
- */
-export const BufferCollectionTokenGroup: Protocol<BufferCollectionTokenGroupClient, BufferCollectionTokenGroupServer> = /* @__PURE__ */ protocol<BufferCollectionTokenGroupClient, BufferCollectionTokenGroupServer>({
-  name: "fuchsia.sysmem/BufferCollectionTokenGroup",
-  openness: "closed",
-  methods: [
-    {
-      name: "createChild",
-      fidlName: "CreateChild",
-      selector: "fuchsia.sysmem/BufferCollectionTokenGroup.CreateChild",
-      ordinal: 0x2e74f8bcbf59ee59n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => BufferCollectionTokenGroupCreateChildRequest.descriptor,
-    },
-    {
-      name: "createChildrenSync",
-      fidlName: "CreateChildrenSync",
-      selector: "fuchsia.sysmem/BufferCollectionTokenGroup.CreateChildrenSync",
-      ordinal: 0x569dc3ca2a98f535n,
-      kind: "two-way",
-      isStrict: true,
-      request: () => BufferCollectionTokenGroupCreateChildrenSyncRequest.descriptor,
-      response: () => BufferCollectionTokenGroupCreateChildrenSyncResponse.descriptor,
-    },
-    {
-      name: "allChildrenPresent",
-      fidlName: "AllChildrenPresent",
-      selector: "fuchsia.sysmem/BufferCollectionTokenGroup.AllChildrenPresent",
-      ordinal: 0x1d41715f6f044b50n,
-      kind: "one-way",
-      isStrict: true,
-    },
-    {
-      name: "sync",
-      fidlName: "Sync",
-      selector: "fuchsia.sysmem/Node.Sync",
-      ordinal: 0x04577e238ae26291n,
-      kind: "two-way",
-      isStrict: true,
-    },
-    {
-      name: "close_",
-      fidlName: "Close",
-      selector: "fuchsia.sysmem/Node.Close",
-      ordinal: 0x5b1d7a4f5681fca7n,
-      kind: "one-way",
-      isStrict: true,
-    },
-    {
-      name: "setName",
-      fidlName: "SetName",
-      selector: "fuchsia.sysmem/Node.SetName",
-      ordinal: 0x77a41bb6217e2443n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => NodeSetNameRequest.descriptor,
-    },
-    {
-      name: "setDebugClientInfo",
-      fidlName: "SetDebugClientInfo",
-      selector: "fuchsia.sysmem/Node.SetDebugClientInfo",
-      ordinal: 0x7275759070eb5ee2n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => NodeSetDebugClientInfoRequest.descriptor,
-    },
-    {
-      name: "setDebugTimeoutLogDeadline",
-      fidlName: "SetDebugTimeoutLogDeadline",
-      selector: "fuchsia.sysmem/Node.SetDebugTimeoutLogDeadline",
-      ordinal: 0x46d38f4772638867n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => NodeSetDebugTimeoutLogDeadlineRequest.descriptor,
-    },
-    {
-      name: "setVerboseLogging",
-      fidlName: "SetVerboseLogging",
-      selector: "fuchsia.sysmem/Node.SetVerboseLogging",
-      ordinal: 0x6bfbe2cf1701d288n,
-      kind: "one-way",
-      isStrict: true,
-    },
-    {
-      name: "getNodeRef",
-      fidlName: "GetNodeRef",
-      selector: "fuchsia.sysmem/Node.GetNodeRef",
-      ordinal: 0x467b7c75c35c3b84n,
-      kind: "two-way",
-      isStrict: true,
-      response: () => NodeGetNodeRefResponse.descriptor,
-    },
-    {
-      name: "isAlternateFor",
-      fidlName: "IsAlternateFor",
-      selector: "fuchsia.sysmem/Node.IsAlternateFor",
-      ordinal: 0x33a2a7aff2776c07n,
-      kind: "two-way",
-      isStrict: true,
-      request: () => NodeIsAlternateForRequest.descriptor,
-      response: () => NodeIsAlternateForResponse.descriptor,
-      error: { kind: "int32" },
-    },
-  ],
-});
-
 
 /** Methods of {@link NodeClient}, which protocols that compose it have as well. */
 export interface NodeMethods {
@@ -2115,6 +1730,608 @@ export const Node: Protocol<NodeClient, NodeServer> = /* @__PURE__ */ protocol<N
   ],
 });
 
+/**
+ * A participant in a logical buffer collection. See `fuchsia.sysmem2.BufferCollection`.
+ * @deprecated Use fuchsia.sysmem2.BufferCollection.
+ */
+export interface BufferCollectionClient extends NodeMethods, Client<NoEvents, "fuchsia.sysmem/BufferCollection"> {
+  /** States what this participant needs. Allowed once. */
+  setConstraints(payload: BufferCollectionSetConstraintsRequest): void;
+  /** Waits until the buffers are allocated or will never be, and gives them. */
+  waitForBuffersAllocated(options?: CallOptions): Promise<BufferCollectionWaitForBuffersAllocatedResponse>;
+  /** Asks, without waiting, whether the buffers are allocated. */
+  checkBuffersAllocated(options?: CallOptions): Promise<BufferCollectionCheckBuffersAllocatedResponse>;
+  /** Adds a participant later, also after allocation. A `Sync` is needed before the token is given away. */
+  attachToken(payload: BufferCollectionAttachTokenRequest): void;
+  /**
+   * Attaches an eventpair end that the server closes when at most `buffers_remaining` buffers of the collection exist,
+   * or when the allocation fails.
+   */
+  attachLifetimeTracking(payload: BufferCollectionAttachLifetimeTrackingRequest): void;
+  /** `Node.Sync` under the ordinal that it had before `Node` existed. */
+  deprecatedSync(options?: CallOptions): Promise<void>;
+  /** `Node.Close` under the ordinal that it had before `Node` existed. */
+  deprecatedClose(): void;
+  /** `Node.SetName` under the ordinal that it had before `Node` existed. */
+  deprecatedSetName(payload: BufferCollectionDeprecatedSetNameRequest): void;
+  /** `Node.SetDebugClientInfo` under the ordinal that it had before `Node` existed. */
+  deprecatedSetDebugClientInfo(payload: BufferCollectionDeprecatedSetDebugClientInfoRequest): void;
+}
+
+/** Handlers of a server of {@link BufferCollection}. */
+export interface BufferCollectionServer extends NodeHandlers {
+  /** States what this participant needs. Allowed once. */
+  setConstraints(payload: BufferCollectionSetConstraintsRequest, control: ServerControl<NoEvents>): void;
+  /** Waits until the buffers are allocated or will never be, and gives them. */
+  waitForBuffersAllocated(call: ServerCall<BufferCollectionWaitForBuffersAllocatedResponse, never, NoEvents>): Reply<BufferCollectionWaitForBuffersAllocatedResponse>;
+  /** Asks, without waiting, whether the buffers are allocated. */
+  checkBuffersAllocated(call: ServerCall<BufferCollectionCheckBuffersAllocatedResponse, never, NoEvents>): Reply<BufferCollectionCheckBuffersAllocatedResponse>;
+  /** Adds a participant later, also after allocation. A `Sync` is needed before the token is given away. */
+  attachToken(payload: BufferCollectionAttachTokenRequest, control: ServerControl<NoEvents>): void;
+  /**
+   * Attaches an eventpair end that the server closes when at most `buffers_remaining` buffers of the collection exist,
+   * or when the allocation fails.
+   */
+  attachLifetimeTracking(payload: BufferCollectionAttachLifetimeTrackingRequest, control: ServerControl<NoEvents>): void;
+  /** `Node.Sync` under the ordinal that it had before `Node` existed. */
+  deprecatedSync(call: ServerCall<undefined, never, NoEvents>): Reply<void>;
+  /** `Node.Close` under the ordinal that it had before `Node` existed. */
+  deprecatedClose(control: ServerControl<NoEvents>): void;
+  /** `Node.SetName` under the ordinal that it had before `Node` existed. */
+  deprecatedSetName(payload: BufferCollectionDeprecatedSetNameRequest, control: ServerControl<NoEvents>): void;
+  /** `Node.SetDebugClientInfo` under the ordinal that it had before `Node` existed. */
+  deprecatedSetDebugClientInfo(payload: BufferCollectionDeprecatedSetDebugClientInfoRequest, control: ServerControl<NoEvents>): void;
+}
+
+/**
+ * A participant in a logical buffer collection. See `fuchsia.sysmem2.BufferCollection`.
+ * @deprecated Use fuchsia.sysmem2.BufferCollection.
+ */
+export const BufferCollection: Protocol<BufferCollectionClient, BufferCollectionServer> = /* @__PURE__ */ protocol<BufferCollectionClient, BufferCollectionServer>({
+  name: "fuchsia.sysmem/BufferCollection",
+  openness: "closed",
+  methods: [
+    {
+      name: "sync",
+      fidlName: "Sync",
+      selector: "fuchsia.sysmem/Node.Sync",
+      ordinal: 0x04577e238ae26291n,
+      kind: "two-way",
+      isStrict: true,
+    },
+    {
+      name: "close_",
+      fidlName: "Close",
+      selector: "fuchsia.sysmem/Node.Close",
+      ordinal: 0x5b1d7a4f5681fca7n,
+      kind: "one-way",
+      isStrict: true,
+    },
+    {
+      name: "setName",
+      fidlName: "SetName",
+      selector: "fuchsia.sysmem/Node.SetName",
+      ordinal: 0x77a41bb6217e2443n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => NodeSetNameRequest.descriptor,
+    },
+    {
+      name: "setDebugClientInfo",
+      fidlName: "SetDebugClientInfo",
+      selector: "fuchsia.sysmem/Node.SetDebugClientInfo",
+      ordinal: 0x7275759070eb5ee2n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => NodeSetDebugClientInfoRequest.descriptor,
+    },
+    {
+      name: "setDebugTimeoutLogDeadline",
+      fidlName: "SetDebugTimeoutLogDeadline",
+      selector: "fuchsia.sysmem/Node.SetDebugTimeoutLogDeadline",
+      ordinal: 0x46d38f4772638867n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => NodeSetDebugTimeoutLogDeadlineRequest.descriptor,
+    },
+    {
+      name: "setVerboseLogging",
+      fidlName: "SetVerboseLogging",
+      selector: "fuchsia.sysmem/Node.SetVerboseLogging",
+      ordinal: 0x6bfbe2cf1701d288n,
+      kind: "one-way",
+      isStrict: true,
+    },
+    {
+      name: "getNodeRef",
+      fidlName: "GetNodeRef",
+      selector: "fuchsia.sysmem/Node.GetNodeRef",
+      ordinal: 0x467b7c75c35c3b84n,
+      kind: "two-way",
+      isStrict: true,
+      response: () => NodeGetNodeRefResponse.descriptor,
+    },
+    {
+      name: "isAlternateFor",
+      fidlName: "IsAlternateFor",
+      selector: "fuchsia.sysmem/Node.IsAlternateFor",
+      ordinal: 0x33a2a7aff2776c07n,
+      kind: "two-way",
+      isStrict: true,
+      request: () => NodeIsAlternateForRequest.descriptor,
+      response: () => NodeIsAlternateForResponse.descriptor,
+      error: { kind: "int32" },
+    },
+    {
+      name: "setConstraints",
+      fidlName: "SetConstraints",
+      selector: "fuchsia.sysmem/BufferCollection.SetConstraints",
+      ordinal: 0x4d9c3406c213227bn,
+      kind: "one-way",
+      isStrict: true,
+      request: () => BufferCollectionSetConstraintsRequest.descriptor,
+    },
+    {
+      name: "waitForBuffersAllocated",
+      fidlName: "WaitForBuffersAllocated",
+      selector: "fuchsia.sysmem/BufferCollection.WaitForBuffersAllocated",
+      ordinal: 0x714667ea2a29a3a2n,
+      kind: "two-way",
+      isStrict: true,
+      response: () => BufferCollectionWaitForBuffersAllocatedResponse.descriptor,
+    },
+    {
+      name: "checkBuffersAllocated",
+      fidlName: "CheckBuffersAllocated",
+      selector: "fuchsia.sysmem/BufferCollection.CheckBuffersAllocated",
+      ordinal: 0x0245bb81f79189e9n,
+      kind: "two-way",
+      isStrict: true,
+      response: () => BufferCollectionCheckBuffersAllocatedResponse.descriptor,
+    },
+    {
+      name: "attachToken",
+      fidlName: "AttachToken",
+      selector: "fuchsia.sysmem/BufferCollection.AttachToken",
+      ordinal: 0x6f5adcca4ac7443en,
+      kind: "one-way",
+      isStrict: true,
+      request: () => BufferCollectionAttachTokenRequest.descriptor,
+    },
+    {
+      name: "attachLifetimeTracking",
+      fidlName: "AttachLifetimeTracking",
+      selector: "fuchsia.sysmem/BufferCollection.AttachLifetimeTracking",
+      ordinal: 0x170d0f1d89d50989n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => BufferCollectionAttachLifetimeTrackingRequest.descriptor,
+    },
+    {
+      name: "deprecatedSync",
+      fidlName: "DeprecatedSync",
+      selector: "fuchsia.sysmem/BufferCollection.Sync",
+      ordinal: 0x0941fdbb6ec7f85en,
+      kind: "two-way",
+      isStrict: true,
+    },
+    {
+      name: "deprecatedClose",
+      fidlName: "DeprecatedClose",
+      selector: "fuchsia.sysmem/BufferCollection.Close",
+      ordinal: 0x48ac4179438f99fen,
+      kind: "one-way",
+      isStrict: true,
+    },
+    {
+      name: "deprecatedSetName",
+      fidlName: "DeprecatedSetName",
+      selector: "fuchsia.sysmem/BufferCollection.SetName",
+      ordinal: 0x77250b31c9fae9d0n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => BufferCollectionDeprecatedSetNameRequest.descriptor,
+    },
+    {
+      name: "deprecatedSetDebugClientInfo",
+      fidlName: "DeprecatedSetDebugClientInfo",
+      selector: "fuchsia.sysmem/BufferCollection.SetDebugClientInfo",
+      ordinal: 0x39ce0028c1010ec5n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => BufferCollectionDeprecatedSetDebugClientInfoRequest.descriptor,
+    },
+  ],
+});
+
+/**
+ * A place in a logical buffer collection that has not been taken yet. See `fuchsia.sysmem2.BufferCollectionToken`.
+ * @deprecated Use fuchsia.sysmem2.BufferCollectionToken.
+ */
+export interface BufferCollectionTokenClient extends NodeMethods, Client<NoEvents, "fuchsia.sysmem/BufferCollectionToken"> {
+  /** Makes new tokens, children of this one, that can be passed on at once without a `Sync`. */
+  duplicateSync(payload: BufferCollectionTokenDuplicateSyncRequest, options?: CallOptions): Promise<BufferCollectionTokenDuplicateSyncResponse>;
+  /** Makes one new token, a child of this one. A `Sync` is needed before it is given away. */
+  duplicate(payload: BufferCollectionTokenDuplicateRequest): void;
+  /** Makes this node's failure, after allocation, a failure of this node and its children only. */
+  setDispensable(): void;
+  /** Makes a group, a child of this node. */
+  createBufferCollectionTokenGroup(payload: BufferCollectionTokenCreateBufferCollectionTokenGroupRequest): void;
+  /** `Node.Sync` under the ordinal that it had before `Node` existed. */
+  deprecatedSync(options?: CallOptions): Promise<void>;
+  /** `Node.Close` under the ordinal that it had before `Node` existed. */
+  deprecatedClose(): void;
+  /** `Node.SetName` under the ordinal that it had before `Node` existed. */
+  deprecatedSetName(payload: BufferCollectionTokenDeprecatedSetNameRequest): void;
+  /** `Node.SetDebugClientInfo` under the ordinal that it had before `Node` existed. */
+  deprecatedSetDebugClientInfo(payload: BufferCollectionTokenDeprecatedSetDebugClientInfoRequest): void;
+  /** `Node.SetDebugTimeoutLogDeadline` under the ordinal that it had before `Node` existed. */
+  deprecatedSetDebugTimeoutLogDeadline(payload: BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest): void;
+}
+
+/** Handlers of a server of {@link BufferCollectionToken}. */
+export interface BufferCollectionTokenServer extends NodeHandlers {
+  /** Makes new tokens, children of this one, that can be passed on at once without a `Sync`. */
+  duplicateSync(payload: BufferCollectionTokenDuplicateSyncRequest, call: ServerCall<BufferCollectionTokenDuplicateSyncResponse, never, NoEvents>): Reply<BufferCollectionTokenDuplicateSyncResponse>;
+  /** Makes one new token, a child of this one. A `Sync` is needed before it is given away. */
+  duplicate(payload: BufferCollectionTokenDuplicateRequest, control: ServerControl<NoEvents>): void;
+  /** Makes this node's failure, after allocation, a failure of this node and its children only. */
+  setDispensable(control: ServerControl<NoEvents>): void;
+  /** Makes a group, a child of this node. */
+  createBufferCollectionTokenGroup(payload: BufferCollectionTokenCreateBufferCollectionTokenGroupRequest, control: ServerControl<NoEvents>): void;
+  /** `Node.Sync` under the ordinal that it had before `Node` existed. */
+  deprecatedSync(call: ServerCall<undefined, never, NoEvents>): Reply<void>;
+  /** `Node.Close` under the ordinal that it had before `Node` existed. */
+  deprecatedClose(control: ServerControl<NoEvents>): void;
+  /** `Node.SetName` under the ordinal that it had before `Node` existed. */
+  deprecatedSetName(payload: BufferCollectionTokenDeprecatedSetNameRequest, control: ServerControl<NoEvents>): void;
+  /** `Node.SetDebugClientInfo` under the ordinal that it had before `Node` existed. */
+  deprecatedSetDebugClientInfo(payload: BufferCollectionTokenDeprecatedSetDebugClientInfoRequest, control: ServerControl<NoEvents>): void;
+  /** `Node.SetDebugTimeoutLogDeadline` under the ordinal that it had before `Node` existed. */
+  deprecatedSetDebugTimeoutLogDeadline(payload: BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest, control: ServerControl<NoEvents>): void;
+}
+
+/**
+ * A place in a logical buffer collection that has not been taken yet. See `fuchsia.sysmem2.BufferCollectionToken`.
+ * @deprecated Use fuchsia.sysmem2.BufferCollectionToken.
+ */
+export const BufferCollectionToken: Protocol<BufferCollectionTokenClient, BufferCollectionTokenServer> = /* @__PURE__ */ protocol<BufferCollectionTokenClient, BufferCollectionTokenServer>({
+  name: "fuchsia.sysmem/BufferCollectionToken",
+  openness: "closed",
+  methods: [
+    {
+      name: "sync",
+      fidlName: "Sync",
+      selector: "fuchsia.sysmem/Node.Sync",
+      ordinal: 0x04577e238ae26291n,
+      kind: "two-way",
+      isStrict: true,
+    },
+    {
+      name: "close_",
+      fidlName: "Close",
+      selector: "fuchsia.sysmem/Node.Close",
+      ordinal: 0x5b1d7a4f5681fca7n,
+      kind: "one-way",
+      isStrict: true,
+    },
+    {
+      name: "setName",
+      fidlName: "SetName",
+      selector: "fuchsia.sysmem/Node.SetName",
+      ordinal: 0x77a41bb6217e2443n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => NodeSetNameRequest.descriptor,
+    },
+    {
+      name: "setDebugClientInfo",
+      fidlName: "SetDebugClientInfo",
+      selector: "fuchsia.sysmem/Node.SetDebugClientInfo",
+      ordinal: 0x7275759070eb5ee2n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => NodeSetDebugClientInfoRequest.descriptor,
+    },
+    {
+      name: "setDebugTimeoutLogDeadline",
+      fidlName: "SetDebugTimeoutLogDeadline",
+      selector: "fuchsia.sysmem/Node.SetDebugTimeoutLogDeadline",
+      ordinal: 0x46d38f4772638867n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => NodeSetDebugTimeoutLogDeadlineRequest.descriptor,
+    },
+    {
+      name: "setVerboseLogging",
+      fidlName: "SetVerboseLogging",
+      selector: "fuchsia.sysmem/Node.SetVerboseLogging",
+      ordinal: 0x6bfbe2cf1701d288n,
+      kind: "one-way",
+      isStrict: true,
+    },
+    {
+      name: "getNodeRef",
+      fidlName: "GetNodeRef",
+      selector: "fuchsia.sysmem/Node.GetNodeRef",
+      ordinal: 0x467b7c75c35c3b84n,
+      kind: "two-way",
+      isStrict: true,
+      response: () => NodeGetNodeRefResponse.descriptor,
+    },
+    {
+      name: "isAlternateFor",
+      fidlName: "IsAlternateFor",
+      selector: "fuchsia.sysmem/Node.IsAlternateFor",
+      ordinal: 0x33a2a7aff2776c07n,
+      kind: "two-way",
+      isStrict: true,
+      request: () => NodeIsAlternateForRequest.descriptor,
+      response: () => NodeIsAlternateForResponse.descriptor,
+      error: { kind: "int32" },
+    },
+    {
+      name: "duplicateSync",
+      fidlName: "DuplicateSync",
+      selector: "fuchsia.sysmem/BufferCollectionToken.DuplicateSync",
+      ordinal: 0x049ed7ab7cc19f18n,
+      kind: "two-way",
+      isStrict: true,
+      request: () => BufferCollectionTokenDuplicateSyncRequest.descriptor,
+      response: () => BufferCollectionTokenDuplicateSyncResponse.descriptor,
+    },
+    {
+      name: "duplicate",
+      fidlName: "Duplicate",
+      selector: "fuchsia.sysmem/BufferCollectionToken.Duplicate",
+      ordinal: 0x2f9f81bdde4b7292n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => BufferCollectionTokenDuplicateRequest.descriptor,
+    },
+    {
+      name: "setDispensable",
+      fidlName: "SetDispensable",
+      selector: "fuchsia.sysmem/BufferCollectionToken.SetDispensable",
+      ordinal: 0x76e4ec34fc2cf5b3n,
+      kind: "one-way",
+      isStrict: true,
+    },
+    {
+      name: "createBufferCollectionTokenGroup",
+      fidlName: "CreateBufferCollectionTokenGroup",
+      selector: "fuchsia.sysmem/BufferCollectionToken.CreateBufferCollectionTokenGroup",
+      ordinal: 0x2f6243e05f22b9a7n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => BufferCollectionTokenCreateBufferCollectionTokenGroupRequest.descriptor,
+    },
+    {
+      name: "deprecatedSync",
+      fidlName: "DeprecatedSync",
+      selector: "fuchsia.sysmem/BufferCollectionToken.Sync",
+      ordinal: 0x16941ac71d960cd0n,
+      kind: "two-way",
+      isStrict: true,
+    },
+    {
+      name: "deprecatedClose",
+      fidlName: "DeprecatedClose",
+      selector: "fuchsia.sysmem/BufferCollectionToken.Close",
+      ordinal: 0x11df1970c2c12176n,
+      kind: "one-way",
+      isStrict: true,
+    },
+    {
+      name: "deprecatedSetName",
+      fidlName: "DeprecatedSetName",
+      selector: "fuchsia.sysmem/BufferCollectionToken.SetName",
+      ordinal: 0x217666cfb1e12891n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => BufferCollectionTokenDeprecatedSetNameRequest.descriptor,
+    },
+    {
+      name: "deprecatedSetDebugClientInfo",
+      fidlName: "DeprecatedSetDebugClientInfo",
+      selector: "fuchsia.sysmem/BufferCollectionToken.SetDebugClientInfo",
+      ordinal: 0x62877b3f964dd780n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => BufferCollectionTokenDeprecatedSetDebugClientInfoRequest.descriptor,
+    },
+    {
+      name: "deprecatedSetDebugTimeoutLogDeadline",
+      fidlName: "DeprecatedSetDebugTimeoutLogDeadline",
+      selector: "fuchsia.sysmem/BufferCollectionToken.SetDebugTimeoutLogDeadline",
+      ordinal: 0x4ef125d1c1e03150n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest.descriptor,
+    },
+  ],
+});
+
+/**
+ * Alternatives, in order of preference. See `fuchsia.sysmem2.BufferCollectionTokenGroup`.
+ * @deprecated Use fuchsia.sysmem2.BufferCollectionTokenGroup.
+ */
+export interface BufferCollectionTokenGroupClient extends NodeMethods, Client<NoEvents, "fuchsia.sysmem/BufferCollectionTokenGroup"> {
+  /** Makes one more child, of lower preference than those there are. A `Sync` is needed before it is given away. */
+  createChild(payload: BufferCollectionTokenGroupCreateChildRequest): void;
+  /** Makes more children that can be given away at once, without a `Sync`. */
+  createChildrenSync(payload: BufferCollectionTokenGroupCreateChildrenSyncRequest, options?: CallOptions): Promise<BufferCollectionTokenGroupCreateChildrenSyncResponse>;
+  /** States that no more children follow, of which there must be at least one. */
+  allChildrenPresent(): void;
+}
+
+/** Handlers of a server of {@link BufferCollectionTokenGroup}. */
+export interface BufferCollectionTokenGroupServer extends NodeHandlers {
+  /** Makes one more child, of lower preference than those there are. A `Sync` is needed before it is given away. */
+  createChild(payload: BufferCollectionTokenGroupCreateChildRequest, control: ServerControl<NoEvents>): void;
+  /** Makes more children that can be given away at once, without a `Sync`. */
+  createChildrenSync(payload: BufferCollectionTokenGroupCreateChildrenSyncRequest, call: ServerCall<BufferCollectionTokenGroupCreateChildrenSyncResponse, never, NoEvents>): Reply<BufferCollectionTokenGroupCreateChildrenSyncResponse>;
+  /** States that no more children follow, of which there must be at least one. */
+  allChildrenPresent(control: ServerControl<NoEvents>): void;
+}
+
+/**
+ * Alternatives, in order of preference. See `fuchsia.sysmem2.BufferCollectionTokenGroup`.
+ * @deprecated Use fuchsia.sysmem2.BufferCollectionTokenGroup.
+ */
+export const BufferCollectionTokenGroup: Protocol<BufferCollectionTokenGroupClient, BufferCollectionTokenGroupServer> = /* @__PURE__ */ protocol<BufferCollectionTokenGroupClient, BufferCollectionTokenGroupServer>({
+  name: "fuchsia.sysmem/BufferCollectionTokenGroup",
+  openness: "closed",
+  methods: [
+    {
+      name: "sync",
+      fidlName: "Sync",
+      selector: "fuchsia.sysmem/Node.Sync",
+      ordinal: 0x04577e238ae26291n,
+      kind: "two-way",
+      isStrict: true,
+    },
+    {
+      name: "close_",
+      fidlName: "Close",
+      selector: "fuchsia.sysmem/Node.Close",
+      ordinal: 0x5b1d7a4f5681fca7n,
+      kind: "one-way",
+      isStrict: true,
+    },
+    {
+      name: "setName",
+      fidlName: "SetName",
+      selector: "fuchsia.sysmem/Node.SetName",
+      ordinal: 0x77a41bb6217e2443n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => NodeSetNameRequest.descriptor,
+    },
+    {
+      name: "setDebugClientInfo",
+      fidlName: "SetDebugClientInfo",
+      selector: "fuchsia.sysmem/Node.SetDebugClientInfo",
+      ordinal: 0x7275759070eb5ee2n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => NodeSetDebugClientInfoRequest.descriptor,
+    },
+    {
+      name: "setDebugTimeoutLogDeadline",
+      fidlName: "SetDebugTimeoutLogDeadline",
+      selector: "fuchsia.sysmem/Node.SetDebugTimeoutLogDeadline",
+      ordinal: 0x46d38f4772638867n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => NodeSetDebugTimeoutLogDeadlineRequest.descriptor,
+    },
+    {
+      name: "setVerboseLogging",
+      fidlName: "SetVerboseLogging",
+      selector: "fuchsia.sysmem/Node.SetVerboseLogging",
+      ordinal: 0x6bfbe2cf1701d288n,
+      kind: "one-way",
+      isStrict: true,
+    },
+    {
+      name: "getNodeRef",
+      fidlName: "GetNodeRef",
+      selector: "fuchsia.sysmem/Node.GetNodeRef",
+      ordinal: 0x467b7c75c35c3b84n,
+      kind: "two-way",
+      isStrict: true,
+      response: () => NodeGetNodeRefResponse.descriptor,
+    },
+    {
+      name: "isAlternateFor",
+      fidlName: "IsAlternateFor",
+      selector: "fuchsia.sysmem/Node.IsAlternateFor",
+      ordinal: 0x33a2a7aff2776c07n,
+      kind: "two-way",
+      isStrict: true,
+      request: () => NodeIsAlternateForRequest.descriptor,
+      response: () => NodeIsAlternateForResponse.descriptor,
+      error: { kind: "int32" },
+    },
+    {
+      name: "createChild",
+      fidlName: "CreateChild",
+      selector: "fuchsia.sysmem/BufferCollectionTokenGroup.CreateChild",
+      ordinal: 0x2e74f8bcbf59ee59n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => BufferCollectionTokenGroupCreateChildRequest.descriptor,
+    },
+    {
+      name: "createChildrenSync",
+      fidlName: "CreateChildrenSync",
+      selector: "fuchsia.sysmem/BufferCollectionTokenGroup.CreateChildrenSync",
+      ordinal: 0x569dc3ca2a98f535n,
+      kind: "two-way",
+      isStrict: true,
+      request: () => BufferCollectionTokenGroupCreateChildrenSyncRequest.descriptor,
+      response: () => BufferCollectionTokenGroupCreateChildrenSyncResponse.descriptor,
+    },
+    {
+      name: "allChildrenPresent",
+      fidlName: "AllChildrenPresent",
+      selector: "fuchsia.sysmem/BufferCollectionTokenGroup.AllChildrenPresent",
+      ordinal: 0x1d41715f6f044b50n,
+      kind: "one-way",
+      isStrict: true,
+    },
+  ],
+});
+
+/**
+ * Connected drivers to the allocator in earlier systems.
+ * @deprecated
+ */
+export interface DriverConnectorClient extends Client<NoEvents, "fuchsia.sysmem/DriverConnector"> {
+  /** Serves the allocator on a channel. */
+  connect(payload: DriverConnectorConnectRequest): void;
+  /** Gave sysmem a directory of services. */
+  setAuxServiceDirectory(payload: DriverConnectorSetAuxServiceDirectoryRequest): void;
+}
+
+/** Handlers of a server of {@link DriverConnector}. */
+export interface DriverConnectorServer {
+  /** Serves the allocator on a channel. */
+  connect(payload: DriverConnectorConnectRequest, control: ServerControl<NoEvents>): void;
+  /** Gave sysmem a directory of services. */
+  setAuxServiceDirectory(payload: DriverConnectorSetAuxServiceDirectoryRequest, control: ServerControl<NoEvents>): void;
+}
+
+/**
+ * Connected drivers to the allocator in earlier systems.
+ * @deprecated
+ */
+export const DriverConnector: Protocol<DriverConnectorClient, DriverConnectorServer> = /* @__PURE__ */ protocol<DriverConnectorClient, DriverConnectorServer>({
+  name: "fuchsia.sysmem/DriverConnector",
+  discoverableName: "fuchsia.sysmem.DriverConnector",
+  openness: "closed",
+  methods: [
+    {
+      name: "connect",
+      fidlName: "Connect",
+      selector: "fuchsia.sysmem/DriverConnector.Connect",
+      ordinal: 0x663a49f8408b8184n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => DriverConnectorConnectRequest.descriptor,
+    },
+    {
+      name: "setAuxServiceDirectory",
+      fidlName: "SetAuxServiceDirectory",
+      selector: "fuchsia.sysmem/DriverConnector.SetAuxServiceDirectory",
+      ordinal: 0x544babefc611f987n,
+      kind: "one-way",
+      isStrict: true,
+      request: () => DriverConnectorSetAuxServiceDirectoryRequest.descriptor,
+    },
+  ],
+});
 
 /**
  * The side of the system that protects memory by hardware. See `fuchsia.sysmem2.SecureMem`.
@@ -2226,245 +2443,6 @@ export const SecureMem: Protocol<SecureMemClient, SecureMemServer> = /* @__PURE_
       kind: "two-way",
       isStrict: true,
       request: () => SecureMemZeroSubRangeRequest.descriptor,
-      error: { kind: "int32" },
-    },
-  ],
-});
-
-
-/**
- * A place in a logical buffer collection that has not been taken yet. See `fuchsia.sysmem2.BufferCollectionToken`.
- * @deprecated Use fuchsia.sysmem2.BufferCollectionToken.
- */
-export interface BufferCollectionTokenClient extends NodeMethods, Client<NoEvents, "fuchsia.sysmem/BufferCollectionToken"> {
-  /** Makes new tokens, children of this one, that can be passed on at once without a `Sync`. */
-  duplicateSync(payload: BufferCollectionTokenDuplicateSyncRequest, options?: CallOptions): Promise<BufferCollectionTokenDuplicateSyncResponse>;
-  /** Makes one new token, a child of this one. A `Sync` is needed before it is given away. */
-  duplicate(payload: BufferCollectionTokenDuplicateRequest): void;
-  /** Makes this node's failure, after allocation, a failure of this node and its children only. */
-  setDispensable(): void;
-  /** Makes a group, a child of this node. */
-  createBufferCollectionTokenGroup(payload: BufferCollectionTokenCreateBufferCollectionTokenGroupRequest): void;
-  /**
-   * `Node.Sync` under the ordinal that it had before `Node` existed.
-   * @deprecated
-   */
-  deprecatedSync(options?: CallOptions): Promise<void>;
-  /**
-   * `Node.Close` under the ordinal that it had before `Node` existed.
-   * @deprecated
-   */
-  deprecatedClose(): void;
-  /**
-   * `Node.SetName` under the ordinal that it had before `Node` existed.
-   * @deprecated
-   */
-  deprecatedSetName(payload: BufferCollectionTokenDeprecatedSetNameRequest): void;
-  /**
-   * `Node.SetDebugClientInfo` under the ordinal that it had before `Node` existed.
-   * @deprecated
-   */
-  deprecatedSetDebugClientInfo(payload: BufferCollectionTokenDeprecatedSetDebugClientInfoRequest): void;
-  /**
-   * `Node.SetDebugTimeoutLogDeadline` under the ordinal that it had before `Node` existed.
-   * @deprecated
-   */
-  deprecatedSetDebugTimeoutLogDeadline(payload: BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest): void;
-}
-
-/** Handlers of a server of {@link BufferCollectionToken}. */
-export interface BufferCollectionTokenServer extends NodeHandlers {
-  /** Makes new tokens, children of this one, that can be passed on at once without a `Sync`. */
-  duplicateSync(payload: BufferCollectionTokenDuplicateSyncRequest, call: ServerCall<BufferCollectionTokenDuplicateSyncResponse, never, NoEvents>): Reply<BufferCollectionTokenDuplicateSyncResponse>;
-  /** Makes one new token, a child of this one. A `Sync` is needed before it is given away. */
-  duplicate(payload: BufferCollectionTokenDuplicateRequest, control: ServerControl<NoEvents>): void;
-  /** Makes this node's failure, after allocation, a failure of this node and its children only. */
-  setDispensable(control: ServerControl<NoEvents>): void;
-  /** Makes a group, a child of this node. */
-  createBufferCollectionTokenGroup(payload: BufferCollectionTokenCreateBufferCollectionTokenGroupRequest, control: ServerControl<NoEvents>): void;
-  /**
-   * `Node.Sync` under the ordinal that it had before `Node` existed.
-   * @deprecated
-   */
-  deprecatedSync(call: ServerCall<undefined, never, NoEvents>): Reply<void>;
-  /**
-   * `Node.Close` under the ordinal that it had before `Node` existed.
-   * @deprecated
-   */
-  deprecatedClose(control: ServerControl<NoEvents>): void;
-  /**
-   * `Node.SetName` under the ordinal that it had before `Node` existed.
-   * @deprecated
-   */
-  deprecatedSetName(payload: BufferCollectionTokenDeprecatedSetNameRequest, control: ServerControl<NoEvents>): void;
-  /**
-   * `Node.SetDebugClientInfo` under the ordinal that it had before `Node` existed.
-   * @deprecated
-   */
-  deprecatedSetDebugClientInfo(payload: BufferCollectionTokenDeprecatedSetDebugClientInfoRequest, control: ServerControl<NoEvents>): void;
-  /**
-   * `Node.SetDebugTimeoutLogDeadline` under the ordinal that it had before `Node` existed.
-   * @deprecated
-   */
-  deprecatedSetDebugTimeoutLogDeadline(payload: BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest, control: ServerControl<NoEvents>): void;
-}
-
-/**
- * A place in a logical buffer collection that has not been taken yet. See `fuchsia.sysmem2.BufferCollectionToken`.
- * @deprecated Use fuchsia.sysmem2.BufferCollectionToken.
- */
-export const BufferCollectionToken: Protocol<BufferCollectionTokenClient, BufferCollectionTokenServer> = /* @__PURE__ */ protocol<BufferCollectionTokenClient, BufferCollectionTokenServer>({
-  name: "fuchsia.sysmem/BufferCollectionToken",
-  openness: "closed",
-  methods: [
-    {
-      name: "duplicateSync",
-      fidlName: "DuplicateSync",
-      selector: "fuchsia.sysmem/BufferCollectionToken.DuplicateSync",
-      ordinal: 0x049ed7ab7cc19f18n,
-      kind: "two-way",
-      isStrict: true,
-      request: () => BufferCollectionTokenDuplicateSyncRequest.descriptor,
-      response: () => BufferCollectionTokenDuplicateSyncResponse.descriptor,
-    },
-    {
-      name: "duplicate",
-      fidlName: "Duplicate",
-      selector: "fuchsia.sysmem/BufferCollectionToken.Duplicate",
-      ordinal: 0x2f9f81bdde4b7292n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => BufferCollectionTokenDuplicateRequest.descriptor,
-    },
-    {
-      name: "setDispensable",
-      fidlName: "SetDispensable",
-      selector: "fuchsia.sysmem/BufferCollectionToken.SetDispensable",
-      ordinal: 0x76e4ec34fc2cf5b3n,
-      kind: "one-way",
-      isStrict: true,
-    },
-    {
-      name: "createBufferCollectionTokenGroup",
-      fidlName: "CreateBufferCollectionTokenGroup",
-      selector: "fuchsia.sysmem/BufferCollectionToken.CreateBufferCollectionTokenGroup",
-      ordinal: 0x2f6243e05f22b9a7n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => BufferCollectionTokenCreateBufferCollectionTokenGroupRequest.descriptor,
-    },
-    {
-      name: "deprecatedSync",
-      fidlName: "DeprecatedSync",
-      selector: "fuchsia.sysmem/BufferCollectionToken.Sync",
-      ordinal: 0x16941ac71d960cd0n,
-      kind: "two-way",
-      isStrict: true,
-    },
-    {
-      name: "deprecatedClose",
-      fidlName: "DeprecatedClose",
-      selector: "fuchsia.sysmem/BufferCollectionToken.Close",
-      ordinal: 0x11df1970c2c12176n,
-      kind: "one-way",
-      isStrict: true,
-    },
-    {
-      name: "deprecatedSetName",
-      fidlName: "DeprecatedSetName",
-      selector: "fuchsia.sysmem/BufferCollectionToken.SetName",
-      ordinal: 0x217666cfb1e12891n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => BufferCollectionTokenDeprecatedSetNameRequest.descriptor,
-    },
-    {
-      name: "deprecatedSetDebugClientInfo",
-      fidlName: "DeprecatedSetDebugClientInfo",
-      selector: "fuchsia.sysmem/BufferCollectionToken.SetDebugClientInfo",
-      ordinal: 0x62877b3f964dd780n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => BufferCollectionTokenDeprecatedSetDebugClientInfoRequest.descriptor,
-    },
-    {
-      name: "deprecatedSetDebugTimeoutLogDeadline",
-      fidlName: "DeprecatedSetDebugTimeoutLogDeadline",
-      selector: "fuchsia.sysmem/BufferCollectionToken.SetDebugTimeoutLogDeadline",
-      ordinal: 0x4ef125d1c1e03150n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest.descriptor,
-    },
-    {
-      name: "sync",
-      fidlName: "Sync",
-      selector: "fuchsia.sysmem/Node.Sync",
-      ordinal: 0x04577e238ae26291n,
-      kind: "two-way",
-      isStrict: true,
-    },
-    {
-      name: "close_",
-      fidlName: "Close",
-      selector: "fuchsia.sysmem/Node.Close",
-      ordinal: 0x5b1d7a4f5681fca7n,
-      kind: "one-way",
-      isStrict: true,
-    },
-    {
-      name: "setName",
-      fidlName: "SetName",
-      selector: "fuchsia.sysmem/Node.SetName",
-      ordinal: 0x77a41bb6217e2443n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => NodeSetNameRequest.descriptor,
-    },
-    {
-      name: "setDebugClientInfo",
-      fidlName: "SetDebugClientInfo",
-      selector: "fuchsia.sysmem/Node.SetDebugClientInfo",
-      ordinal: 0x7275759070eb5ee2n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => NodeSetDebugClientInfoRequest.descriptor,
-    },
-    {
-      name: "setDebugTimeoutLogDeadline",
-      fidlName: "SetDebugTimeoutLogDeadline",
-      selector: "fuchsia.sysmem/Node.SetDebugTimeoutLogDeadline",
-      ordinal: 0x46d38f4772638867n,
-      kind: "one-way",
-      isStrict: true,
-      request: () => NodeSetDebugTimeoutLogDeadlineRequest.descriptor,
-    },
-    {
-      name: "setVerboseLogging",
-      fidlName: "SetVerboseLogging",
-      selector: "fuchsia.sysmem/Node.SetVerboseLogging",
-      ordinal: 0x6bfbe2cf1701d288n,
-      kind: "one-way",
-      isStrict: true,
-    },
-    {
-      name: "getNodeRef",
-      fidlName: "GetNodeRef",
-      selector: "fuchsia.sysmem/Node.GetNodeRef",
-      ordinal: 0x467b7c75c35c3b84n,
-      kind: "two-way",
-      isStrict: true,
-      response: () => NodeGetNodeRefResponse.descriptor,
-    },
-    {
-      name: "isAlternateFor",
-      fidlName: "IsAlternateFor",
-      selector: "fuchsia.sysmem/Node.IsAlternateFor",
-      ordinal: 0x33a2a7aff2776c07n,
-      kind: "two-way",
-      isStrict: true,
-      request: () => NodeIsAlternateForRequest.descriptor,
-      response: () => NodeIsAlternateForResponse.descriptor,
       error: { kind: "int32" },
     },
   ],

@@ -55,51 +55,6 @@ import * as images2 from "./fuchsia_images2.ts";
 import * as math from "./fuchsia_math.ts";
 import * as zx from "./zx.ts";
 
-/** Most entries of `BufferCollectionConstraints.image_format_constraints`. */
-export const MAX_COUNT_BUFFER_COLLECTION_CONSTRAINTS_IMAGE_FORMAT_CONSTRAINTS = 64;
-
-/** Most entries of `BufferMemoryConstraints.permitted_heaps`. */
-export const MAX_COUNT_BUFFER_MEMORY_CONSTRAINTS_PERMITTED_HEAPS = 64;
-
-/** Most tokens that one `BufferCollectionTokenGroup.CreateChildrenSync` can make. */
-export const MAX_COUNT_CREATE_CHILDREN = 64;
-
-/** Most entries of `ImageFormatConstraints.color_spaces`. */
-export const MAX_COUNT_IMAGE_FORMAT_CONSTRAINTS_COLOR_SPACES = 32;
-
-/**
- * Most entries of `ImageFormatConstraints.pixel_format_and_modifiers`. The pair in the table's own fields may come on
- * top of them.
- */
-export const MAX_COUNT_PIXEL_FORMAT_AND_MODIFIERS = 64;
-
-/** Most entries of `ImageFormatConstraints.required_max_size_list`. */
-export const MAX_COUNT_IMAGE_FORMAT_CONSTRAINTS_REQUIRED_MAX_SIZE_LIST = 64;
-
-/** Most bytes of a client's name in diagnostics. */
-export const MAX_CLIENT_NAME_LENGTH = 256;
-
-/** Most buffers that a collection can have. */
-export const MAX_COUNT_BUFFER_COLLECTION_INFO_BUFFERS = 128;
-
-/** Most heaps in one answer of `SecureMem`. */
-export const MAX_HEAPS_COUNT = 32;
-
-/** Most ranges of one heap in an answer of `SecureMem`. */
-export const MAX_RANGES_COUNT = 128;
-
-/** Most tokens that one `BufferCollectionToken.DuplicateSync` can make. */
-export const MAX_COUNT_DUPLICATES = 64;
-
-/** The participant does not use the buffers itself, and gets no VMOs. */
-export const NONE_USAGE = 1;
-
-/**
- * Beside `NONE_USAGE`: the collection may be allocated, and the participant gets VMOs, even if no participant has a
- * usage other than `NONE_USAGE`. Without it such a collection fails.
- */
-export const NONE_USAGE_PERMIT_ALLOCATION = 2;
-
 /** The participant reads with the CPU. */
 export const CPU_USAGE_READ = 1;
 
@@ -112,68 +67,56 @@ export const CPU_USAGE_WRITE = 4;
 /** The participant writes with the CPU so often that the memory should be cacheable. Its VMOs are writable. */
 export const CPU_USAGE_WRITE_OFTEN = 8;
 
-/** VK_IMAGE_USAGE_TRANSFER_SRC_BIT. */
-export const VULKAN_IMAGE_USAGE_TRANSFER_SRC = 0x1;
-
-/** VK_IMAGE_USAGE_TRANSFER_DST_BIT. The participant's VMOs are writable. */
-export const VULKAN_IMAGE_USAGE_TRANSFER_DST = 0x2;
-
-/** VK_IMAGE_USAGE_SAMPLED_BIT. */
-export const VULKAN_IMAGE_USAGE_SAMPLED = 0x4;
-
-/** VK_IMAGE_USAGE_STORAGE_BIT. The participant's VMOs are writable. */
-export const VULKAN_IMAGE_USAGE_STORAGE = 0x8;
-
-/** VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT. */
-export const VULKAN_IMAGE_USAGE_COLOR_ATTACHMENT = 0x10;
-
-/** VK_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT_BIT. */
-export const VULKAN_IMAGE_USAGE_STENCIL_ATTACHMENT = 0x20;
-
-/** VK_IMAGE_USAGE_TRANSIENT_ATTACHMENT_BIT. */
-export const VULKAN_IMAGE_USAGE_TRANSIENT_ATTACHMENT = 0x40;
-
-/** VK_IMAGE_USAGE_INPUT_ATTACHMENT_BIT. */
-export const VULKAN_IMAGE_USAGE_INPUT_ATTACHMENT = 0x80;
-
-/** VK_BUFFER_USAGE_TRANSFER_SRC_BIT, moved up by 16 bits as all of Vulkan's buffer usages are here. */
-export const VULKAN_BUFFER_USAGE_TRANSFER_SRC = 0x10000;
-
-/** VK_BUFFER_USAGE_TRANSFER_DST_BIT. The participant's VMOs are writable. */
-export const VULKAN_BUFFER_USAGE_TRANSFER_DST = 0x20000;
-
-/** VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT. */
-export const VULKAN_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER = 0x40000;
-
-/** VK_BUFFER_USAGE_STORAGE_TEXEL_BUFFER_BIT. */
-export const VULKAN_BUFFER_USAGE_STORAGE_TEXEL_BUFFER = 0x80000;
-
-/** VK_BUFFER_USAGE_UNIFORM_BUFFER_BIT. */
-export const VULKAN_BUFFER_USAGE_UNIFORM_BUFFER = 0x100000;
-
-/** VK_BUFFER_USAGE_STORAGE_BUFFER_BIT. The participant's VMOs are writable. */
-export const VULKAN_BUFFER_USAGE_STORAGE_BUFFER = 0x200000;
-
-/** VK_BUFFER_USAGE_INDEX_BUFFER_BIT. */
-export const VULKAN_BUFFER_USAGE_INDEX_BUFFER = 0x400000;
-
-/** VK_BUFFER_USAGE_VERTEX_BUFFER_BIT. */
-export const VULKAN_BUFFER_USAGE_VERTEX_BUFFER = 0x800000;
-
-/** VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT. */
-export const VULKAN_BUFFER_USAGE_INDIRECT_BUFFER = 0x1000000;
+/** The display controller shows the buffer as a cursor. */
+export const DISPLAY_USAGE_CURSOR = 2;
 
 /** The display controller shows the buffer as a layer. */
 export const DISPLAY_USAGE_LAYER = 1;
 
-/** The display controller shows the buffer as a cursor. */
-export const DISPLAY_USAGE_CURSOR = 2;
+/** Most bytes of a client's name in diagnostics. */
+export const MAX_CLIENT_NAME_LENGTH = 256;
 
-/** A hardware decoder writes decoded frames. The participant's VMOs are writable. */
-export const VIDEO_USAGE_HW_DECODER = 1;
+/** Most entries of `BufferCollectionConstraints.image_format_constraints`. */
+export const MAX_COUNT_BUFFER_COLLECTION_CONSTRAINTS_IMAGE_FORMAT_CONSTRAINTS = 64;
 
-/** A hardware encoder works on the frames. The participant's VMOs are writable. */
-export const VIDEO_USAGE_HW_ENCODER = 2;
+/** Most buffers that a collection can have. */
+export const MAX_COUNT_BUFFER_COLLECTION_INFO_BUFFERS = 128;
+
+/** Most entries of `BufferMemoryConstraints.permitted_heaps`. */
+export const MAX_COUNT_BUFFER_MEMORY_CONSTRAINTS_PERMITTED_HEAPS = 64;
+
+/** Most tokens that one `BufferCollectionTokenGroup.CreateChildrenSync` can make. */
+export const MAX_COUNT_CREATE_CHILDREN = 64;
+
+/** Most tokens that one `BufferCollectionToken.DuplicateSync` can make. */
+export const MAX_COUNT_DUPLICATES = 64;
+
+/** Most entries of `ImageFormatConstraints.color_spaces`. */
+export const MAX_COUNT_IMAGE_FORMAT_CONSTRAINTS_COLOR_SPACES = 32;
+
+/** Most entries of `ImageFormatConstraints.required_max_size_list`. */
+export const MAX_COUNT_IMAGE_FORMAT_CONSTRAINTS_REQUIRED_MAX_SIZE_LIST = 64;
+
+/**
+ * Most entries of `ImageFormatConstraints.pixel_format_and_modifiers`. The pair in the table's own fields may come on
+ * top of them.
+ */
+export const MAX_COUNT_PIXEL_FORMAT_AND_MODIFIERS = 64;
+
+/** Most heaps in one answer of `SecureMem`. */
+export const MAX_HEAPS_COUNT = 32;
+
+/** Most ranges of one heap in an answer of `SecureMem`. */
+export const MAX_RANGES_COUNT = 128;
+
+/** The participant does not use the buffers itself, and gets no VMOs. */
+export const NONE_USAGE = 1;
+
+/**
+ * Beside `NONE_USAGE`: the collection may be allocated, and the participant gets VMOs, even if no participant has a
+ * usage other than `NONE_USAGE`. Without it such a collection fails.
+ */
+export const NONE_USAGE_PERMIT_ALLOCATION = 2;
 
 /**
  * A camera or other source of video puts frames into the buffers. The value 4 between this and the preceding one is
@@ -184,8 +127,65 @@ export const VIDEO_USAGE_CAPTURE = 8;
 /** A decryptor puts its output into the buffers. The participant's VMOs are writable. */
 export const VIDEO_USAGE_DECRYPTOR_OUTPUT = 16;
 
+/** A hardware decoder writes decoded frames. The participant's VMOs are writable. */
+export const VIDEO_USAGE_HW_DECODER = 1;
+
 /** A hardware decoder keeps its working data in the buffers. The participant's VMOs are writable. */
 export const VIDEO_USAGE_HW_DECODER_INTERNAL = 32;
+
+/** A hardware encoder works on the frames. The participant's VMOs are writable. */
+export const VIDEO_USAGE_HW_ENCODER = 2;
+
+/** VK_BUFFER_USAGE_INDEX_BUFFER_BIT. */
+export const VULKAN_BUFFER_USAGE_INDEX_BUFFER = 0x400000;
+
+/** VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT. */
+export const VULKAN_BUFFER_USAGE_INDIRECT_BUFFER = 0x1000000;
+
+/** VK_BUFFER_USAGE_STORAGE_BUFFER_BIT. The participant's VMOs are writable. */
+export const VULKAN_BUFFER_USAGE_STORAGE_BUFFER = 0x200000;
+
+/** VK_BUFFER_USAGE_STORAGE_TEXEL_BUFFER_BIT. */
+export const VULKAN_BUFFER_USAGE_STORAGE_TEXEL_BUFFER = 0x80000;
+
+/** VK_BUFFER_USAGE_TRANSFER_DST_BIT. The participant's VMOs are writable. */
+export const VULKAN_BUFFER_USAGE_TRANSFER_DST = 0x20000;
+
+/** VK_BUFFER_USAGE_TRANSFER_SRC_BIT, moved up by 16 bits as all of Vulkan's buffer usages are here. */
+export const VULKAN_BUFFER_USAGE_TRANSFER_SRC = 0x10000;
+
+/** VK_BUFFER_USAGE_UNIFORM_BUFFER_BIT. */
+export const VULKAN_BUFFER_USAGE_UNIFORM_BUFFER = 0x100000;
+
+/** VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT. */
+export const VULKAN_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER = 0x40000;
+
+/** VK_BUFFER_USAGE_VERTEX_BUFFER_BIT. */
+export const VULKAN_BUFFER_USAGE_VERTEX_BUFFER = 0x800000;
+
+/** VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT. */
+export const VULKAN_IMAGE_USAGE_COLOR_ATTACHMENT = 0x10;
+
+/** VK_IMAGE_USAGE_INPUT_ATTACHMENT_BIT. */
+export const VULKAN_IMAGE_USAGE_INPUT_ATTACHMENT = 0x80;
+
+/** VK_IMAGE_USAGE_SAMPLED_BIT. */
+export const VULKAN_IMAGE_USAGE_SAMPLED = 0x4;
+
+/** VK_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT_BIT. */
+export const VULKAN_IMAGE_USAGE_STENCIL_ATTACHMENT = 0x20;
+
+/** VK_IMAGE_USAGE_STORAGE_BIT. The participant's VMOs are writable. */
+export const VULKAN_IMAGE_USAGE_STORAGE = 0x8;
+
+/** VK_IMAGE_USAGE_TRANSFER_DST_BIT. The participant's VMOs are writable. */
+export const VULKAN_IMAGE_USAGE_TRANSFER_DST = 0x2;
+
+/** VK_IMAGE_USAGE_TRANSFER_SRC_BIT. */
+export const VULKAN_IMAGE_USAGE_TRANSFER_SRC = 0x1;
+
+/** VK_IMAGE_USAGE_TRANSIENT_ATTACHMENT_BIT. */
+export const VULKAN_IMAGE_USAGE_TRANSIENT_ATTACHMENT = 0x40;
 
 const CoherencyDomain$members = {
   /**
@@ -314,315 +314,6 @@ export const AllocatorBindSharedCollectionRequest: TypeCodec<AllocatorBindShared
   ],
 });
 
-export interface AllocatorValidateBufferCollectionTokenRequest extends TableExtras {
-  /** Koid of the server end, which the client gets as the `related_koid` of its client end. Required. */
-  tokenServerKoid?: zx.Koid | undefined;
-}
-export const AllocatorValidateBufferCollectionTokenRequest: TypeCodec<AllocatorValidateBufferCollectionTokenRequest> = /* @__PURE__ */ table<AllocatorValidateBufferCollectionTokenRequest>({
-  name: "fuchsia.sysmem2/AllocatorValidateBufferCollectionTokenRequest",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "tokenServerKoid", fidlName: "token_server_koid", type: { kind: "uint64" } },
-  ],
-});
-
-export interface AllocatorValidateBufferCollectionTokenResponse extends TableExtras {
-  /** True if the server end with this koid is a token now. Always set. */
-  isKnown?: boolean | undefined;
-}
-export const AllocatorValidateBufferCollectionTokenResponse: TypeCodec<AllocatorValidateBufferCollectionTokenResponse> = /* @__PURE__ */ table<AllocatorValidateBufferCollectionTokenResponse>({
-  name: "fuchsia.sysmem2/Allocator_ValidateBufferCollectionToken_Response",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "isKnown", fidlName: "is_known", type: { kind: "bool" } },
-  ],
-});
-
-export interface AllocatorSetDebugClientInfoRequest extends TableExtras {
-  /** Who the client is, usually the process's name. Required. */
-  name?: string | undefined;
-  /** A number that tells clients of one name apart, usually the process's koid or id. Default 0. */
-  id?: bigint | undefined;
-}
-export const AllocatorSetDebugClientInfoRequest: TypeCodec<AllocatorSetDebugClientInfoRequest> = /* @__PURE__ */ table<AllocatorSetDebugClientInfoRequest>({
-  name: "fuchsia.sysmem2/AllocatorSetDebugClientInfoRequest",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "name", fidlName: "name", type: { kind: "string", maxBytes: 256 } },
-    { ordinal: 2, name: "id", fidlName: "id", type: { kind: "uint64" } },
-  ],
-});
-
-export interface AllocatorGetVmoInfoRequest extends TableExtras {
-  /** A handle to the VMO, which the request consumes; send a duplicate to keep one. Required. */
-  vmo?: VmoHandle | undefined;
-  /** Asks for `weak_vmo`. Default false. */
-  needWeak?: boolean | undefined;
-  /** Asks for `single_buffer_settings`. Default false. */
-  needSingleBufferSettings?: boolean | undefined;
-  /** Asks for `constraints_ok`. Unset: not asked for. */
-  constraintsToCheck?: BufferCollectionConstraints | undefined;
-  /**
-   * Asks for `vmo_settings_match`: a second VMO that sysmem handed out, whose settings are compared with those of
-   * `vmo`. Unset: not asked for.
-   */
-  vmoSettingsToCheck?: VmoHandle | undefined;
-  /** With `vmo_settings_to_check`: leave sizes out of the comparison. Default false. */
-  vmoSettingsToCheckIgnoreSize?: boolean | undefined;
-}
-export const AllocatorGetVmoInfoRequest: TypeCodec<AllocatorGetVmoInfoRequest> = /* @__PURE__ */ table<AllocatorGetVmoInfoRequest>({
-  name: "fuchsia.sysmem2/AllocatorGetVmoInfoRequest",
-  isResource: true,
-  members: [
-    { ordinal: 1, name: "vmo", fidlName: "vmo", type: { kind: "handle", objectType: 3, rights: 0x80000000 } },
-    { ordinal: 2, name: "needWeak", fidlName: "need_weak", type: { kind: "bool" } },
-    { ordinal: 3, name: "needSingleBufferSettings", fidlName: "need_single_buffer_settings", type: { kind: "bool" } },
-    { ordinal: 4, name: "constraintsToCheck", fidlName: "constraints_to_check", type: () => BufferCollectionConstraints.descriptor },
-    { ordinal: 5, name: "vmoSettingsToCheck", fidlName: "vmo_settings_to_check", type: { kind: "handle", objectType: 3, rights: 0x80000000 } },
-    { ordinal: 6, name: "vmoSettingsToCheckIgnoreSize", fidlName: "vmo_settings_to_check_ignore_size", type: { kind: "bool" } },
-  ],
-});
-
-export interface AllocatorGetVmoInfoResponse extends TableExtras {
-  /** The collection that the buffer belongs to: the number that `Node.GetBufferCollectionId` gives. Always set. */
-  bufferCollectionId?: bigint | undefined;
-  /**
-   * Index of the buffer in `BufferCollectionInfo.buffers`. Together with the collection's id it is unique as
-   * long as the server runs. Always set.
-   */
-  bufferIndex?: bigint | undefined;
-  /**
-   * The other end is closed when weak handles to the buffer should be closed, as soon as possible. It may be
-   * signalled already. Set exactly if `vmo` is weak or `need_weak` was true.
-   */
-  closeWeakAsap?: EventPairHandle | undefined;
-  /**
-   * A weak VMO of the same buffer, with no more rights than `vmo` had. Its koid may differ. Set exactly if
-   * `need_weak` was true.
-   */
-  weakVmo?: VmoHandle | undefined;
-  /** The settings of the buffer. Set exactly if `need_single_buffer_settings` was true. */
-  singleBufferSettings?: SingleBufferSettings | undefined;
-  /**
-   * True if a participant with `constraints_to_check` could use the buffer. Buffer counts are not looked at. Set
-   * exactly if `constraints_to_check` was set.
-   */
-  constraintsOk?: boolean | undefined;
-  /**
-   * True if both VMOs have the same settings, as VMOs of one collection always have. Set exactly if
-   * `vmo_settings_to_check` was set.
-   */
-  vmoSettingsMatch?: boolean | undefined;
-}
-export const AllocatorGetVmoInfoResponse: TypeCodec<AllocatorGetVmoInfoResponse> = /* @__PURE__ */ table<AllocatorGetVmoInfoResponse>({
-  name: "fuchsia.sysmem2/Allocator_GetVmoInfo_Response",
-  isResource: true,
-  members: [
-    { ordinal: 1, name: "bufferCollectionId", fidlName: "buffer_collection_id", type: { kind: "uint64" } },
-    { ordinal: 2, name: "bufferIndex", fidlName: "buffer_index", type: { kind: "uint64" } },
-    { ordinal: 3, name: "closeWeakAsap", fidlName: "close_weak_asap", type: { kind: "handle", objectType: 16, rights: 0x80000000 } },
-    { ordinal: 4, name: "weakVmo", fidlName: "weak_vmo", type: { kind: "handle", objectType: 3, rights: 0x80000000 } },
-    { ordinal: 5, name: "singleBufferSettings", fidlName: "single_buffer_settings", type: () => SingleBufferSettings.descriptor },
-    { ordinal: 6, name: "constraintsOk", fidlName: "constraints_ok", type: { kind: "bool" } },
-    { ordinal: 7, name: "vmoSettingsMatch", fidlName: "vmo_settings_match", type: { kind: "bool" } },
-  ],
-});
-
-export interface BufferCollectionSetConstraintsRequest extends TableExtras {
-  /**
-   * The constraints. Unset: the participant has none. It is then treated as having `NONE_USAGE`: it gets no
-   * VMOs, but learns the buffer count and the settings.
-   */
-  constraints?: BufferCollectionConstraints | undefined;
-  /**
-   * A VMO that sysmem handed out: the new collection's settings must equal those of the VMO's collection, or
-   * allocation fails. A VMO that is not sysmem's fails the collection. Unset: no such demand.
-   */
-  mustMatchVmo?: VmoHandle | undefined;
-}
-export const BufferCollectionSetConstraintsRequest: TypeCodec<BufferCollectionSetConstraintsRequest> = /* @__PURE__ */ table<BufferCollectionSetConstraintsRequest>({
-  name: "fuchsia.sysmem2/BufferCollectionSetConstraintsRequest",
-  isResource: true,
-  members: [
-    { ordinal: 1, name: "constraints", fidlName: "constraints", type: () => BufferCollectionConstraints.descriptor },
-    { ordinal: 2, name: "mustMatchVmo", fidlName: "must_match_vmo", type: { kind: "handle", objectType: 3, rights: 0x80000000 } },
-  ],
-});
-
-export interface BufferCollectionWaitForAllBuffersAllocatedResponse extends TableExtras {
-  /** The buffers and their settings. Always set. */
-  bufferCollectionInfo?: BufferCollectionInfo | undefined;
-}
-export const BufferCollectionWaitForAllBuffersAllocatedResponse: TypeCodec<BufferCollectionWaitForAllBuffersAllocatedResponse> = /* @__PURE__ */ table<BufferCollectionWaitForAllBuffersAllocatedResponse>({
-  name: "fuchsia.sysmem2/BufferCollection_WaitForAllBuffersAllocated_Response",
-  isResource: true,
-  members: [
-    { ordinal: 1, name: "bufferCollectionInfo", fidlName: "buffer_collection_info", type: () => BufferCollectionInfo.descriptor },
-  ],
-});
-
-export interface BufferCollectionAttachTokenRequest extends TableExtras {
-  /** See `BufferCollectionToken`. 0 is a deviation. Required. */
-  rightsAttenuationMask?: zx.Rights | undefined;
-  /** Served as the new token. Required. */
-  tokenRequest?: ServerEnd<BufferCollectionTokenClient> | undefined;
-}
-export const BufferCollectionAttachTokenRequest: TypeCodec<BufferCollectionAttachTokenRequest> = /* @__PURE__ */ table<BufferCollectionAttachTokenRequest>({
-  name: "fuchsia.sysmem2/BufferCollectionAttachTokenRequest",
-  isResource: true,
-  members: [
-    { ordinal: 1, name: "rightsAttenuationMask", fidlName: "rights_attenuation_mask", type: () => zx.Rights.descriptor },
-    { ordinal: 2, name: "tokenRequest", fidlName: "token_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem2/BufferCollectionToken" } },
-  ],
-});
-
-export interface BufferCollectionAttachLifetimeTrackingRequest extends TableExtras {
-  /** The end to close, with the rights to duplicate and to transfer it. The client watches the other. Required. */
-  serverEnd?: EventPairHandle | undefined;
-  /** The end is closed when at most so many buffers exist. Required. */
-  buffersRemaining?: number | undefined;
-}
-export const BufferCollectionAttachLifetimeTrackingRequest: TypeCodec<BufferCollectionAttachLifetimeTrackingRequest> = /* @__PURE__ */ table<BufferCollectionAttachLifetimeTrackingRequest>({
-  name: "fuchsia.sysmem2/BufferCollectionAttachLifetimeTrackingRequest",
-  isResource: true,
-  members: [
-    { ordinal: 1, name: "serverEnd", fidlName: "server_end", type: { kind: "handle", objectType: 16, rights: 0x80000000 } },
-    { ordinal: 2, name: "buffersRemaining", fidlName: "buffers_remaining", type: { kind: "uint32" } },
-  ],
-});
-
-/** Settings of a server. They are kept in files, not sent in messages. */
-export interface Config extends TableExtras {
-  /**
-   * What formats cost, for choosing one where participants accept several.
-   *
-   * Later entries with equal keys replace earlier ones, so that a platform's costs can follow a board's.
-   */
-  formatCosts?: readonly FormatCostEntry[] | undefined;
-}
-export const Config: TypeCodec<Config> = /* @__PURE__ */ table<Config>({
-  name: "fuchsia.sysmem2/Config",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "formatCosts", fidlName: "format_costs", type: { kind: "vector", element: () => FormatCostEntry.descriptor } },
-  ],
-});
-
-/** A part of `Config.format_costs`, as one file holds it. */
-export interface FormatCosts extends TableExtras {
-  /** The entries, in order. */
-  formatCosts?: readonly FormatCostEntry[] | undefined;
-}
-export const FormatCosts: TypeCodec<FormatCosts> = /* @__PURE__ */ table<FormatCosts>({
-  name: "fuchsia.sysmem2/FormatCosts",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "formatCosts", fidlName: "format_costs", type: { kind: "vector", element: () => FormatCostEntry.descriptor } },
-  ],
-});
-
-/**
- * What a format costs when it is used in a certain way.
- *
- * Among the formats that every participant accepts, the one of least cost is chosen. Of a format's entries only those
- * count whose usage bits all occur in the participants' united usage; of those, the one with the most bits gives
- * the cost, and of several with equally many, the last. A format without such an entry has the greatest cost there is.
- * Costs never forbid a format. Among equal costs the choice is arbitrary, but always the same.
- */
-export interface FormatCostEntry extends TableExtras {
-  /** Which format, in which use. Required. */
-  key?: FormatCostKey | undefined;
-  /** Its cost, in no particular unit. Costs that are not above 0 are for tests only. Required. */
-  cost?: number | undefined;
-}
-export const FormatCostEntry: TypeCodec<FormatCostEntry> = /* @__PURE__ */ table<FormatCostEntry>({
-  name: "fuchsia.sysmem2/FormatCostEntry",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "key", fidlName: "key", type: () => FormatCostKey.descriptor },
-    { ordinal: 2, name: "cost", fidlName: "cost", type: { kind: "float32" } },
-  ],
-});
-
-/** A format in a certain use. */
-export interface FormatCostKey extends TableExtras {
-  /** The format. Required. */
-  pixelFormat?: images2.PixelFormat | undefined;
-  /** The modifier. Default `LINEAR`. */
-  pixelFormatModifier?: images2.PixelFormatModifier | undefined;
-  /** The usage bits that this cost is about. Default none. */
-  bufferUsageBits?: BufferUsage | undefined;
-}
-export const FormatCostKey: TypeCodec<FormatCostKey> = /* @__PURE__ */ table<FormatCostKey>({
-  name: "fuchsia.sysmem2/FormatCostKey",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "pixelFormat", fidlName: "pixel_format", type: () => images2.PixelFormat.descriptor },
-    { ordinal: 2, name: "pixelFormatModifier", fidlName: "pixel_format_modifier", type: () => images2.PixelFormatModifier.descriptor },
-    { ordinal: 3, name: "bufferUsageBits", fidlName: "buffer_usage_bits", type: () => BufferUsage.descriptor },
-  ],
-});
-
-/**
- * What one participant needs of a collection of buffers.
- *
- * An unset field asks for nothing. The comments say what that means in numbers, and how the values of several
- * participants are combined.
- */
-export interface BufferCollectionConstraints extends TableExtras {
-  /** What the participant will do with the buffers. Required, with at least one bit. Combined by uniting the bits. */
-  usage?: BufferUsage | undefined;
-  /**
-   * How many buffers this participant holds on to at the same time, not letting others use them, for as long as it
-   * likes. Default 0. Combined by adding.
-   */
-  minBufferCountForCamping?: number | undefined;
-  /** How many more buffers this participant wants for smooth running, for itself alone. Default 0. Combined by adding. */
-  minBufferCountForDedicatedSlack?: number | undefined;
-  /**
-   * How many more buffers this participant wants for smooth running, which may be the same that other participants
-   * ask for in this field. They are not shared with dedicated slack. Default 0. Combined by taking the greatest.
-   */
-  minBufferCountForSharedSlack?: number | undefined;
-  /**
-   * Least number of buffers in total. Default 0. Combined by taking the greatest.
-   *
-   * The total is the sum of all camping and dedicated slack, plus the greatest shared slack, raised to the
-   * greatest of these minima.
-   */
-  minBufferCount?: number | undefined;
-  /**
-   * Greatest number of buffers in total. Not 0. Default 0xFFFFFFFF. Combined by taking the least. A greater total than
-   * this, or than `MAX_COUNT_BUFFER_COLLECTION_INFO_BUFFERS`, fails.
-   */
-  maxBufferCount?: number | undefined;
-  /** Which memory will do. Unset: as if the table were empty. */
-  bufferMemoryConstraints?: BufferMemoryConstraints | undefined;
-  /**
-   * Which image formats will do, one entry for each, or for each set of formats with the same constraints.
-   *
-   * Unset or empty: this participant does not look at the content as an image. If that is true of all, the buffers are
-   * raw. Combined by keeping the formats that every participant with a non-empty list names. No pair of format and
-   * modifier may occur twice in one participant's list; an entry whose format is `DO_NOT_CARE` excludes other
-   * entries with the same modifier, one whose modifier is `DO_NOT_CARE` excludes others with the same format.
-   */
-  imageFormatConstraints?: readonly ImageFormatConstraints[] | undefined;
-}
-export const BufferCollectionConstraints: TypeCodec<BufferCollectionConstraints> = /* @__PURE__ */ table<BufferCollectionConstraints>({
-  name: "fuchsia.sysmem2/BufferCollectionConstraints",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "usage", fidlName: "usage", type: () => BufferUsage.descriptor },
-    { ordinal: 2, name: "minBufferCountForCamping", fidlName: "min_buffer_count_for_camping", type: { kind: "uint32" } },
-    { ordinal: 3, name: "minBufferCountForDedicatedSlack", fidlName: "min_buffer_count_for_dedicated_slack", type: { kind: "uint32" } },
-    { ordinal: 4, name: "minBufferCountForSharedSlack", fidlName: "min_buffer_count_for_shared_slack", type: { kind: "uint32" } },
-    { ordinal: 5, name: "minBufferCount", fidlName: "min_buffer_count", type: { kind: "uint32" } },
-    { ordinal: 6, name: "maxBufferCount", fidlName: "max_buffer_count", type: { kind: "uint32" } },
-    { ordinal: 7, name: "bufferMemoryConstraints", fidlName: "buffer_memory_constraints", type: () => BufferMemoryConstraints.descriptor },
-    { ordinal: 8, name: "imageFormatConstraints", fidlName: "image_format_constraints", type: { kind: "vector", element: () => ImageFormatConstraints.descriptor, maxCount: 64 } },
-  ],
-});
-
 /**
  * A source of memory.
  *
@@ -713,42 +404,36 @@ export const BufferMemoryConstraints: TypeCodec<BufferMemoryConstraints> = /* @_
   ],
 });
 
-export interface BufferCollectionTokenGroupCreateChildRequest extends TableExtras {
-  /** Served as the child. Required. */
-  tokenRequest?: ServerEnd<BufferCollectionTokenClient> | undefined;
-  /** See `BufferCollectionToken`. 0 is a deviation. Default `zx.Rights.SAME_RIGHTS`. */
-  rightsAttenuationMask?: zx.Rights | undefined;
+/**
+ * What a participant will do with the buffers: bits from the constants of each category.
+ *
+ * Usage decides whether the participant gets VMOs at all, whether they are writable, and which format is the cheapest
+ * when several would do. A constraints table must have at least one bit in one of the fields.
+ */
+export interface BufferUsage extends TableExtras {
+  /**
+   * `NONE_USAGE`, optionally with `NONE_USAGE_PERMIT_ALLOCATION`. If set to anything but 0, the other fields must be
+   * unset or 0. A participant with this usage gets no VMOs, but learns the buffer count and the settings.
+   */
+  none?: number | undefined;
+  /** `CPU_USAGE_*` bits. */
+  cpu?: number | undefined;
+  /** `VULKAN_IMAGE_USAGE_*` and `VULKAN_BUFFER_USAGE_*` bits. */
+  vulkan?: number | undefined;
+  /** `DISPLAY_USAGE_*` bits. */
+  display?: number | undefined;
+  /** `VIDEO_USAGE_*` bits. */
+  video?: number | undefined;
 }
-export const BufferCollectionTokenGroupCreateChildRequest: TypeCodec<BufferCollectionTokenGroupCreateChildRequest> = /* @__PURE__ */ table<BufferCollectionTokenGroupCreateChildRequest>({
-  name: "fuchsia.sysmem2/BufferCollectionTokenGroupCreateChildRequest",
-  isResource: true,
-  members: [
-    { ordinal: 1, name: "tokenRequest", fidlName: "token_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem2/BufferCollectionToken" } },
-    { ordinal: 2, name: "rightsAttenuationMask", fidlName: "rights_attenuation_mask", type: () => zx.Rights.descriptor },
-  ],
-});
-
-export interface BufferCollectionTokenGroupCreateChildrenSyncRequest extends TableExtras {
-  /** One mask for each child; see `BufferCollectionToken`. 0 is a deviation. Required. */
-  rightsAttenuationMasks?: readonly zx.Rights[] | undefined;
-}
-export const BufferCollectionTokenGroupCreateChildrenSyncRequest: TypeCodec<BufferCollectionTokenGroupCreateChildrenSyncRequest> = /* @__PURE__ */ table<BufferCollectionTokenGroupCreateChildrenSyncRequest>({
-  name: "fuchsia.sysmem2/BufferCollectionTokenGroupCreateChildrenSyncRequest",
+export const BufferUsage: TypeCodec<BufferUsage> = /* @__PURE__ */ table<BufferUsage>({
+  name: "fuchsia.sysmem2/BufferUsage",
   isResource: false,
   members: [
-    { ordinal: 1, name: "rightsAttenuationMasks", fidlName: "rights_attenuation_masks", type: { kind: "vector", element: () => zx.Rights.descriptor, maxCount: 64 } },
-  ],
-});
-
-export interface BufferCollectionTokenGroupCreateChildrenSyncResponse extends TableExtras {
-  /** The children, in the order of the masks and of preference. Always set. */
-  tokens?: readonly ClientEnd<BufferCollectionTokenClient>[] | undefined;
-}
-export const BufferCollectionTokenGroupCreateChildrenSyncResponse: TypeCodec<BufferCollectionTokenGroupCreateChildrenSyncResponse> = /* @__PURE__ */ table<BufferCollectionTokenGroupCreateChildrenSyncResponse>({
-  name: "fuchsia.sysmem2/BufferCollectionTokenGroup_CreateChildrenSync_Response",
-  isResource: true,
-  members: [
-    { ordinal: 1, name: "tokens", fidlName: "tokens", type: { kind: "vector", element: { kind: "endpoint", role: "client", protocol: "fuchsia.sysmem2/BufferCollectionToken" }, maxCount: 64 } },
+    { ordinal: 1, name: "none", fidlName: "none", type: { kind: "uint32" } },
+    { ordinal: 2, name: "cpu", fidlName: "cpu", type: { kind: "uint32" } },
+    { ordinal: 3, name: "vulkan", fidlName: "vulkan", type: { kind: "uint32" } },
+    { ordinal: 4, name: "display", fidlName: "display", type: { kind: "uint32" } },
+    { ordinal: 5, name: "video", fidlName: "video", type: { kind: "uint32" } },
   ],
 });
 
@@ -898,29 +583,104 @@ export const ImageFormatConstraints: TypeCodec<ImageFormatConstraints> = /* @__P
   ],
 });
 
-export interface NodeSetNameRequest extends TableExtras {
-  /** Greater wins. Required. */
-  priority?: number | undefined;
-  /** The name. Required. */
-  name?: string | undefined;
+/**
+ * What one participant needs of a collection of buffers.
+ *
+ * An unset field asks for nothing. The comments say what that means in numbers, and how the values of several
+ * participants are combined.
+ */
+export interface BufferCollectionConstraints extends TableExtras {
+  /** What the participant will do with the buffers. Required, with at least one bit. Combined by uniting the bits. */
+  usage?: BufferUsage | undefined;
+  /**
+   * How many buffers this participant holds on to at the same time, not letting others use them, for as long as it
+   * likes. Default 0. Combined by adding.
+   */
+  minBufferCountForCamping?: number | undefined;
+  /** How many more buffers this participant wants for smooth running, for itself alone. Default 0. Combined by adding. */
+  minBufferCountForDedicatedSlack?: number | undefined;
+  /**
+   * How many more buffers this participant wants for smooth running, which may be the same that other participants
+   * ask for in this field. They are not shared with dedicated slack. Default 0. Combined by taking the greatest.
+   */
+  minBufferCountForSharedSlack?: number | undefined;
+  /**
+   * Least number of buffers in total. Default 0. Combined by taking the greatest.
+   *
+   * The total is the sum of all camping and dedicated slack, plus the greatest shared slack, raised to the
+   * greatest of these minima.
+   */
+  minBufferCount?: number | undefined;
+  /**
+   * Greatest number of buffers in total. Not 0. Default 0xFFFFFFFF. Combined by taking the least. A greater total than
+   * this, or than `MAX_COUNT_BUFFER_COLLECTION_INFO_BUFFERS`, fails.
+   */
+  maxBufferCount?: number | undefined;
+  /** Which memory will do. Unset: as if the table were empty. */
+  bufferMemoryConstraints?: BufferMemoryConstraints | undefined;
+  /**
+   * Which image formats will do, one entry for each, or for each set of formats with the same constraints.
+   *
+   * Unset or empty: this participant does not look at the content as an image. If that is true of all, the buffers are
+   * raw. Combined by keeping the formats that every participant with a non-empty list names. No pair of format and
+   * modifier may occur twice in one participant's list; an entry whose format is `DO_NOT_CARE` excludes other
+   * entries with the same modifier, one whose modifier is `DO_NOT_CARE` excludes others with the same format.
+   */
+  imageFormatConstraints?: readonly ImageFormatConstraints[] | undefined;
 }
-export const NodeSetNameRequest: TypeCodec<NodeSetNameRequest> = /* @__PURE__ */ table<NodeSetNameRequest>({
-  name: "fuchsia.sysmem2/NodeSetNameRequest",
+export const BufferCollectionConstraints: TypeCodec<BufferCollectionConstraints> = /* @__PURE__ */ table<BufferCollectionConstraints>({
+  name: "fuchsia.sysmem2/BufferCollectionConstraints",
   isResource: false,
   members: [
-    { ordinal: 1, name: "priority", fidlName: "priority", type: { kind: "uint32" } },
-    { ordinal: 2, name: "name", fidlName: "name", type: { kind: "string", maxBytes: 64 } },
+    { ordinal: 1, name: "usage", fidlName: "usage", type: () => BufferUsage.descriptor },
+    { ordinal: 2, name: "minBufferCountForCamping", fidlName: "min_buffer_count_for_camping", type: { kind: "uint32" } },
+    { ordinal: 3, name: "minBufferCountForDedicatedSlack", fidlName: "min_buffer_count_for_dedicated_slack", type: { kind: "uint32" } },
+    { ordinal: 4, name: "minBufferCountForSharedSlack", fidlName: "min_buffer_count_for_shared_slack", type: { kind: "uint32" } },
+    { ordinal: 5, name: "minBufferCount", fidlName: "min_buffer_count", type: { kind: "uint32" } },
+    { ordinal: 6, name: "maxBufferCount", fidlName: "max_buffer_count", type: { kind: "uint32" } },
+    { ordinal: 7, name: "bufferMemoryConstraints", fidlName: "buffer_memory_constraints", type: () => BufferMemoryConstraints.descriptor },
+    { ordinal: 8, name: "imageFormatConstraints", fidlName: "image_format_constraints", type: { kind: "vector", element: () => ImageFormatConstraints.descriptor, maxCount: 64 } },
   ],
 });
 
-export interface NodeSetDebugClientInfoRequest extends TableExtras {
+export interface AllocatorGetVmoInfoRequest extends TableExtras {
+  /** A handle to the VMO, which the request consumes; send a duplicate to keep one. Required. */
+  vmo?: VmoHandle | undefined;
+  /** Asks for `weak_vmo`. Default false. */
+  needWeak?: boolean | undefined;
+  /** Asks for `single_buffer_settings`. Default false. */
+  needSingleBufferSettings?: boolean | undefined;
+  /** Asks for `constraints_ok`. Unset: not asked for. */
+  constraintsToCheck?: BufferCollectionConstraints | undefined;
+  /**
+   * Asks for `vmo_settings_match`: a second VMO that sysmem handed out, whose settings are compared with those of
+   * `vmo`. Unset: not asked for.
+   */
+  vmoSettingsToCheck?: VmoHandle | undefined;
+  /** With `vmo_settings_to_check`: leave sizes out of the comparison. Default false. */
+  vmoSettingsToCheckIgnoreSize?: boolean | undefined;
+}
+export const AllocatorGetVmoInfoRequest: TypeCodec<AllocatorGetVmoInfoRequest> = /* @__PURE__ */ table<AllocatorGetVmoInfoRequest>({
+  name: "fuchsia.sysmem2/AllocatorGetVmoInfoRequest",
+  isResource: true,
+  members: [
+    { ordinal: 1, name: "vmo", fidlName: "vmo", type: { kind: "handle", objectType: 3, rights: 0x80000000 } },
+    { ordinal: 2, name: "needWeak", fidlName: "need_weak", type: { kind: "bool" } },
+    { ordinal: 3, name: "needSingleBufferSettings", fidlName: "need_single_buffer_settings", type: { kind: "bool" } },
+    { ordinal: 4, name: "constraintsToCheck", fidlName: "constraints_to_check", type: () => BufferCollectionConstraints.descriptor },
+    { ordinal: 5, name: "vmoSettingsToCheck", fidlName: "vmo_settings_to_check", type: { kind: "handle", objectType: 3, rights: 0x80000000 } },
+    { ordinal: 6, name: "vmoSettingsToCheckIgnoreSize", fidlName: "vmo_settings_to_check_ignore_size", type: { kind: "bool" } },
+  ],
+});
+
+export interface AllocatorSetDebugClientInfoRequest extends TableExtras {
   /** Who the client is, usually the process's name. Required. */
   name?: string | undefined;
   /** A number that tells clients of one name apart, usually the process's koid or id. Default 0. */
   id?: bigint | undefined;
 }
-export const NodeSetDebugClientInfoRequest: TypeCodec<NodeSetDebugClientInfoRequest> = /* @__PURE__ */ table<NodeSetDebugClientInfoRequest>({
-  name: "fuchsia.sysmem2/NodeSetDebugClientInfoRequest",
+export const AllocatorSetDebugClientInfoRequest: TypeCodec<AllocatorSetDebugClientInfoRequest> = /* @__PURE__ */ table<AllocatorSetDebugClientInfoRequest>({
+  name: "fuchsia.sysmem2/AllocatorSetDebugClientInfoRequest",
   isResource: false,
   members: [
     { ordinal: 1, name: "name", fidlName: "name", type: { kind: "string", maxBytes: 256 } },
@@ -928,87 +688,167 @@ export const NodeSetDebugClientInfoRequest: TypeCodec<NodeSetDebugClientInfoRequ
   ],
 });
 
-export interface NodeSetDebugTimeoutLogDeadlineRequest extends TableExtras {
-  /** Time of the warning on the monotonic clock. Required. */
-  deadline?: zx.Time | undefined;
+export interface AllocatorValidateBufferCollectionTokenRequest extends TableExtras {
+  /** Koid of the server end, which the client gets as the `related_koid` of its client end. Required. */
+  tokenServerKoid?: zx.Koid | undefined;
 }
-export const NodeSetDebugTimeoutLogDeadlineRequest: TypeCodec<NodeSetDebugTimeoutLogDeadlineRequest> = /* @__PURE__ */ table<NodeSetDebugTimeoutLogDeadlineRequest>({
-  name: "fuchsia.sysmem2/NodeSetDebugTimeoutLogDeadlineRequest",
+export const AllocatorValidateBufferCollectionTokenRequest: TypeCodec<AllocatorValidateBufferCollectionTokenRequest> = /* @__PURE__ */ table<AllocatorValidateBufferCollectionTokenRequest>({
+  name: "fuchsia.sysmem2/AllocatorValidateBufferCollectionTokenRequest",
   isResource: false,
   members: [
-    { ordinal: 1, name: "deadline", fidlName: "deadline", type: { kind: "int64" } },
+    { ordinal: 1, name: "tokenServerKoid", fidlName: "token_server_koid", type: { kind: "uint64" } },
   ],
 });
 
-export interface NodeGetNodeRefResponse extends TableExtras {
-  /** The reference. Always set. */
-  nodeRef?: EventHandle | undefined;
+/** The memory of every buffer of a collection. In results all fields are set. */
+export interface BufferMemorySettings extends TableExtras {
+  /** Bytes that participants may use for data. Not rounded to pages. An image fits if and only if it is not larger. */
+  sizeBytes?: bigint | undefined;
+  /** The buffer's pages follow one another in physical memory. */
+  isPhysicallyContiguous?: boolean | undefined;
+  /** The memory is protected from the CPU by hardware. */
+  isSecure?: boolean | undefined;
+  /** Where data is left between participants. */
+  coherencyDomain?: CoherencyDomain | undefined;
+  /** The heap that the memory comes from. Its `id` is set too. */
+  heap?: Heap | undefined;
+  /** Size of each VMO in bytes: `size_bytes` and any padding, rounded up to whole pages. */
+  rawVmoSize?: bigint | undefined;
 }
-export const NodeGetNodeRefResponse: TypeCodec<NodeGetNodeRefResponse> = /* @__PURE__ */ table<NodeGetNodeRefResponse>({
-  name: "fuchsia.sysmem2/Node_GetNodeRef_Response",
-  isResource: true,
-  members: [
-    { ordinal: 1, name: "nodeRef", fidlName: "node_ref", type: { kind: "handle", objectType: 5, rights: 0x80000000 } },
-  ],
-});
-
-export interface NodeIsAlternateForRequest extends TableExtras {
-  /** What the other node's `GetNodeRef` gave, or a duplicate. Required. */
-  nodeRef?: EventHandle | undefined;
-}
-export const NodeIsAlternateForRequest: TypeCodec<NodeIsAlternateForRequest> = /* @__PURE__ */ table<NodeIsAlternateForRequest>({
-  name: "fuchsia.sysmem2/NodeIsAlternateForRequest",
-  isResource: true,
-  members: [
-    { ordinal: 1, name: "nodeRef", fidlName: "node_ref", type: { kind: "handle", objectType: 5, rights: 0x80000000 } },
-  ],
-});
-
-export interface NodeIsAlternateForResponse extends TableExtras {
-  /** True if the two nodes are alternatives. Always set. */
-  isAlternate?: boolean | undefined;
-}
-export const NodeIsAlternateForResponse: TypeCodec<NodeIsAlternateForResponse> = /* @__PURE__ */ table<NodeIsAlternateForResponse>({
-  name: "fuchsia.sysmem2/Node_IsAlternateFor_Response",
+export const BufferMemorySettings: TypeCodec<BufferMemorySettings> = /* @__PURE__ */ table<BufferMemorySettings>({
+  name: "fuchsia.sysmem2/BufferMemorySettings",
   isResource: false,
   members: [
-    { ordinal: 1, name: "isAlternate", fidlName: "is_alternate", type: { kind: "bool" } },
+    { ordinal: 1, name: "sizeBytes", fidlName: "size_bytes", type: { kind: "uint64" } },
+    { ordinal: 2, name: "isPhysicallyContiguous", fidlName: "is_physically_contiguous", type: { kind: "bool" } },
+    { ordinal: 3, name: "isSecure", fidlName: "is_secure", type: { kind: "bool" } },
+    { ordinal: 4, name: "coherencyDomain", fidlName: "coherency_domain", type: () => CoherencyDomain.descriptor },
+    { ordinal: 5, name: "heap", fidlName: "heap", type: () => Heap.descriptor },
+    { ordinal: 6, name: "rawVmoSize", fidlName: "raw_vmo_size", type: { kind: "uint64" } },
   ],
 });
 
-export interface NodeGetBufferCollectionIdResponse extends TableExtras {
-  /** The number. Always set. */
+/** What every buffer of a collection is like. */
+export interface SingleBufferSettings extends TableExtras {
+  /** The memory. Always set. */
+  bufferSettings?: BufferMemorySettings | undefined;
+  /** The images that may be put into the buffers. Unset: no participant constrained images. */
+  imageFormatConstraints?: ImageFormatConstraints | undefined;
+}
+export const SingleBufferSettings: TypeCodec<SingleBufferSettings> = /* @__PURE__ */ table<SingleBufferSettings>({
+  name: "fuchsia.sysmem2/SingleBufferSettings",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "bufferSettings", fidlName: "buffer_settings", type: () => BufferMemorySettings.descriptor },
+    { ordinal: 2, name: "imageFormatConstraints", fidlName: "image_format_constraints", type: () => ImageFormatConstraints.descriptor },
+  ],
+});
+
+export interface AllocatorGetVmoInfoResponse extends TableExtras {
+  /** The collection that the buffer belongs to: the number that `Node.GetBufferCollectionId` gives. Always set. */
   bufferCollectionId?: bigint | undefined;
+  /**
+   * Index of the buffer in `BufferCollectionInfo.buffers`. Together with the collection's id it is unique as
+   * long as the server runs. Always set.
+   */
+  bufferIndex?: bigint | undefined;
+  /**
+   * The other end is closed when weak handles to the buffer should be closed, as soon as possible. It may be
+   * signalled already. Set exactly if `vmo` is weak or `need_weak` was true.
+   */
+  closeWeakAsap?: EventPairHandle | undefined;
+  /**
+   * A weak VMO of the same buffer, with no more rights than `vmo` had. Its koid may differ. Set exactly if
+   * `need_weak` was true.
+   */
+  weakVmo?: VmoHandle | undefined;
+  /** The settings of the buffer. Set exactly if `need_single_buffer_settings` was true. */
+  singleBufferSettings?: SingleBufferSettings | undefined;
+  /**
+   * True if a participant with `constraints_to_check` could use the buffer. Buffer counts are not looked at. Set
+   * exactly if `constraints_to_check` was set.
+   */
+  constraintsOk?: boolean | undefined;
+  /**
+   * True if both VMOs have the same settings, as VMOs of one collection always have. Set exactly if
+   * `vmo_settings_to_check` was set.
+   */
+  vmoSettingsMatch?: boolean | undefined;
 }
-export const NodeGetBufferCollectionIdResponse: TypeCodec<NodeGetBufferCollectionIdResponse> = /* @__PURE__ */ table<NodeGetBufferCollectionIdResponse>({
-  name: "fuchsia.sysmem2/Node_GetBufferCollectionId_Response",
-  isResource: false,
+export const AllocatorGetVmoInfoResponse: TypeCodec<AllocatorGetVmoInfoResponse> = /* @__PURE__ */ table<AllocatorGetVmoInfoResponse>({
+  name: "fuchsia.sysmem2/Allocator_GetVmoInfo_Response",
+  isResource: true,
   members: [
     { ordinal: 1, name: "bufferCollectionId", fidlName: "buffer_collection_id", type: { kind: "uint64" } },
+    { ordinal: 2, name: "bufferIndex", fidlName: "buffer_index", type: { kind: "uint64" } },
+    { ordinal: 3, name: "closeWeakAsap", fidlName: "close_weak_asap", type: { kind: "handle", objectType: 16, rights: 0x80000000 } },
+    { ordinal: 4, name: "weakVmo", fidlName: "weak_vmo", type: { kind: "handle", objectType: 3, rights: 0x80000000 } },
+    { ordinal: 5, name: "singleBufferSettings", fidlName: "single_buffer_settings", type: () => SingleBufferSettings.descriptor },
+    { ordinal: 6, name: "constraintsOk", fidlName: "constraints_ok", type: { kind: "bool" } },
+    { ordinal: 7, name: "vmoSettingsMatch", fidlName: "vmo_settings_match", type: { kind: "bool" } },
   ],
 });
 
-export interface NodeSetWeakOkRequest extends TableExtras {
-  /** Consents also for children created later and everything below them. Cannot be taken back. Default false. */
-  forChildNodesAlso?: boolean | undefined;
+export interface AllocatorValidateBufferCollectionTokenResponse extends TableExtras {
+  /** True if the server end with this koid is a token now. Always set. */
+  isKnown?: boolean | undefined;
 }
-export const NodeSetWeakOkRequest: TypeCodec<NodeSetWeakOkRequest> = /* @__PURE__ */ table<NodeSetWeakOkRequest>({
-  name: "fuchsia.sysmem2/NodeSetWeakOkRequest",
-  isResource: true,
+export const AllocatorValidateBufferCollectionTokenResponse: TypeCodec<AllocatorValidateBufferCollectionTokenResponse> = /* @__PURE__ */ table<AllocatorValidateBufferCollectionTokenResponse>({
+  name: "fuchsia.sysmem2/Allocator_ValidateBufferCollectionToken_Response",
+  isResource: false,
   members: [
-    { ordinal: 1, name: "forChildNodesAlso", fidlName: "for_child_nodes_also", type: { kind: "bool" } },
+    { ordinal: 1, name: "isKnown", fidlName: "is_known", type: { kind: "bool" } },
   ],
 });
 
-export interface NodeAttachNodeTrackingRequest extends TableExtras {
-  /** The end to close. The client watches the other. Required. */
+export interface BufferCollectionAttachLifetimeTrackingRequest extends TableExtras {
+  /** The end to close, with the rights to duplicate and to transfer it. The client watches the other. Required. */
   serverEnd?: EventPairHandle | undefined;
+  /** The end is closed when at most so many buffers exist. Required. */
+  buffersRemaining?: number | undefined;
 }
-export const NodeAttachNodeTrackingRequest: TypeCodec<NodeAttachNodeTrackingRequest> = /* @__PURE__ */ table<NodeAttachNodeTrackingRequest>({
-  name: "fuchsia.sysmem2/NodeAttachNodeTrackingRequest",
+export const BufferCollectionAttachLifetimeTrackingRequest: TypeCodec<BufferCollectionAttachLifetimeTrackingRequest> = /* @__PURE__ */ table<BufferCollectionAttachLifetimeTrackingRequest>({
+  name: "fuchsia.sysmem2/BufferCollectionAttachLifetimeTrackingRequest",
   isResource: true,
   members: [
     { ordinal: 1, name: "serverEnd", fidlName: "server_end", type: { kind: "handle", objectType: 16, rights: 0x80000000 } },
+    { ordinal: 2, name: "buffersRemaining", fidlName: "buffers_remaining", type: { kind: "uint32" } },
+  ],
+});
+
+export interface BufferCollectionAttachTokenRequest extends TableExtras {
+  /** See `BufferCollectionToken`. 0 is a deviation. Required. */
+  rightsAttenuationMask?: zx.Rights | undefined;
+  /** Served as the new token. Required. */
+  tokenRequest?: ServerEnd<BufferCollectionTokenClient> | undefined;
+}
+export const BufferCollectionAttachTokenRequest: TypeCodec<BufferCollectionAttachTokenRequest> = /* @__PURE__ */ table<BufferCollectionAttachTokenRequest>({
+  name: "fuchsia.sysmem2/BufferCollectionAttachTokenRequest",
+  isResource: true,
+  members: [
+    { ordinal: 1, name: "rightsAttenuationMask", fidlName: "rights_attenuation_mask", type: () => zx.Rights.descriptor },
+    { ordinal: 2, name: "tokenRequest", fidlName: "token_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem2/BufferCollectionToken" } },
+  ],
+});
+
+export interface BufferCollectionSetConstraintsRequest extends TableExtras {
+  /**
+   * The constraints. Unset: the participant has none. It is then treated as having `NONE_USAGE`: it gets no
+   * VMOs, but learns the buffer count and the settings.
+   */
+  constraints?: BufferCollectionConstraints | undefined;
+  /**
+   * A VMO that sysmem handed out: the new collection's settings must equal those of the VMO's collection, or
+   * allocation fails. A VMO that is not sysmem's fails the collection. Unset: no such demand.
+   */
+  mustMatchVmo?: VmoHandle | undefined;
+}
+export const BufferCollectionSetConstraintsRequest: TypeCodec<BufferCollectionSetConstraintsRequest> = /* @__PURE__ */ table<BufferCollectionSetConstraintsRequest>({
+  name: "fuchsia.sysmem2/BufferCollectionSetConstraintsRequest",
+  isResource: true,
+  members: [
+    { ordinal: 1, name: "constraints", fidlName: "constraints", type: () => BufferCollectionConstraints.descriptor },
+    { ordinal: 2, name: "mustMatchVmo", fidlName: "must_match_vmo", type: { kind: "handle", objectType: 3, rights: 0x80000000 } },
   ],
 });
 
@@ -1059,47 +899,304 @@ export const BufferCollectionInfo: TypeCodec<BufferCollectionInfo> = /* @__PURE_
   ],
 });
 
-/** What every buffer of a collection is like. */
-export interface SingleBufferSettings extends TableExtras {
-  /** The memory. Always set. */
-  bufferSettings?: BufferMemorySettings | undefined;
-  /** The images that may be put into the buffers. Unset: no participant constrained images. */
-  imageFormatConstraints?: ImageFormatConstraints | undefined;
+export interface BufferCollectionWaitForAllBuffersAllocatedResponse extends TableExtras {
+  /** The buffers and their settings. Always set. */
+  bufferCollectionInfo?: BufferCollectionInfo | undefined;
 }
-export const SingleBufferSettings: TypeCodec<SingleBufferSettings> = /* @__PURE__ */ table<SingleBufferSettings>({
-  name: "fuchsia.sysmem2/SingleBufferSettings",
-  isResource: false,
+export const BufferCollectionWaitForAllBuffersAllocatedResponse: TypeCodec<BufferCollectionWaitForAllBuffersAllocatedResponse> = /* @__PURE__ */ table<BufferCollectionWaitForAllBuffersAllocatedResponse>({
+  name: "fuchsia.sysmem2/BufferCollection_WaitForAllBuffersAllocated_Response",
+  isResource: true,
   members: [
-    { ordinal: 1, name: "bufferSettings", fidlName: "buffer_settings", type: () => BufferMemorySettings.descriptor },
-    { ordinal: 2, name: "imageFormatConstraints", fidlName: "image_format_constraints", type: () => ImageFormatConstraints.descriptor },
+    { ordinal: 1, name: "bufferCollectionInfo", fidlName: "buffer_collection_info", type: () => BufferCollectionInfo.descriptor },
   ],
 });
 
-/** The memory of every buffer of a collection. In results all fields are set. */
-export interface BufferMemorySettings extends TableExtras {
-  /** Bytes that participants may use for data. Not rounded to pages. An image fits if and only if it is not larger. */
-  sizeBytes?: bigint | undefined;
-  /** The buffer's pages follow one another in physical memory. */
-  isPhysicallyContiguous?: boolean | undefined;
-  /** The memory is protected from the CPU by hardware. */
-  isSecure?: boolean | undefined;
-  /** Where data is left between participants. */
-  coherencyDomain?: CoherencyDomain | undefined;
-  /** The heap that the memory comes from. Its `id` is set too. */
-  heap?: Heap | undefined;
-  /** Size of each VMO in bytes: `size_bytes` and any padding, rounded up to whole pages. */
-  rawVmoSize?: bigint | undefined;
+export interface NodeAttachNodeTrackingRequest extends TableExtras {
+  /** The end to close. The client watches the other. Required. */
+  serverEnd?: EventPairHandle | undefined;
 }
-export const BufferMemorySettings: TypeCodec<BufferMemorySettings> = /* @__PURE__ */ table<BufferMemorySettings>({
-  name: "fuchsia.sysmem2/BufferMemorySettings",
+export const NodeAttachNodeTrackingRequest: TypeCodec<NodeAttachNodeTrackingRequest> = /* @__PURE__ */ table<NodeAttachNodeTrackingRequest>({
+  name: "fuchsia.sysmem2/NodeAttachNodeTrackingRequest",
+  isResource: true,
+  members: [
+    { ordinal: 1, name: "serverEnd", fidlName: "server_end", type: { kind: "handle", objectType: 16, rights: 0x80000000 } },
+  ],
+});
+
+export interface NodeIsAlternateForRequest extends TableExtras {
+  /** What the other node's `GetNodeRef` gave, or a duplicate. Required. */
+  nodeRef?: EventHandle | undefined;
+}
+export const NodeIsAlternateForRequest: TypeCodec<NodeIsAlternateForRequest> = /* @__PURE__ */ table<NodeIsAlternateForRequest>({
+  name: "fuchsia.sysmem2/NodeIsAlternateForRequest",
+  isResource: true,
+  members: [
+    { ordinal: 1, name: "nodeRef", fidlName: "node_ref", type: { kind: "handle", objectType: 5, rights: 0x80000000 } },
+  ],
+});
+
+export interface NodeSetDebugClientInfoRequest extends TableExtras {
+  /** Who the client is, usually the process's name. Required. */
+  name?: string | undefined;
+  /** A number that tells clients of one name apart, usually the process's koid or id. Default 0. */
+  id?: bigint | undefined;
+}
+export const NodeSetDebugClientInfoRequest: TypeCodec<NodeSetDebugClientInfoRequest> = /* @__PURE__ */ table<NodeSetDebugClientInfoRequest>({
+  name: "fuchsia.sysmem2/NodeSetDebugClientInfoRequest",
   isResource: false,
   members: [
-    { ordinal: 1, name: "sizeBytes", fidlName: "size_bytes", type: { kind: "uint64" } },
-    { ordinal: 2, name: "isPhysicallyContiguous", fidlName: "is_physically_contiguous", type: { kind: "bool" } },
-    { ordinal: 3, name: "isSecure", fidlName: "is_secure", type: { kind: "bool" } },
-    { ordinal: 4, name: "coherencyDomain", fidlName: "coherency_domain", type: () => CoherencyDomain.descriptor },
-    { ordinal: 5, name: "heap", fidlName: "heap", type: () => Heap.descriptor },
-    { ordinal: 6, name: "rawVmoSize", fidlName: "raw_vmo_size", type: { kind: "uint64" } },
+    { ordinal: 1, name: "name", fidlName: "name", type: { kind: "string", maxBytes: 256 } },
+    { ordinal: 2, name: "id", fidlName: "id", type: { kind: "uint64" } },
+  ],
+});
+
+export interface NodeSetDebugTimeoutLogDeadlineRequest extends TableExtras {
+  /** Time of the warning on the monotonic clock. Required. */
+  deadline?: zx.Time | undefined;
+}
+export const NodeSetDebugTimeoutLogDeadlineRequest: TypeCodec<NodeSetDebugTimeoutLogDeadlineRequest> = /* @__PURE__ */ table<NodeSetDebugTimeoutLogDeadlineRequest>({
+  name: "fuchsia.sysmem2/NodeSetDebugTimeoutLogDeadlineRequest",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "deadline", fidlName: "deadline", type: { kind: "int64" } },
+  ],
+});
+
+export interface NodeSetNameRequest extends TableExtras {
+  /** Greater wins. Required. */
+  priority?: number | undefined;
+  /** The name. Required. */
+  name?: string | undefined;
+}
+export const NodeSetNameRequest: TypeCodec<NodeSetNameRequest> = /* @__PURE__ */ table<NodeSetNameRequest>({
+  name: "fuchsia.sysmem2/NodeSetNameRequest",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "priority", fidlName: "priority", type: { kind: "uint32" } },
+    { ordinal: 2, name: "name", fidlName: "name", type: { kind: "string", maxBytes: 64 } },
+  ],
+});
+
+export interface NodeSetWeakOkRequest extends TableExtras {
+  /** Consents also for children created later and everything below them. Cannot be taken back. Default false. */
+  forChildNodesAlso?: boolean | undefined;
+}
+export const NodeSetWeakOkRequest: TypeCodec<NodeSetWeakOkRequest> = /* @__PURE__ */ table<NodeSetWeakOkRequest>({
+  name: "fuchsia.sysmem2/NodeSetWeakOkRequest",
+  isResource: true,
+  members: [
+    { ordinal: 1, name: "forChildNodesAlso", fidlName: "for_child_nodes_also", type: { kind: "bool" } },
+  ],
+});
+
+export interface NodeGetBufferCollectionIdResponse extends TableExtras {
+  /** The number. Always set. */
+  bufferCollectionId?: bigint | undefined;
+}
+export const NodeGetBufferCollectionIdResponse: TypeCodec<NodeGetBufferCollectionIdResponse> = /* @__PURE__ */ table<NodeGetBufferCollectionIdResponse>({
+  name: "fuchsia.sysmem2/Node_GetBufferCollectionId_Response",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "bufferCollectionId", fidlName: "buffer_collection_id", type: { kind: "uint64" } },
+  ],
+});
+
+export interface NodeGetNodeRefResponse extends TableExtras {
+  /** The reference. Always set. */
+  nodeRef?: EventHandle | undefined;
+}
+export const NodeGetNodeRefResponse: TypeCodec<NodeGetNodeRefResponse> = /* @__PURE__ */ table<NodeGetNodeRefResponse>({
+  name: "fuchsia.sysmem2/Node_GetNodeRef_Response",
+  isResource: true,
+  members: [
+    { ordinal: 1, name: "nodeRef", fidlName: "node_ref", type: { kind: "handle", objectType: 5, rights: 0x80000000 } },
+  ],
+});
+
+export interface NodeIsAlternateForResponse extends TableExtras {
+  /** True if the two nodes are alternatives. Always set. */
+  isAlternate?: boolean | undefined;
+}
+export const NodeIsAlternateForResponse: TypeCodec<NodeIsAlternateForResponse> = /* @__PURE__ */ table<NodeIsAlternateForResponse>({
+  name: "fuchsia.sysmem2/Node_IsAlternateFor_Response",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "isAlternate", fidlName: "is_alternate", type: { kind: "bool" } },
+  ],
+});
+
+export interface BufferCollectionTokenCreateBufferCollectionTokenGroupRequest extends TableExtras {
+  /** Served as the new group. Required. */
+  groupRequest?: ServerEnd<BufferCollectionTokenGroupClient> | undefined;
+}
+export const BufferCollectionTokenCreateBufferCollectionTokenGroupRequest: TypeCodec<BufferCollectionTokenCreateBufferCollectionTokenGroupRequest> = /* @__PURE__ */ table<BufferCollectionTokenCreateBufferCollectionTokenGroupRequest>({
+  name: "fuchsia.sysmem2/BufferCollectionTokenCreateBufferCollectionTokenGroupRequest",
+  isResource: true,
+  members: [
+    { ordinal: 1, name: "groupRequest", fidlName: "group_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem2/BufferCollectionTokenGroup" } },
+  ],
+});
+
+export interface BufferCollectionTokenDuplicateRequest extends TableExtras {
+  /** Required. 0 takes nothing away, as for older clients' sake, but logs an error. */
+  rightsAttenuationMask?: zx.Rights | undefined;
+  /** Served as the new token. Required. */
+  tokenRequest?: ServerEnd<BufferCollectionTokenClient> | undefined;
+}
+export const BufferCollectionTokenDuplicateRequest: TypeCodec<BufferCollectionTokenDuplicateRequest> = /* @__PURE__ */ table<BufferCollectionTokenDuplicateRequest>({
+  name: "fuchsia.sysmem2/BufferCollectionTokenDuplicateRequest",
+  isResource: true,
+  members: [
+    { ordinal: 1, name: "rightsAttenuationMask", fidlName: "rights_attenuation_mask", type: () => zx.Rights.descriptor },
+    { ordinal: 2, name: "tokenRequest", fidlName: "token_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem2/BufferCollectionToken" } },
+  ],
+});
+
+export interface BufferCollectionTokenDuplicateSyncRequest extends TableExtras {
+  /** One mask for each new token. Required. */
+  rightsAttenuationMasks?: readonly zx.Rights[] | undefined;
+}
+export const BufferCollectionTokenDuplicateSyncRequest: TypeCodec<BufferCollectionTokenDuplicateSyncRequest> = /* @__PURE__ */ table<BufferCollectionTokenDuplicateSyncRequest>({
+  name: "fuchsia.sysmem2/BufferCollectionTokenDuplicateSyncRequest",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "rightsAttenuationMasks", fidlName: "rights_attenuation_masks", type: { kind: "vector", element: () => zx.Rights.descriptor, maxCount: 64 } },
+  ],
+});
+
+export interface BufferCollectionTokenDuplicateSyncResponse extends TableExtras {
+  /** The new tokens, in the order of the masks. Always set. */
+  tokens?: readonly ClientEnd<BufferCollectionTokenClient>[] | undefined;
+}
+export const BufferCollectionTokenDuplicateSyncResponse: TypeCodec<BufferCollectionTokenDuplicateSyncResponse> = /* @__PURE__ */ table<BufferCollectionTokenDuplicateSyncResponse>({
+  name: "fuchsia.sysmem2/BufferCollectionToken_DuplicateSync_Response",
+  isResource: true,
+  members: [
+    { ordinal: 1, name: "tokens", fidlName: "tokens", type: { kind: "vector", element: { kind: "endpoint", role: "client", protocol: "fuchsia.sysmem2/BufferCollectionToken" }, maxCount: 64 } },
+  ],
+});
+
+export interface BufferCollectionTokenGroupCreateChildRequest extends TableExtras {
+  /** Served as the child. Required. */
+  tokenRequest?: ServerEnd<BufferCollectionTokenClient> | undefined;
+  /** See `BufferCollectionToken`. 0 is a deviation. Default `zx.Rights.SAME_RIGHTS`. */
+  rightsAttenuationMask?: zx.Rights | undefined;
+}
+export const BufferCollectionTokenGroupCreateChildRequest: TypeCodec<BufferCollectionTokenGroupCreateChildRequest> = /* @__PURE__ */ table<BufferCollectionTokenGroupCreateChildRequest>({
+  name: "fuchsia.sysmem2/BufferCollectionTokenGroupCreateChildRequest",
+  isResource: true,
+  members: [
+    { ordinal: 1, name: "tokenRequest", fidlName: "token_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem2/BufferCollectionToken" } },
+    { ordinal: 2, name: "rightsAttenuationMask", fidlName: "rights_attenuation_mask", type: () => zx.Rights.descriptor },
+  ],
+});
+
+export interface BufferCollectionTokenGroupCreateChildrenSyncRequest extends TableExtras {
+  /** One mask for each child; see `BufferCollectionToken`. 0 is a deviation. Required. */
+  rightsAttenuationMasks?: readonly zx.Rights[] | undefined;
+}
+export const BufferCollectionTokenGroupCreateChildrenSyncRequest: TypeCodec<BufferCollectionTokenGroupCreateChildrenSyncRequest> = /* @__PURE__ */ table<BufferCollectionTokenGroupCreateChildrenSyncRequest>({
+  name: "fuchsia.sysmem2/BufferCollectionTokenGroupCreateChildrenSyncRequest",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "rightsAttenuationMasks", fidlName: "rights_attenuation_masks", type: { kind: "vector", element: () => zx.Rights.descriptor, maxCount: 64 } },
+  ],
+});
+
+export interface BufferCollectionTokenGroupCreateChildrenSyncResponse extends TableExtras {
+  /** The children, in the order of the masks and of preference. Always set. */
+  tokens?: readonly ClientEnd<BufferCollectionTokenClient>[] | undefined;
+}
+export const BufferCollectionTokenGroupCreateChildrenSyncResponse: TypeCodec<BufferCollectionTokenGroupCreateChildrenSyncResponse> = /* @__PURE__ */ table<BufferCollectionTokenGroupCreateChildrenSyncResponse>({
+  name: "fuchsia.sysmem2/BufferCollectionTokenGroup_CreateChildrenSync_Response",
+  isResource: true,
+  members: [
+    { ordinal: 1, name: "tokens", fidlName: "tokens", type: { kind: "vector", element: { kind: "endpoint", role: "client", protocol: "fuchsia.sysmem2/BufferCollectionToken" }, maxCount: 64 } },
+  ],
+});
+
+/** A format in a certain use. */
+export interface FormatCostKey extends TableExtras {
+  /** The format. Required. */
+  pixelFormat?: images2.PixelFormat | undefined;
+  /** The modifier. Default `LINEAR`. */
+  pixelFormatModifier?: images2.PixelFormatModifier | undefined;
+  /** The usage bits that this cost is about. Default none. */
+  bufferUsageBits?: BufferUsage | undefined;
+}
+export const FormatCostKey: TypeCodec<FormatCostKey> = /* @__PURE__ */ table<FormatCostKey>({
+  name: "fuchsia.sysmem2/FormatCostKey",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "pixelFormat", fidlName: "pixel_format", type: () => images2.PixelFormat.descriptor },
+    { ordinal: 2, name: "pixelFormatModifier", fidlName: "pixel_format_modifier", type: () => images2.PixelFormatModifier.descriptor },
+    { ordinal: 3, name: "bufferUsageBits", fidlName: "buffer_usage_bits", type: () => BufferUsage.descriptor },
+  ],
+});
+
+/**
+ * What a format costs when it is used in a certain way.
+ *
+ * Among the formats that every participant accepts, the one of least cost is chosen. Of a format's entries only those
+ * count whose usage bits all occur in the participants' united usage; of those, the one with the most bits gives
+ * the cost, and of several with equally many, the last. A format without such an entry has the greatest cost there is.
+ * Costs never forbid a format. Among equal costs the choice is arbitrary, but always the same.
+ */
+export interface FormatCostEntry extends TableExtras {
+  /** Which format, in which use. Required. */
+  key?: FormatCostKey | undefined;
+  /** Its cost, in no particular unit. Costs that are not above 0 are for tests only. Required. */
+  cost?: number | undefined;
+}
+export const FormatCostEntry: TypeCodec<FormatCostEntry> = /* @__PURE__ */ table<FormatCostEntry>({
+  name: "fuchsia.sysmem2/FormatCostEntry",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "key", fidlName: "key", type: () => FormatCostKey.descriptor },
+    { ordinal: 2, name: "cost", fidlName: "cost", type: { kind: "float32" } },
+  ],
+});
+
+/** Settings of a server. They are kept in files, not sent in messages. */
+export interface Config extends TableExtras {
+  /**
+   * What formats cost, for choosing one where participants accept several.
+   *
+   * Later entries with equal keys replace earlier ones, so that a platform's costs can follow a board's.
+   */
+  formatCosts?: readonly FormatCostEntry[] | undefined;
+}
+export const Config: TypeCodec<Config> = /* @__PURE__ */ table<Config>({
+  name: "fuchsia.sysmem2/Config",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "formatCosts", fidlName: "format_costs", type: { kind: "vector", element: () => FormatCostEntry.descriptor } },
+  ],
+});
+
+/** A heap whose memory sysmem provides and protects at run time. */
+export interface DynamicSecureHeap extends TableExtras {
+  /** The heap. Required. */
+  heap?: Heap | undefined;
+}
+export const DynamicSecureHeap: TypeCodec<DynamicSecureHeap> = /* @__PURE__ */ table<DynamicSecureHeap>({
+  name: "fuchsia.sysmem2/DynamicSecureHeap",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "heap", fidlName: "heap", type: () => Heap.descriptor },
+  ],
+});
+
+/** A part of `Config.format_costs`, as one file holds it. */
+export interface FormatCosts extends TableExtras {
+  /** The entries, in order. */
+  formatCosts?: readonly FormatCostEntry[] | undefined;
+}
+export const FormatCosts: TypeCodec<FormatCosts> = /* @__PURE__ */ table<FormatCosts>({
+  name: "fuchsia.sysmem2/FormatCosts",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "formatCosts", fidlName: "format_costs", type: { kind: "vector", element: () => FormatCostEntry.descriptor } },
   ],
 });
 
@@ -1135,22 +1232,6 @@ export const SecureHeapAndRange: TypeCodec<SecureHeapAndRange> = /* @__PURE__ */
   ],
 });
 
-/** The ranges of a heap. */
-export interface SecureHeapAndRanges extends TableExtras {
-  /** The heap. Required. */
-  heap?: Heap | undefined;
-  /** The ranges by ascending address. They do not overlap, but may touch. Required. */
-  ranges?: readonly SecureHeapRange[] | undefined;
-}
-export const SecureHeapAndRanges: TypeCodec<SecureHeapAndRanges> = /* @__PURE__ */ table<SecureHeapAndRanges>({
-  name: "fuchsia.sysmem2/SecureHeapAndRanges",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "heap", fidlName: "heap", type: () => Heap.descriptor },
-    { ordinal: 2, name: "ranges", fidlName: "ranges", type: { kind: "vector", element: () => SecureHeapRange.descriptor, maxCount: 128 } },
-  ],
-});
-
 /** A change of a heap's range, at one of its ends. */
 export interface SecureHeapAndRangeModification extends TableExtras {
   /** The heap. Required. */
@@ -1173,16 +1254,19 @@ export const SecureHeapAndRangeModification: TypeCodec<SecureHeapAndRangeModific
   ],
 });
 
-/** A heap whose memory sysmem provides and protects at run time. */
-export interface DynamicSecureHeap extends TableExtras {
+/** The ranges of a heap. */
+export interface SecureHeapAndRanges extends TableExtras {
   /** The heap. Required. */
   heap?: Heap | undefined;
+  /** The ranges by ascending address. They do not overlap, but may touch. Required. */
+  ranges?: readonly SecureHeapRange[] | undefined;
 }
-export const DynamicSecureHeap: TypeCodec<DynamicSecureHeap> = /* @__PURE__ */ table<DynamicSecureHeap>({
-  name: "fuchsia.sysmem2/DynamicSecureHeap",
+export const SecureHeapAndRanges: TypeCodec<SecureHeapAndRanges> = /* @__PURE__ */ table<SecureHeapAndRanges>({
+  name: "fuchsia.sysmem2/SecureHeapAndRanges",
   isResource: false,
   members: [
     { ordinal: 1, name: "heap", fidlName: "heap", type: () => Heap.descriptor },
+    { ordinal: 2, name: "ranges", fidlName: "ranges", type: { kind: "vector", element: () => SecureHeapRange.descriptor, maxCount: 128 } },
   ],
 });
 
@@ -1214,54 +1298,6 @@ export const SecureHeapProperties: TypeCodec<SecureHeapProperties> = /* @__PURE_
   ],
 });
 
-export interface SecureMemGetPhysicalSecureHeapsResponse extends TableExtras {
-  /** The heaps and their ranges. Always set. */
-  heaps?: readonly SecureHeapAndRanges[] | undefined;
-}
-export const SecureMemGetPhysicalSecureHeapsResponse: TypeCodec<SecureMemGetPhysicalSecureHeapsResponse> = /* @__PURE__ */ table<SecureMemGetPhysicalSecureHeapsResponse>({
-  name: "fuchsia.sysmem2/SecureMem_GetPhysicalSecureHeaps_Response",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "heaps", fidlName: "heaps", type: { kind: "vector", element: () => SecureHeapAndRanges.descriptor, maxCount: 32 } },
-  ],
-});
-
-export interface SecureMemGetDynamicSecureHeapsResponse extends TableExtras {
-  /** The heaps. Always set. */
-  heaps?: readonly DynamicSecureHeap[] | undefined;
-}
-export const SecureMemGetDynamicSecureHeapsResponse: TypeCodec<SecureMemGetDynamicSecureHeapsResponse> = /* @__PURE__ */ table<SecureMemGetDynamicSecureHeapsResponse>({
-  name: "fuchsia.sysmem2/SecureMem_GetDynamicSecureHeaps_Response",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "heaps", fidlName: "heaps", type: { kind: "vector", element: () => DynamicSecureHeap.descriptor, maxCount: 32 } },
-  ],
-});
-
-export interface SecureMemGetPhysicalSecureHeapPropertiesRequest extends TableExtras {
-  /** The heap and all of the memory that it may ever use. Required. */
-  entireHeap?: SecureHeapAndRange | undefined;
-}
-export const SecureMemGetPhysicalSecureHeapPropertiesRequest: TypeCodec<SecureMemGetPhysicalSecureHeapPropertiesRequest> = /* @__PURE__ */ table<SecureMemGetPhysicalSecureHeapPropertiesRequest>({
-  name: "fuchsia.sysmem2/SecureMemGetPhysicalSecureHeapPropertiesRequest",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "entireHeap", fidlName: "entire_heap", type: () => SecureHeapAndRange.descriptor },
-  ],
-});
-
-export interface SecureMemGetPhysicalSecureHeapPropertiesResponse extends TableExtras {
-  /** The properties. Always set. */
-  properties?: SecureHeapProperties | undefined;
-}
-export const SecureMemGetPhysicalSecureHeapPropertiesResponse: TypeCodec<SecureMemGetPhysicalSecureHeapPropertiesResponse> = /* @__PURE__ */ table<SecureMemGetPhysicalSecureHeapPropertiesResponse>({
-  name: "fuchsia.sysmem2/SecureMem_GetPhysicalSecureHeapProperties_Response",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "properties", fidlName: "properties", type: () => SecureHeapProperties.descriptor },
-  ],
-});
-
 export interface SecureMemAddSecureHeapPhysicalRangeRequest extends TableExtras {
   /** The heap and the range. Required. */
   heapRange?: SecureHeapAndRange | undefined;
@@ -1283,6 +1319,18 @@ export const SecureMemDeleteSecureHeapPhysicalRangeRequest: TypeCodec<SecureMemD
   isResource: false,
   members: [
     { ordinal: 1, name: "heapRange", fidlName: "heap_range", type: () => SecureHeapAndRange.descriptor },
+  ],
+});
+
+export interface SecureMemGetPhysicalSecureHeapPropertiesRequest extends TableExtras {
+  /** The heap and all of the memory that it may ever use. Required. */
+  entireHeap?: SecureHeapAndRange | undefined;
+}
+export const SecureMemGetPhysicalSecureHeapPropertiesRequest: TypeCodec<SecureMemGetPhysicalSecureHeapPropertiesRequest> = /* @__PURE__ */ table<SecureMemGetPhysicalSecureHeapPropertiesRequest>({
+  name: "fuchsia.sysmem2/SecureMemGetPhysicalSecureHeapPropertiesRequest",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "entireHeap", fidlName: "entire_heap", type: () => SecureHeapAndRange.descriptor },
   ],
 });
 
@@ -1316,90 +1364,41 @@ export const SecureMemZeroSubRangeRequest: TypeCodec<SecureMemZeroSubRangeReques
   ],
 });
 
-export interface BufferCollectionTokenDuplicateSyncRequest extends TableExtras {
-  /** One mask for each new token. Required. */
-  rightsAttenuationMasks?: readonly zx.Rights[] | undefined;
+export interface SecureMemGetDynamicSecureHeapsResponse extends TableExtras {
+  /** The heaps. Always set. */
+  heaps?: readonly DynamicSecureHeap[] | undefined;
 }
-export const BufferCollectionTokenDuplicateSyncRequest: TypeCodec<BufferCollectionTokenDuplicateSyncRequest> = /* @__PURE__ */ table<BufferCollectionTokenDuplicateSyncRequest>({
-  name: "fuchsia.sysmem2/BufferCollectionTokenDuplicateSyncRequest",
+export const SecureMemGetDynamicSecureHeapsResponse: TypeCodec<SecureMemGetDynamicSecureHeapsResponse> = /* @__PURE__ */ table<SecureMemGetDynamicSecureHeapsResponse>({
+  name: "fuchsia.sysmem2/SecureMem_GetDynamicSecureHeaps_Response",
   isResource: false,
   members: [
-    { ordinal: 1, name: "rightsAttenuationMasks", fidlName: "rights_attenuation_masks", type: { kind: "vector", element: () => zx.Rights.descriptor, maxCount: 64 } },
+    { ordinal: 1, name: "heaps", fidlName: "heaps", type: { kind: "vector", element: () => DynamicSecureHeap.descriptor, maxCount: 32 } },
   ],
 });
 
-export interface BufferCollectionTokenDuplicateSyncResponse extends TableExtras {
-  /** The new tokens, in the order of the masks. Always set. */
-  tokens?: readonly ClientEnd<BufferCollectionTokenClient>[] | undefined;
+export interface SecureMemGetPhysicalSecureHeapPropertiesResponse extends TableExtras {
+  /** The properties. Always set. */
+  properties?: SecureHeapProperties | undefined;
 }
-export const BufferCollectionTokenDuplicateSyncResponse: TypeCodec<BufferCollectionTokenDuplicateSyncResponse> = /* @__PURE__ */ table<BufferCollectionTokenDuplicateSyncResponse>({
-  name: "fuchsia.sysmem2/BufferCollectionToken_DuplicateSync_Response",
-  isResource: true,
-  members: [
-    { ordinal: 1, name: "tokens", fidlName: "tokens", type: { kind: "vector", element: { kind: "endpoint", role: "client", protocol: "fuchsia.sysmem2/BufferCollectionToken" }, maxCount: 64 } },
-  ],
-});
-
-export interface BufferCollectionTokenDuplicateRequest extends TableExtras {
-  /** Required. 0 takes nothing away, as for older clients' sake, but logs an error. */
-  rightsAttenuationMask?: zx.Rights | undefined;
-  /** Served as the new token. Required. */
-  tokenRequest?: ServerEnd<BufferCollectionTokenClient> | undefined;
-}
-export const BufferCollectionTokenDuplicateRequest: TypeCodec<BufferCollectionTokenDuplicateRequest> = /* @__PURE__ */ table<BufferCollectionTokenDuplicateRequest>({
-  name: "fuchsia.sysmem2/BufferCollectionTokenDuplicateRequest",
-  isResource: true,
-  members: [
-    { ordinal: 1, name: "rightsAttenuationMask", fidlName: "rights_attenuation_mask", type: () => zx.Rights.descriptor },
-    { ordinal: 2, name: "tokenRequest", fidlName: "token_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem2/BufferCollectionToken" } },
-  ],
-});
-
-export interface BufferCollectionTokenCreateBufferCollectionTokenGroupRequest extends TableExtras {
-  /** Served as the new group. Required. */
-  groupRequest?: ServerEnd<BufferCollectionTokenGroupClient> | undefined;
-}
-export const BufferCollectionTokenCreateBufferCollectionTokenGroupRequest: TypeCodec<BufferCollectionTokenCreateBufferCollectionTokenGroupRequest> = /* @__PURE__ */ table<BufferCollectionTokenCreateBufferCollectionTokenGroupRequest>({
-  name: "fuchsia.sysmem2/BufferCollectionTokenCreateBufferCollectionTokenGroupRequest",
-  isResource: true,
-  members: [
-    { ordinal: 1, name: "groupRequest", fidlName: "group_request", type: { kind: "endpoint", role: "server", protocol: "fuchsia.sysmem2/BufferCollectionTokenGroup" } },
-  ],
-});
-
-/**
- * What a participant will do with the buffers: bits from the constants of each category.
- *
- * Usage decides whether the participant gets VMOs at all, whether they are writable, and which format is the cheapest
- * when several would do. A constraints table must have at least one bit in one of the fields.
- */
-export interface BufferUsage extends TableExtras {
-  /**
-   * `NONE_USAGE`, optionally with `NONE_USAGE_PERMIT_ALLOCATION`. If set to anything but 0, the other fields must be
-   * unset or 0. A participant with this usage gets no VMOs, but learns the buffer count and the settings.
-   */
-  none?: number | undefined;
-  /** `CPU_USAGE_*` bits. */
-  cpu?: number | undefined;
-  /** `VULKAN_IMAGE_USAGE_*` and `VULKAN_BUFFER_USAGE_*` bits. */
-  vulkan?: number | undefined;
-  /** `DISPLAY_USAGE_*` bits. */
-  display?: number | undefined;
-  /** `VIDEO_USAGE_*` bits. */
-  video?: number | undefined;
-}
-export const BufferUsage: TypeCodec<BufferUsage> = /* @__PURE__ */ table<BufferUsage>({
-  name: "fuchsia.sysmem2/BufferUsage",
+export const SecureMemGetPhysicalSecureHeapPropertiesResponse: TypeCodec<SecureMemGetPhysicalSecureHeapPropertiesResponse> = /* @__PURE__ */ table<SecureMemGetPhysicalSecureHeapPropertiesResponse>({
+  name: "fuchsia.sysmem2/SecureMem_GetPhysicalSecureHeapProperties_Response",
   isResource: false,
   members: [
-    { ordinal: 1, name: "none", fidlName: "none", type: { kind: "uint32" } },
-    { ordinal: 2, name: "cpu", fidlName: "cpu", type: { kind: "uint32" } },
-    { ordinal: 3, name: "vulkan", fidlName: "vulkan", type: { kind: "uint32" } },
-    { ordinal: 4, name: "display", fidlName: "display", type: { kind: "uint32" } },
-    { ordinal: 5, name: "video", fidlName: "video", type: { kind: "uint32" } },
+    { ordinal: 1, name: "properties", fidlName: "properties", type: () => SecureHeapProperties.descriptor },
   ],
 });
 
+export interface SecureMemGetPhysicalSecureHeapsResponse extends TableExtras {
+  /** The heaps and their ranges. Always set. */
+  heaps?: readonly SecureHeapAndRanges[] | undefined;
+}
+export const SecureMemGetPhysicalSecureHeapsResponse: TypeCodec<SecureMemGetPhysicalSecureHeapsResponse> = /* @__PURE__ */ table<SecureMemGetPhysicalSecureHeapsResponse>({
+  name: "fuchsia.sysmem2/SecureMem_GetPhysicalSecureHeaps_Response",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "heaps", fidlName: "heaps", type: { kind: "vector", element: () => SecureHeapAndRanges.descriptor, maxCount: 32 } },
+  ],
+});
 
 /**
  * Creates buffer collections and binds tokens to them: the way in to sysmem.
@@ -1584,494 +1583,6 @@ export const Allocator: Protocol<AllocatorClient, AllocatorServer> = /* @__PURE_
     },
   ],
 });
-
-
-/**
- * A participant in a logical buffer collection.
- *
- * The participant sends its constraints once, waits for the allocation, and uses the buffers for as long as it likes.
- * The epitaph of this channel carries no meaning.
- */
-export interface BufferCollectionClient extends NodeMethods, Client<NoEvents, "fuchsia.sysmem2/BufferCollection"> {
-  /**
-   * States what this participant needs. Allowed once; a second time is a deviation.
-   *
-   * Contradictions and bad values inside the constraints show up as a failed allocation.
-   */
-  setConstraints(payload: BufferCollectionSetConstraintsRequest): void;
-  /**
-   * Waits until the buffers are allocated or will never be, and gives them.
-   *
-   * It may be called more than once; each answer has handles of its own. It must come after `SetConstraints`.
-   *
-   * Errors:
-   *
-   * * `NO_MEMORY`: the constraints could be combined, but there was not enough memory.
-   * * `PROTOCOL_DEVIATION`: some participant's request was out of order or had bad values.
-   * * `CONSTRAINTS_INTERSECTION_EMPTY`: nothing satisfies all participants.
-   * * `TOO_MANY_GROUP_CHILD_COMBINATIONS`: the server stopped trying combinations of groups' children.
-   * * `UNSPECIFIED`: anything else, such as another participant's failure.
-   */
-  waitForAllBuffersAllocated(options?: CallOptions): ResultPromise<BufferCollectionWaitForAllBuffersAllocatedResponse, Error>;
-  /**
-   * Asks, without waiting, whether the buffers are allocated.
-   *
-   * Answers success after allocation, `PENDING` before it was attempted, and after a failure the error that
-   * `WaitForAllBuffersAllocated` gives.
-   */
-  checkAllBuffersAllocated(options?: CallOptions): ResultPromise<Record<never, never>, Error>;
-  /**
-   * Adds a participant later, also after allocation: the new token's subtree is fitted to what there is.
-   *
-   * Once allocated, buffers, settings and counts are fixed; what the new subtree asks for must fit into them and into
-   * the buffers that are not counted for anybody yet, first come, first served. Its failure never
-   * reaches this node or any other outside the subtree. The new subtree is allocated no earlier than this node.
-   *
-   * As with `BufferCollectionToken.Duplicate`, a `Sync` is needed before the token is given away. A weak node cannot
-   * attach tokens.
-   */
-  attachToken(payload: BufferCollectionAttachTokenRequest): void;
-  /**
-   * Attaches an eventpair end that the server closes when no more than a certain number of the collection's buffers
-   * exist.
-   *
-   * A buffer exists until its memory has been given back entirely, not only until its last handle is closed. Before
-   * allocation nothing happens. If the allocation of this subtree fails, the end is closed too. The eventpair's signals
-   * have no meaning other than this. A client that reallocates can wait in this way for the old buffers' memory.
-   */
-  attachLifetimeTracking(payload: BufferCollectionAttachLifetimeTrackingRequest): void;
-}
-
-/** Handlers of a server of {@link BufferCollection}. */
-export interface BufferCollectionServer extends NodeHandlers, ServerHandlers<NoEvents> {
-  /**
-   * States what this participant needs. Allowed once; a second time is a deviation.
-   *
-   * Contradictions and bad values inside the constraints show up as a failed allocation.
-   */
-  setConstraints(payload: BufferCollectionSetConstraintsRequest, control: ServerControl<NoEvents>): void;
-  /**
-   * Waits until the buffers are allocated or will never be, and gives them.
-   *
-   * It may be called more than once; each answer has handles of its own. It must come after `SetConstraints`.
-   *
-   * Errors:
-   *
-   * * `NO_MEMORY`: the constraints could be combined, but there was not enough memory.
-   * * `PROTOCOL_DEVIATION`: some participant's request was out of order or had bad values.
-   * * `CONSTRAINTS_INTERSECTION_EMPTY`: nothing satisfies all participants.
-   * * `TOO_MANY_GROUP_CHILD_COMBINATIONS`: the server stopped trying combinations of groups' children.
-   * * `UNSPECIFIED`: anything else, such as another participant's failure.
-   */
-  waitForAllBuffersAllocated(call: ServerCall<BufferCollectionWaitForAllBuffersAllocatedResponse, Error, NoEvents>): Reply<Result<BufferCollectionWaitForAllBuffersAllocatedResponse, Error>>;
-  /**
-   * Asks, without waiting, whether the buffers are allocated.
-   *
-   * Answers success after allocation, `PENDING` before it was attempted, and after a failure the error that
-   * `WaitForAllBuffersAllocated` gives.
-   */
-  checkAllBuffersAllocated(call: ServerCall<Record<never, never>, Error, NoEvents>): Reply<Result<Record<never, never>, Error>>;
-  /**
-   * Adds a participant later, also after allocation: the new token's subtree is fitted to what there is.
-   *
-   * Once allocated, buffers, settings and counts are fixed; what the new subtree asks for must fit into them and into
-   * the buffers that are not counted for anybody yet, first come, first served. Its failure never
-   * reaches this node or any other outside the subtree. The new subtree is allocated no earlier than this node.
-   *
-   * As with `BufferCollectionToken.Duplicate`, a `Sync` is needed before the token is given away. A weak node cannot
-   * attach tokens.
-   */
-  attachToken(payload: BufferCollectionAttachTokenRequest, control: ServerControl<NoEvents>): void;
-  /**
-   * Attaches an eventpair end that the server closes when no more than a certain number of the collection's buffers
-   * exist.
-   *
-   * A buffer exists until its memory has been given back entirely, not only until its last handle is closed. Before
-   * allocation nothing happens. If the allocation of this subtree fails, the end is closed too. The eventpair's signals
-   * have no meaning other than this. A client that reallocates can wait in this way for the old buffers' memory.
-   */
-  attachLifetimeTracking(payload: BufferCollectionAttachLifetimeTrackingRequest, control: ServerControl<NoEvents>): void;
-}
-
-/**
- * A participant in a logical buffer collection.
- *
- * The participant sends its constraints once, waits for the allocation, and uses the buffers for as long as it likes.
- * The epitaph of this channel carries no meaning.
- */
-export const BufferCollection: Protocol<BufferCollectionClient, BufferCollectionServer> = /* @__PURE__ */ protocol<BufferCollectionClient, BufferCollectionServer>({
-  name: "fuchsia.sysmem2/BufferCollection",
-  openness: "open",
-  methods: [
-    {
-      name: "setConstraints",
-      fidlName: "SetConstraints",
-      selector: "fuchsia.sysmem2/BufferCollection.SetConstraints",
-      ordinal: 0x1fde0f19d650197bn,
-      kind: "one-way",
-      isStrict: false,
-      request: () => BufferCollectionSetConstraintsRequest.descriptor,
-    },
-    {
-      name: "waitForAllBuffersAllocated",
-      fidlName: "WaitForAllBuffersAllocated",
-      selector: "fuchsia.sysmem2/BufferCollection.WaitForAllBuffersAllocated",
-      ordinal: 0x062300344b61404en,
-      kind: "two-way",
-      isStrict: false,
-      response: () => BufferCollectionWaitForAllBuffersAllocatedResponse.descriptor,
-      error: () => Error.descriptor,
-    },
-    {
-      name: "checkAllBuffersAllocated",
-      fidlName: "CheckAllBuffersAllocated",
-      selector: "fuchsia.sysmem2/BufferCollection.CheckAllBuffersAllocated",
-      ordinal: 0x35a5fe77ce939c10n,
-      kind: "two-way",
-      isStrict: false,
-      error: () => Error.descriptor,
-    },
-    {
-      name: "attachToken",
-      fidlName: "AttachToken",
-      selector: "fuchsia.sysmem2/BufferCollection.AttachToken",
-      ordinal: 0x46ac7d0008492982n,
-      kind: "one-way",
-      isStrict: false,
-      request: () => BufferCollectionAttachTokenRequest.descriptor,
-    },
-    {
-      name: "attachLifetimeTracking",
-      fidlName: "AttachLifetimeTracking",
-      selector: "fuchsia.sysmem2/BufferCollection.AttachLifetimeTracking",
-      ordinal: 0x3ecb510113116dcfn,
-      kind: "one-way",
-      isStrict: false,
-      request: () => BufferCollectionAttachLifetimeTrackingRequest.descriptor,
-    },
-    {
-      name: "sync",
-      fidlName: "Sync",
-      selector: "fuchsia.sysmem2/Node.Sync",
-      ordinal: 0x11ac2555cf575b54n,
-      kind: "two-way",
-      isStrict: false,
-    },
-    {
-      name: "release",
-      fidlName: "Release",
-      selector: "fuchsia.sysmem2/Node.Release",
-      ordinal: 0x6a5cae7d6d6e04c6n,
-      kind: "one-way",
-      isStrict: false,
-    },
-    {
-      name: "setName",
-      fidlName: "SetName",
-      selector: "fuchsia.sysmem2/Node.SetName",
-      ordinal: 0x0b41f1624f48c1e9n,
-      kind: "one-way",
-      isStrict: false,
-      request: () => NodeSetNameRequest.descriptor,
-    },
-    {
-      name: "setDebugClientInfo",
-      fidlName: "SetDebugClientInfo",
-      selector: "fuchsia.sysmem2/Node.SetDebugClientInfo",
-      ordinal: 0x5cde8914608d99b1n,
-      kind: "one-way",
-      isStrict: false,
-      request: () => NodeSetDebugClientInfoRequest.descriptor,
-    },
-    {
-      name: "setDebugTimeoutLogDeadline",
-      fidlName: "SetDebugTimeoutLogDeadline",
-      selector: "fuchsia.sysmem2/Node.SetDebugTimeoutLogDeadline",
-      ordinal: 0x716b0af13d5c0806n,
-      kind: "one-way",
-      isStrict: false,
-      request: () => NodeSetDebugTimeoutLogDeadlineRequest.descriptor,
-    },
-    {
-      name: "setVerboseLogging",
-      fidlName: "SetVerboseLogging",
-      selector: "fuchsia.sysmem2/Node.SetVerboseLogging",
-      ordinal: 0x5209c77415b4dfadn,
-      kind: "one-way",
-      isStrict: false,
-    },
-    {
-      name: "getNodeRef",
-      fidlName: "GetNodeRef",
-      selector: "fuchsia.sysmem2/Node.GetNodeRef",
-      ordinal: 0x5b3d0e51614df053n,
-      kind: "two-way",
-      isStrict: false,
-      response: () => NodeGetNodeRefResponse.descriptor,
-    },
-    {
-      name: "isAlternateFor",
-      fidlName: "IsAlternateFor",
-      selector: "fuchsia.sysmem2/Node.IsAlternateFor",
-      ordinal: 0x03a58e00157e0825n,
-      kind: "two-way",
-      isStrict: false,
-      request: () => NodeIsAlternateForRequest.descriptor,
-      response: () => NodeIsAlternateForResponse.descriptor,
-      error: () => Error.descriptor,
-    },
-    {
-      name: "getBufferCollectionId",
-      fidlName: "GetBufferCollectionId",
-      selector: "fuchsia.sysmem2/Node.GetBufferCollectionId",
-      ordinal: 0x77d19a494b78ba8cn,
-      kind: "two-way",
-      isStrict: false,
-      response: () => NodeGetBufferCollectionIdResponse.descriptor,
-    },
-    {
-      name: "setWeak",
-      fidlName: "SetWeak",
-      selector: "fuchsia.sysmem2/Node.SetWeak",
-      ordinal: 0x22dd3ea514eeffe1n,
-      kind: "one-way",
-      isStrict: false,
-    },
-    {
-      name: "setWeakOk",
-      fidlName: "SetWeakOk",
-      selector: "fuchsia.sysmem2/Node.SetWeakOk",
-      ordinal: 0x38a44fc4d7724be9n,
-      kind: "one-way",
-      isStrict: false,
-      request: () => NodeSetWeakOkRequest.descriptor,
-    },
-    {
-      name: "attachNodeTracking",
-      fidlName: "AttachNodeTracking",
-      selector: "fuchsia.sysmem2/Node.AttachNodeTracking",
-      ordinal: 0x3f22f2a293d3cdacn,
-      kind: "one-way",
-      isStrict: false,
-      request: () => NodeAttachNodeTrackingRequest.descriptor,
-    },
-  ],
-});
-
-
-/**
- * Alternatives, in order of preference: exactly one child of the group takes part in the collection.
- *
- * For example, the first child may stand for a path with an overlay plane, which is narrow in what it accepts, and the
- * second for a path through the GPU.
- *
- * Children are tried in the order of their creation. With several groups in a tree, those nearer the root outrank
- * those below them, and earlier branches outrank later ones. All groups start at their first child; when the constraints
- * cannot be combined, the lowest-ranked group moves on to its next child, like a counter whose last digit it is. The
- * first combination that works is taken. Should its memory then be impossible to allocate, later combinations are not
- * tried. The nodes below children that were not selected fail with `CONSTRAINTS_INTERSECTION_EMPTY`. All nodes must be
- * ready before anything is tried, also those that will not be selected.
- *
- * If too many combinations fail, the error is `TOO_MANY_GROUP_CHILD_COMBINATIONS`.
- */
-export interface BufferCollectionTokenGroupClient extends NodeMethods, Client<NoEvents, "fuchsia.sysmem2/BufferCollectionTokenGroup"> {
-  /**
-   * Makes one more child, of lower preference than those there are.
-   *
-   * A `Sync` is needed before the child is given away. After `AllChildrenPresent` it is a deviation.
-   */
-  createChild(payload: BufferCollectionTokenGroupCreateChildRequest): void;
-  /**
-   * Makes more children that can be given away at once, without a `Sync`.
-   *
-   * The number of children is the number of masks. After `AllChildrenPresent` it is a deviation.
-   */
-  createChildrenSync(payload: BufferCollectionTokenGroupCreateChildrenSyncRequest, options?: CallOptions): Promise<BufferCollectionTokenGroupCreateChildrenSyncResponse>;
-  /**
-   * States that no more children follow, of which there must be at least one.
-   *
-   * Until then the collection is not allocated, and `Release` is a deviation.
-   */
-  allChildrenPresent(): void;
-}
-
-/** Handlers of a server of {@link BufferCollectionTokenGroup}. */
-export interface BufferCollectionTokenGroupServer extends NodeHandlers, ServerHandlers<NoEvents> {
-  /**
-   * Makes one more child, of lower preference than those there are.
-   *
-   * A `Sync` is needed before the child is given away. After `AllChildrenPresent` it is a deviation.
-   */
-  createChild(payload: BufferCollectionTokenGroupCreateChildRequest, control: ServerControl<NoEvents>): void;
-  /**
-   * Makes more children that can be given away at once, without a `Sync`.
-   *
-   * The number of children is the number of masks. After `AllChildrenPresent` it is a deviation.
-   */
-  createChildrenSync(payload: BufferCollectionTokenGroupCreateChildrenSyncRequest, call: ServerCall<BufferCollectionTokenGroupCreateChildrenSyncResponse, never, NoEvents>): Reply<BufferCollectionTokenGroupCreateChildrenSyncResponse>;
-  /**
-   * States that no more children follow, of which there must be at least one.
-   *
-   * Until then the collection is not allocated, and `Release` is a deviation.
-   */
-  allChildrenPresent(control: ServerControl<NoEvents>): void;
-}
-
-/**
- * Alternatives, in order of preference: exactly one child of the group takes part in the collection.
- *
- * For example, the first child may stand for a path with an overlay plane, which is narrow in what it accepts, and the
- * second for a path through the GPU.
- *
- * Children are tried in the order of their creation. With several groups in a tree, those nearer the root outrank
- * those below them, and earlier branches outrank later ones. All groups start at their first child; when the constraints
- * cannot be combined, the lowest-ranked group moves on to its next child, like a counter whose last digit it is. The
- * first combination that works is taken. Should its memory then be impossible to allocate, later combinations are not
- * tried. The nodes below children that were not selected fail with `CONSTRAINTS_INTERSECTION_EMPTY`. All nodes must be
- * ready before anything is tried, also those that will not be selected.
- *
- * If too many combinations fail, the error is `TOO_MANY_GROUP_CHILD_COMBINATIONS`.
- */
-export const BufferCollectionTokenGroup: Protocol<BufferCollectionTokenGroupClient, BufferCollectionTokenGroupServer> = /* @__PURE__ */ protocol<BufferCollectionTokenGroupClient, BufferCollectionTokenGroupServer>({
-  name: "fuchsia.sysmem2/BufferCollectionTokenGroup",
-  openness: "open",
-  methods: [
-    {
-      name: "createChild",
-      fidlName: "CreateChild",
-      selector: "fuchsia.sysmem2/BufferCollectionTokenGroup.CreateChild",
-      ordinal: 0x41a0075d419f30c5n,
-      kind: "one-way",
-      isStrict: false,
-      request: () => BufferCollectionTokenGroupCreateChildRequest.descriptor,
-    },
-    {
-      name: "createChildrenSync",
-      fidlName: "CreateChildrenSync",
-      selector: "fuchsia.sysmem2/BufferCollectionTokenGroup.CreateChildrenSync",
-      ordinal: 0x15dea448c536070an,
-      kind: "two-way",
-      isStrict: false,
-      request: () => BufferCollectionTokenGroupCreateChildrenSyncRequest.descriptor,
-      response: () => BufferCollectionTokenGroupCreateChildrenSyncResponse.descriptor,
-    },
-    {
-      name: "allChildrenPresent",
-      fidlName: "AllChildrenPresent",
-      selector: "fuchsia.sysmem2/BufferCollectionTokenGroup.AllChildrenPresent",
-      ordinal: 0x5c327e4a23391312n,
-      kind: "one-way",
-      isStrict: false,
-    },
-    {
-      name: "sync",
-      fidlName: "Sync",
-      selector: "fuchsia.sysmem2/Node.Sync",
-      ordinal: 0x11ac2555cf575b54n,
-      kind: "two-way",
-      isStrict: false,
-    },
-    {
-      name: "release",
-      fidlName: "Release",
-      selector: "fuchsia.sysmem2/Node.Release",
-      ordinal: 0x6a5cae7d6d6e04c6n,
-      kind: "one-way",
-      isStrict: false,
-    },
-    {
-      name: "setName",
-      fidlName: "SetName",
-      selector: "fuchsia.sysmem2/Node.SetName",
-      ordinal: 0x0b41f1624f48c1e9n,
-      kind: "one-way",
-      isStrict: false,
-      request: () => NodeSetNameRequest.descriptor,
-    },
-    {
-      name: "setDebugClientInfo",
-      fidlName: "SetDebugClientInfo",
-      selector: "fuchsia.sysmem2/Node.SetDebugClientInfo",
-      ordinal: 0x5cde8914608d99b1n,
-      kind: "one-way",
-      isStrict: false,
-      request: () => NodeSetDebugClientInfoRequest.descriptor,
-    },
-    {
-      name: "setDebugTimeoutLogDeadline",
-      fidlName: "SetDebugTimeoutLogDeadline",
-      selector: "fuchsia.sysmem2/Node.SetDebugTimeoutLogDeadline",
-      ordinal: 0x716b0af13d5c0806n,
-      kind: "one-way",
-      isStrict: false,
-      request: () => NodeSetDebugTimeoutLogDeadlineRequest.descriptor,
-    },
-    {
-      name: "setVerboseLogging",
-      fidlName: "SetVerboseLogging",
-      selector: "fuchsia.sysmem2/Node.SetVerboseLogging",
-      ordinal: 0x5209c77415b4dfadn,
-      kind: "one-way",
-      isStrict: false,
-    },
-    {
-      name: "getNodeRef",
-      fidlName: "GetNodeRef",
-      selector: "fuchsia.sysmem2/Node.GetNodeRef",
-      ordinal: 0x5b3d0e51614df053n,
-      kind: "two-way",
-      isStrict: false,
-      response: () => NodeGetNodeRefResponse.descriptor,
-    },
-    {
-      name: "isAlternateFor",
-      fidlName: "IsAlternateFor",
-      selector: "fuchsia.sysmem2/Node.IsAlternateFor",
-      ordinal: 0x03a58e00157e0825n,
-      kind: "two-way",
-      isStrict: false,
-      request: () => NodeIsAlternateForRequest.descriptor,
-      response: () => NodeIsAlternateForResponse.descriptor,
-      error: () => Error.descriptor,
-    },
-    {
-      name: "getBufferCollectionId",
-      fidlName: "GetBufferCollectionId",
-      selector: "fuchsia.sysmem2/Node.GetBufferCollectionId",
-      ordinal: 0x77d19a494b78ba8cn,
-      kind: "two-way",
-      isStrict: false,
-      response: () => NodeGetBufferCollectionIdResponse.descriptor,
-    },
-    {
-      name: "setWeak",
-      fidlName: "SetWeak",
-      selector: "fuchsia.sysmem2/Node.SetWeak",
-      ordinal: 0x22dd3ea514eeffe1n,
-      kind: "one-way",
-      isStrict: false,
-    },
-    {
-      name: "setWeakOk",
-      fidlName: "SetWeakOk",
-      selector: "fuchsia.sysmem2/Node.SetWeakOk",
-      ordinal: 0x38a44fc4d7724be9n,
-      kind: "one-way",
-      isStrict: false,
-      request: () => NodeSetWeakOkRequest.descriptor,
-    },
-    {
-      name: "attachNodeTracking",
-      fidlName: "AttachNodeTracking",
-      selector: "fuchsia.sysmem2/Node.AttachNodeTracking",
-      ordinal: 0x3f22f2a293d3cdacn,
-      kind: "one-way",
-      isStrict: false,
-      request: () => NodeAttachNodeTrackingRequest.descriptor,
-    },
-  ],
-});
-
 
 /** Methods of {@link NodeClient}, which protocols that compose it have as well. */
 export interface NodeMethods {
@@ -2403,6 +1914,716 @@ export const Node: Protocol<NodeClient, NodeServer> = /* @__PURE__ */ protocol<N
   ],
 });
 
+/**
+ * A participant in a logical buffer collection.
+ *
+ * The participant sends its constraints once, waits for the allocation, and uses the buffers for as long as it likes.
+ * The epitaph of this channel carries no meaning.
+ */
+export interface BufferCollectionClient extends NodeMethods, Client<NoEvents, "fuchsia.sysmem2/BufferCollection"> {
+  /**
+   * States what this participant needs. Allowed once; a second time is a deviation.
+   *
+   * Contradictions and bad values inside the constraints show up as a failed allocation.
+   */
+  setConstraints(payload: BufferCollectionSetConstraintsRequest): void;
+  /**
+   * Waits until the buffers are allocated or will never be, and gives them.
+   *
+   * It may be called more than once; each answer has handles of its own. It must come after `SetConstraints`.
+   *
+   * Errors:
+   *
+   * * `NO_MEMORY`: the constraints could be combined, but there was not enough memory.
+   * * `PROTOCOL_DEVIATION`: some participant's request was out of order or had bad values.
+   * * `CONSTRAINTS_INTERSECTION_EMPTY`: nothing satisfies all participants.
+   * * `TOO_MANY_GROUP_CHILD_COMBINATIONS`: the server stopped trying combinations of groups' children.
+   * * `UNSPECIFIED`: anything else, such as another participant's failure.
+   */
+  waitForAllBuffersAllocated(options?: CallOptions): ResultPromise<BufferCollectionWaitForAllBuffersAllocatedResponse, Error>;
+  /**
+   * Asks, without waiting, whether the buffers are allocated.
+   *
+   * Answers success after allocation, `PENDING` before it was attempted, and after a failure the error that
+   * `WaitForAllBuffersAllocated` gives.
+   */
+  checkAllBuffersAllocated(options?: CallOptions): ResultPromise<Record<never, never>, Error>;
+  /**
+   * Adds a participant later, also after allocation: the new token's subtree is fitted to what there is.
+   *
+   * Once allocated, buffers, settings and counts are fixed; what the new subtree asks for must fit into them and into
+   * the buffers that are not counted for anybody yet, first come, first served. Its failure never
+   * reaches this node or any other outside the subtree. The new subtree is allocated no earlier than this node.
+   *
+   * As with `BufferCollectionToken.Duplicate`, a `Sync` is needed before the token is given away. A weak node cannot
+   * attach tokens.
+   */
+  attachToken(payload: BufferCollectionAttachTokenRequest): void;
+  /**
+   * Attaches an eventpair end that the server closes when no more than a certain number of the collection's buffers
+   * exist.
+   *
+   * A buffer exists until its memory has been given back entirely, not only until its last handle is closed. Before
+   * allocation nothing happens. If the allocation of this subtree fails, the end is closed too. The eventpair's signals
+   * have no meaning other than this. A client that reallocates can wait in this way for the old buffers' memory.
+   */
+  attachLifetimeTracking(payload: BufferCollectionAttachLifetimeTrackingRequest): void;
+}
+
+/** Handlers of a server of {@link BufferCollection}. */
+export interface BufferCollectionServer extends NodeHandlers, ServerHandlers<NoEvents> {
+  /**
+   * States what this participant needs. Allowed once; a second time is a deviation.
+   *
+   * Contradictions and bad values inside the constraints show up as a failed allocation.
+   */
+  setConstraints(payload: BufferCollectionSetConstraintsRequest, control: ServerControl<NoEvents>): void;
+  /**
+   * Waits until the buffers are allocated or will never be, and gives them.
+   *
+   * It may be called more than once; each answer has handles of its own. It must come after `SetConstraints`.
+   *
+   * Errors:
+   *
+   * * `NO_MEMORY`: the constraints could be combined, but there was not enough memory.
+   * * `PROTOCOL_DEVIATION`: some participant's request was out of order or had bad values.
+   * * `CONSTRAINTS_INTERSECTION_EMPTY`: nothing satisfies all participants.
+   * * `TOO_MANY_GROUP_CHILD_COMBINATIONS`: the server stopped trying combinations of groups' children.
+   * * `UNSPECIFIED`: anything else, such as another participant's failure.
+   */
+  waitForAllBuffersAllocated(call: ServerCall<BufferCollectionWaitForAllBuffersAllocatedResponse, Error, NoEvents>): Reply<Result<BufferCollectionWaitForAllBuffersAllocatedResponse, Error>>;
+  /**
+   * Asks, without waiting, whether the buffers are allocated.
+   *
+   * Answers success after allocation, `PENDING` before it was attempted, and after a failure the error that
+   * `WaitForAllBuffersAllocated` gives.
+   */
+  checkAllBuffersAllocated(call: ServerCall<Record<never, never>, Error, NoEvents>): Reply<Result<Record<never, never>, Error>>;
+  /**
+   * Adds a participant later, also after allocation: the new token's subtree is fitted to what there is.
+   *
+   * Once allocated, buffers, settings and counts are fixed; what the new subtree asks for must fit into them and into
+   * the buffers that are not counted for anybody yet, first come, first served. Its failure never
+   * reaches this node or any other outside the subtree. The new subtree is allocated no earlier than this node.
+   *
+   * As with `BufferCollectionToken.Duplicate`, a `Sync` is needed before the token is given away. A weak node cannot
+   * attach tokens.
+   */
+  attachToken(payload: BufferCollectionAttachTokenRequest, control: ServerControl<NoEvents>): void;
+  /**
+   * Attaches an eventpair end that the server closes when no more than a certain number of the collection's buffers
+   * exist.
+   *
+   * A buffer exists until its memory has been given back entirely, not only until its last handle is closed. Before
+   * allocation nothing happens. If the allocation of this subtree fails, the end is closed too. The eventpair's signals
+   * have no meaning other than this. A client that reallocates can wait in this way for the old buffers' memory.
+   */
+  attachLifetimeTracking(payload: BufferCollectionAttachLifetimeTrackingRequest, control: ServerControl<NoEvents>): void;
+}
+
+/**
+ * A participant in a logical buffer collection.
+ *
+ * The participant sends its constraints once, waits for the allocation, and uses the buffers for as long as it likes.
+ * The epitaph of this channel carries no meaning.
+ */
+export const BufferCollection: Protocol<BufferCollectionClient, BufferCollectionServer> = /* @__PURE__ */ protocol<BufferCollectionClient, BufferCollectionServer>({
+  name: "fuchsia.sysmem2/BufferCollection",
+  openness: "open",
+  methods: [
+    {
+      name: "sync",
+      fidlName: "Sync",
+      selector: "fuchsia.sysmem2/Node.Sync",
+      ordinal: 0x11ac2555cf575b54n,
+      kind: "two-way",
+      isStrict: false,
+    },
+    {
+      name: "release",
+      fidlName: "Release",
+      selector: "fuchsia.sysmem2/Node.Release",
+      ordinal: 0x6a5cae7d6d6e04c6n,
+      kind: "one-way",
+      isStrict: false,
+    },
+    {
+      name: "setName",
+      fidlName: "SetName",
+      selector: "fuchsia.sysmem2/Node.SetName",
+      ordinal: 0x0b41f1624f48c1e9n,
+      kind: "one-way",
+      isStrict: false,
+      request: () => NodeSetNameRequest.descriptor,
+    },
+    {
+      name: "setDebugClientInfo",
+      fidlName: "SetDebugClientInfo",
+      selector: "fuchsia.sysmem2/Node.SetDebugClientInfo",
+      ordinal: 0x5cde8914608d99b1n,
+      kind: "one-way",
+      isStrict: false,
+      request: () => NodeSetDebugClientInfoRequest.descriptor,
+    },
+    {
+      name: "setDebugTimeoutLogDeadline",
+      fidlName: "SetDebugTimeoutLogDeadline",
+      selector: "fuchsia.sysmem2/Node.SetDebugTimeoutLogDeadline",
+      ordinal: 0x716b0af13d5c0806n,
+      kind: "one-way",
+      isStrict: false,
+      request: () => NodeSetDebugTimeoutLogDeadlineRequest.descriptor,
+    },
+    {
+      name: "setVerboseLogging",
+      fidlName: "SetVerboseLogging",
+      selector: "fuchsia.sysmem2/Node.SetVerboseLogging",
+      ordinal: 0x5209c77415b4dfadn,
+      kind: "one-way",
+      isStrict: false,
+    },
+    {
+      name: "getNodeRef",
+      fidlName: "GetNodeRef",
+      selector: "fuchsia.sysmem2/Node.GetNodeRef",
+      ordinal: 0x5b3d0e51614df053n,
+      kind: "two-way",
+      isStrict: false,
+      response: () => NodeGetNodeRefResponse.descriptor,
+    },
+    {
+      name: "isAlternateFor",
+      fidlName: "IsAlternateFor",
+      selector: "fuchsia.sysmem2/Node.IsAlternateFor",
+      ordinal: 0x03a58e00157e0825n,
+      kind: "two-way",
+      isStrict: false,
+      request: () => NodeIsAlternateForRequest.descriptor,
+      response: () => NodeIsAlternateForResponse.descriptor,
+      error: () => Error.descriptor,
+    },
+    {
+      name: "getBufferCollectionId",
+      fidlName: "GetBufferCollectionId",
+      selector: "fuchsia.sysmem2/Node.GetBufferCollectionId",
+      ordinal: 0x77d19a494b78ba8cn,
+      kind: "two-way",
+      isStrict: false,
+      response: () => NodeGetBufferCollectionIdResponse.descriptor,
+    },
+    {
+      name: "setWeak",
+      fidlName: "SetWeak",
+      selector: "fuchsia.sysmem2/Node.SetWeak",
+      ordinal: 0x22dd3ea514eeffe1n,
+      kind: "one-way",
+      isStrict: false,
+    },
+    {
+      name: "setWeakOk",
+      fidlName: "SetWeakOk",
+      selector: "fuchsia.sysmem2/Node.SetWeakOk",
+      ordinal: 0x38a44fc4d7724be9n,
+      kind: "one-way",
+      isStrict: false,
+      request: () => NodeSetWeakOkRequest.descriptor,
+    },
+    {
+      name: "attachNodeTracking",
+      fidlName: "AttachNodeTracking",
+      selector: "fuchsia.sysmem2/Node.AttachNodeTracking",
+      ordinal: 0x3f22f2a293d3cdacn,
+      kind: "one-way",
+      isStrict: false,
+      request: () => NodeAttachNodeTrackingRequest.descriptor,
+    },
+    {
+      name: "setConstraints",
+      fidlName: "SetConstraints",
+      selector: "fuchsia.sysmem2/BufferCollection.SetConstraints",
+      ordinal: 0x1fde0f19d650197bn,
+      kind: "one-way",
+      isStrict: false,
+      request: () => BufferCollectionSetConstraintsRequest.descriptor,
+    },
+    {
+      name: "waitForAllBuffersAllocated",
+      fidlName: "WaitForAllBuffersAllocated",
+      selector: "fuchsia.sysmem2/BufferCollection.WaitForAllBuffersAllocated",
+      ordinal: 0x062300344b61404en,
+      kind: "two-way",
+      isStrict: false,
+      response: () => BufferCollectionWaitForAllBuffersAllocatedResponse.descriptor,
+      error: () => Error.descriptor,
+    },
+    {
+      name: "checkAllBuffersAllocated",
+      fidlName: "CheckAllBuffersAllocated",
+      selector: "fuchsia.sysmem2/BufferCollection.CheckAllBuffersAllocated",
+      ordinal: 0x35a5fe77ce939c10n,
+      kind: "two-way",
+      isStrict: false,
+      error: () => Error.descriptor,
+    },
+    {
+      name: "attachToken",
+      fidlName: "AttachToken",
+      selector: "fuchsia.sysmem2/BufferCollection.AttachToken",
+      ordinal: 0x46ac7d0008492982n,
+      kind: "one-way",
+      isStrict: false,
+      request: () => BufferCollectionAttachTokenRequest.descriptor,
+    },
+    {
+      name: "attachLifetimeTracking",
+      fidlName: "AttachLifetimeTracking",
+      selector: "fuchsia.sysmem2/BufferCollection.AttachLifetimeTracking",
+      ordinal: 0x3ecb510113116dcfn,
+      kind: "one-way",
+      isStrict: false,
+      request: () => BufferCollectionAttachLifetimeTrackingRequest.descriptor,
+    },
+  ],
+});
+
+/**
+ * A place in a logical buffer collection that has not been taken yet.
+ *
+ * A token is not yet a participant: its holder can pass it on, duplicate it for others, or take the place itself with
+ * `Allocator.BindSharedCollection`. No allocation happens while there are tokens. The epitaph and the signals of this
+ * channel carry no meaning.
+ *
+ * Rights attenuation masks: a bit that is 0 takes that right away from the VMOs obtained through the new token and
+ * everything below it. `zx.Rights.SAME_RIGHTS` and 0xFFFFFFFF take nothing away.
+ */
+export interface BufferCollectionTokenClient extends NodeMethods, Client<NoEvents, "fuchsia.sysmem2/BufferCollectionToken"> {
+  /**
+   * Makes new tokens, children of this one, that can be passed on at once without a `Sync`.
+   *
+   * A mask of 0 is a deviation. The number of tokens is the number of masks.
+   */
+  duplicateSync(payload: BufferCollectionTokenDuplicateSyncRequest, options?: CallOptions): Promise<BufferCollectionTokenDuplicateSyncResponse>;
+  /**
+   * Makes one new token, a child of this one, without waiting.
+   *
+   * Before the new token is given away, a `Sync` on this token, or on the collection that it has become, must have
+   * been answered: otherwise its receiver may be faster than this message, and bind a token that is unknown.
+   */
+  duplicate(payload: BufferCollectionTokenDuplicateRequest): void;
+  /**
+   * Makes this node's failure, after allocation, a failure of this node and its children only.
+   *
+   * Until then the node counts as any other: its failure fails the allocation. The setting stays when the token becomes
+   * a collection. Setting it again has no effect.
+   */
+  setDispensable(): void;
+  /**
+   * Makes a group, a child of this node. Of the group's children exactly one will take part in the collection; the
+   * others fail.
+   */
+  createBufferCollectionTokenGroup(payload: BufferCollectionTokenCreateBufferCollectionTokenGroupRequest): void;
+}
+
+/** Handlers of a server of {@link BufferCollectionToken}. */
+export interface BufferCollectionTokenServer extends NodeHandlers, ServerHandlers<NoEvents> {
+  /**
+   * Makes new tokens, children of this one, that can be passed on at once without a `Sync`.
+   *
+   * A mask of 0 is a deviation. The number of tokens is the number of masks.
+   */
+  duplicateSync(payload: BufferCollectionTokenDuplicateSyncRequest, call: ServerCall<BufferCollectionTokenDuplicateSyncResponse, never, NoEvents>): Reply<BufferCollectionTokenDuplicateSyncResponse>;
+  /**
+   * Makes one new token, a child of this one, without waiting.
+   *
+   * Before the new token is given away, a `Sync` on this token, or on the collection that it has become, must have
+   * been answered: otherwise its receiver may be faster than this message, and bind a token that is unknown.
+   */
+  duplicate(payload: BufferCollectionTokenDuplicateRequest, control: ServerControl<NoEvents>): void;
+  /**
+   * Makes this node's failure, after allocation, a failure of this node and its children only.
+   *
+   * Until then the node counts as any other: its failure fails the allocation. The setting stays when the token becomes
+   * a collection. Setting it again has no effect.
+   */
+  setDispensable(control: ServerControl<NoEvents>): void;
+  /**
+   * Makes a group, a child of this node. Of the group's children exactly one will take part in the collection; the
+   * others fail.
+   */
+  createBufferCollectionTokenGroup(payload: BufferCollectionTokenCreateBufferCollectionTokenGroupRequest, control: ServerControl<NoEvents>): void;
+}
+
+/**
+ * A place in a logical buffer collection that has not been taken yet.
+ *
+ * A token is not yet a participant: its holder can pass it on, duplicate it for others, or take the place itself with
+ * `Allocator.BindSharedCollection`. No allocation happens while there are tokens. The epitaph and the signals of this
+ * channel carry no meaning.
+ *
+ * Rights attenuation masks: a bit that is 0 takes that right away from the VMOs obtained through the new token and
+ * everything below it. `zx.Rights.SAME_RIGHTS` and 0xFFFFFFFF take nothing away.
+ */
+export const BufferCollectionToken: Protocol<BufferCollectionTokenClient, BufferCollectionTokenServer> = /* @__PURE__ */ protocol<BufferCollectionTokenClient, BufferCollectionTokenServer>({
+  name: "fuchsia.sysmem2/BufferCollectionToken",
+  openness: "open",
+  methods: [
+    {
+      name: "sync",
+      fidlName: "Sync",
+      selector: "fuchsia.sysmem2/Node.Sync",
+      ordinal: 0x11ac2555cf575b54n,
+      kind: "two-way",
+      isStrict: false,
+    },
+    {
+      name: "release",
+      fidlName: "Release",
+      selector: "fuchsia.sysmem2/Node.Release",
+      ordinal: 0x6a5cae7d6d6e04c6n,
+      kind: "one-way",
+      isStrict: false,
+    },
+    {
+      name: "setName",
+      fidlName: "SetName",
+      selector: "fuchsia.sysmem2/Node.SetName",
+      ordinal: 0x0b41f1624f48c1e9n,
+      kind: "one-way",
+      isStrict: false,
+      request: () => NodeSetNameRequest.descriptor,
+    },
+    {
+      name: "setDebugClientInfo",
+      fidlName: "SetDebugClientInfo",
+      selector: "fuchsia.sysmem2/Node.SetDebugClientInfo",
+      ordinal: 0x5cde8914608d99b1n,
+      kind: "one-way",
+      isStrict: false,
+      request: () => NodeSetDebugClientInfoRequest.descriptor,
+    },
+    {
+      name: "setDebugTimeoutLogDeadline",
+      fidlName: "SetDebugTimeoutLogDeadline",
+      selector: "fuchsia.sysmem2/Node.SetDebugTimeoutLogDeadline",
+      ordinal: 0x716b0af13d5c0806n,
+      kind: "one-way",
+      isStrict: false,
+      request: () => NodeSetDebugTimeoutLogDeadlineRequest.descriptor,
+    },
+    {
+      name: "setVerboseLogging",
+      fidlName: "SetVerboseLogging",
+      selector: "fuchsia.sysmem2/Node.SetVerboseLogging",
+      ordinal: 0x5209c77415b4dfadn,
+      kind: "one-way",
+      isStrict: false,
+    },
+    {
+      name: "getNodeRef",
+      fidlName: "GetNodeRef",
+      selector: "fuchsia.sysmem2/Node.GetNodeRef",
+      ordinal: 0x5b3d0e51614df053n,
+      kind: "two-way",
+      isStrict: false,
+      response: () => NodeGetNodeRefResponse.descriptor,
+    },
+    {
+      name: "isAlternateFor",
+      fidlName: "IsAlternateFor",
+      selector: "fuchsia.sysmem2/Node.IsAlternateFor",
+      ordinal: 0x03a58e00157e0825n,
+      kind: "two-way",
+      isStrict: false,
+      request: () => NodeIsAlternateForRequest.descriptor,
+      response: () => NodeIsAlternateForResponse.descriptor,
+      error: () => Error.descriptor,
+    },
+    {
+      name: "getBufferCollectionId",
+      fidlName: "GetBufferCollectionId",
+      selector: "fuchsia.sysmem2/Node.GetBufferCollectionId",
+      ordinal: 0x77d19a494b78ba8cn,
+      kind: "two-way",
+      isStrict: false,
+      response: () => NodeGetBufferCollectionIdResponse.descriptor,
+    },
+    {
+      name: "setWeak",
+      fidlName: "SetWeak",
+      selector: "fuchsia.sysmem2/Node.SetWeak",
+      ordinal: 0x22dd3ea514eeffe1n,
+      kind: "one-way",
+      isStrict: false,
+    },
+    {
+      name: "setWeakOk",
+      fidlName: "SetWeakOk",
+      selector: "fuchsia.sysmem2/Node.SetWeakOk",
+      ordinal: 0x38a44fc4d7724be9n,
+      kind: "one-way",
+      isStrict: false,
+      request: () => NodeSetWeakOkRequest.descriptor,
+    },
+    {
+      name: "attachNodeTracking",
+      fidlName: "AttachNodeTracking",
+      selector: "fuchsia.sysmem2/Node.AttachNodeTracking",
+      ordinal: 0x3f22f2a293d3cdacn,
+      kind: "one-way",
+      isStrict: false,
+      request: () => NodeAttachNodeTrackingRequest.descriptor,
+    },
+    {
+      name: "duplicateSync",
+      fidlName: "DuplicateSync",
+      selector: "fuchsia.sysmem2/BufferCollectionToken.DuplicateSync",
+      ordinal: 0x1c1af9919d1ca45cn,
+      kind: "two-way",
+      isStrict: false,
+      request: () => BufferCollectionTokenDuplicateSyncRequest.descriptor,
+      response: () => BufferCollectionTokenDuplicateSyncResponse.descriptor,
+    },
+    {
+      name: "duplicate",
+      fidlName: "Duplicate",
+      selector: "fuchsia.sysmem2/BufferCollectionToken.Duplicate",
+      ordinal: 0x73e78f92ee7fb887n,
+      kind: "one-way",
+      isStrict: false,
+      request: () => BufferCollectionTokenDuplicateRequest.descriptor,
+    },
+    {
+      name: "setDispensable",
+      fidlName: "SetDispensable",
+      selector: "fuchsia.sysmem2/BufferCollectionToken.SetDispensable",
+      ordinal: 0x228acf979254df8bn,
+      kind: "one-way",
+      isStrict: false,
+    },
+    {
+      name: "createBufferCollectionTokenGroup",
+      fidlName: "CreateBufferCollectionTokenGroup",
+      selector: "fuchsia.sysmem2/BufferCollectionToken.CreateBufferCollectionTokenGroup",
+      ordinal: 0x30f8d48e77bd36f2n,
+      kind: "one-way",
+      isStrict: false,
+      request: () => BufferCollectionTokenCreateBufferCollectionTokenGroupRequest.descriptor,
+    },
+  ],
+});
+
+/**
+ * Alternatives, in order of preference: exactly one child of the group takes part in the collection.
+ *
+ * For example, the first child may stand for a path with an overlay plane, which is narrow in what it accepts, and the
+ * second for a path through the GPU.
+ *
+ * Children are tried in the order of their creation. With several groups in a tree, those nearer the root outrank
+ * those below them, and earlier branches outrank later ones. All groups start at their first child; when the constraints
+ * cannot be combined, the lowest-ranked group moves on to its next child, like a counter whose last digit it is. The
+ * first combination that works is taken. Should its memory then be impossible to allocate, later combinations are not
+ * tried. The nodes below children that were not selected fail with `CONSTRAINTS_INTERSECTION_EMPTY`. All nodes must be
+ * ready before anything is tried, also those that will not be selected.
+ *
+ * If too many combinations fail, the error is `TOO_MANY_GROUP_CHILD_COMBINATIONS`.
+ */
+export interface BufferCollectionTokenGroupClient extends NodeMethods, Client<NoEvents, "fuchsia.sysmem2/BufferCollectionTokenGroup"> {
+  /**
+   * Makes one more child, of lower preference than those there are.
+   *
+   * A `Sync` is needed before the child is given away. After `AllChildrenPresent` it is a deviation.
+   */
+  createChild(payload: BufferCollectionTokenGroupCreateChildRequest): void;
+  /**
+   * Makes more children that can be given away at once, without a `Sync`.
+   *
+   * The number of children is the number of masks. After `AllChildrenPresent` it is a deviation.
+   */
+  createChildrenSync(payload: BufferCollectionTokenGroupCreateChildrenSyncRequest, options?: CallOptions): Promise<BufferCollectionTokenGroupCreateChildrenSyncResponse>;
+  /**
+   * States that no more children follow, of which there must be at least one.
+   *
+   * Until then the collection is not allocated, and `Release` is a deviation.
+   */
+  allChildrenPresent(): void;
+}
+
+/** Handlers of a server of {@link BufferCollectionTokenGroup}. */
+export interface BufferCollectionTokenGroupServer extends NodeHandlers, ServerHandlers<NoEvents> {
+  /**
+   * Makes one more child, of lower preference than those there are.
+   *
+   * A `Sync` is needed before the child is given away. After `AllChildrenPresent` it is a deviation.
+   */
+  createChild(payload: BufferCollectionTokenGroupCreateChildRequest, control: ServerControl<NoEvents>): void;
+  /**
+   * Makes more children that can be given away at once, without a `Sync`.
+   *
+   * The number of children is the number of masks. After `AllChildrenPresent` it is a deviation.
+   */
+  createChildrenSync(payload: BufferCollectionTokenGroupCreateChildrenSyncRequest, call: ServerCall<BufferCollectionTokenGroupCreateChildrenSyncResponse, never, NoEvents>): Reply<BufferCollectionTokenGroupCreateChildrenSyncResponse>;
+  /**
+   * States that no more children follow, of which there must be at least one.
+   *
+   * Until then the collection is not allocated, and `Release` is a deviation.
+   */
+  allChildrenPresent(control: ServerControl<NoEvents>): void;
+}
+
+/**
+ * Alternatives, in order of preference: exactly one child of the group takes part in the collection.
+ *
+ * For example, the first child may stand for a path with an overlay plane, which is narrow in what it accepts, and the
+ * second for a path through the GPU.
+ *
+ * Children are tried in the order of their creation. With several groups in a tree, those nearer the root outrank
+ * those below them, and earlier branches outrank later ones. All groups start at their first child; when the constraints
+ * cannot be combined, the lowest-ranked group moves on to its next child, like a counter whose last digit it is. The
+ * first combination that works is taken. Should its memory then be impossible to allocate, later combinations are not
+ * tried. The nodes below children that were not selected fail with `CONSTRAINTS_INTERSECTION_EMPTY`. All nodes must be
+ * ready before anything is tried, also those that will not be selected.
+ *
+ * If too many combinations fail, the error is `TOO_MANY_GROUP_CHILD_COMBINATIONS`.
+ */
+export const BufferCollectionTokenGroup: Protocol<BufferCollectionTokenGroupClient, BufferCollectionTokenGroupServer> = /* @__PURE__ */ protocol<BufferCollectionTokenGroupClient, BufferCollectionTokenGroupServer>({
+  name: "fuchsia.sysmem2/BufferCollectionTokenGroup",
+  openness: "open",
+  methods: [
+    {
+      name: "sync",
+      fidlName: "Sync",
+      selector: "fuchsia.sysmem2/Node.Sync",
+      ordinal: 0x11ac2555cf575b54n,
+      kind: "two-way",
+      isStrict: false,
+    },
+    {
+      name: "release",
+      fidlName: "Release",
+      selector: "fuchsia.sysmem2/Node.Release",
+      ordinal: 0x6a5cae7d6d6e04c6n,
+      kind: "one-way",
+      isStrict: false,
+    },
+    {
+      name: "setName",
+      fidlName: "SetName",
+      selector: "fuchsia.sysmem2/Node.SetName",
+      ordinal: 0x0b41f1624f48c1e9n,
+      kind: "one-way",
+      isStrict: false,
+      request: () => NodeSetNameRequest.descriptor,
+    },
+    {
+      name: "setDebugClientInfo",
+      fidlName: "SetDebugClientInfo",
+      selector: "fuchsia.sysmem2/Node.SetDebugClientInfo",
+      ordinal: 0x5cde8914608d99b1n,
+      kind: "one-way",
+      isStrict: false,
+      request: () => NodeSetDebugClientInfoRequest.descriptor,
+    },
+    {
+      name: "setDebugTimeoutLogDeadline",
+      fidlName: "SetDebugTimeoutLogDeadline",
+      selector: "fuchsia.sysmem2/Node.SetDebugTimeoutLogDeadline",
+      ordinal: 0x716b0af13d5c0806n,
+      kind: "one-way",
+      isStrict: false,
+      request: () => NodeSetDebugTimeoutLogDeadlineRequest.descriptor,
+    },
+    {
+      name: "setVerboseLogging",
+      fidlName: "SetVerboseLogging",
+      selector: "fuchsia.sysmem2/Node.SetVerboseLogging",
+      ordinal: 0x5209c77415b4dfadn,
+      kind: "one-way",
+      isStrict: false,
+    },
+    {
+      name: "getNodeRef",
+      fidlName: "GetNodeRef",
+      selector: "fuchsia.sysmem2/Node.GetNodeRef",
+      ordinal: 0x5b3d0e51614df053n,
+      kind: "two-way",
+      isStrict: false,
+      response: () => NodeGetNodeRefResponse.descriptor,
+    },
+    {
+      name: "isAlternateFor",
+      fidlName: "IsAlternateFor",
+      selector: "fuchsia.sysmem2/Node.IsAlternateFor",
+      ordinal: 0x03a58e00157e0825n,
+      kind: "two-way",
+      isStrict: false,
+      request: () => NodeIsAlternateForRequest.descriptor,
+      response: () => NodeIsAlternateForResponse.descriptor,
+      error: () => Error.descriptor,
+    },
+    {
+      name: "getBufferCollectionId",
+      fidlName: "GetBufferCollectionId",
+      selector: "fuchsia.sysmem2/Node.GetBufferCollectionId",
+      ordinal: 0x77d19a494b78ba8cn,
+      kind: "two-way",
+      isStrict: false,
+      response: () => NodeGetBufferCollectionIdResponse.descriptor,
+    },
+    {
+      name: "setWeak",
+      fidlName: "SetWeak",
+      selector: "fuchsia.sysmem2/Node.SetWeak",
+      ordinal: 0x22dd3ea514eeffe1n,
+      kind: "one-way",
+      isStrict: false,
+    },
+    {
+      name: "setWeakOk",
+      fidlName: "SetWeakOk",
+      selector: "fuchsia.sysmem2/Node.SetWeakOk",
+      ordinal: 0x38a44fc4d7724be9n,
+      kind: "one-way",
+      isStrict: false,
+      request: () => NodeSetWeakOkRequest.descriptor,
+    },
+    {
+      name: "attachNodeTracking",
+      fidlName: "AttachNodeTracking",
+      selector: "fuchsia.sysmem2/Node.AttachNodeTracking",
+      ordinal: 0x3f22f2a293d3cdacn,
+      kind: "one-way",
+      isStrict: false,
+      request: () => NodeAttachNodeTrackingRequest.descriptor,
+    },
+    {
+      name: "createChild",
+      fidlName: "CreateChild",
+      selector: "fuchsia.sysmem2/BufferCollectionTokenGroup.CreateChild",
+      ordinal: 0x41a0075d419f30c5n,
+      kind: "one-way",
+      isStrict: false,
+      request: () => BufferCollectionTokenGroupCreateChildRequest.descriptor,
+    },
+    {
+      name: "createChildrenSync",
+      fidlName: "CreateChildrenSync",
+      selector: "fuchsia.sysmem2/BufferCollectionTokenGroup.CreateChildrenSync",
+      ordinal: 0x15dea448c536070an,
+      kind: "two-way",
+      isStrict: false,
+      request: () => BufferCollectionTokenGroupCreateChildrenSyncRequest.descriptor,
+      response: () => BufferCollectionTokenGroupCreateChildrenSyncResponse.descriptor,
+    },
+    {
+      name: "allChildrenPresent",
+      fidlName: "AllChildrenPresent",
+      selector: "fuchsia.sysmem2/BufferCollectionTokenGroup.AllChildrenPresent",
+      ordinal: 0x5c327e4a23391312n,
+      kind: "one-way",
+      isStrict: false,
+    },
+  ],
+});
 
 /**
  * The side of the system that protects memory by hardware. Sysmem is its client.
@@ -2551,233 +2772,6 @@ export const SecureMem: Protocol<SecureMemClient, SecureMemServer> = /* @__PURE_
       isStrict: false,
       request: () => SecureMemZeroSubRangeRequest.descriptor,
       error: () => Error.descriptor,
-    },
-  ],
-});
-
-
-/**
- * A place in a logical buffer collection that has not been taken yet.
- *
- * A token is not yet a participant: its holder can pass it on, duplicate it for others, or take the place itself with
- * `Allocator.BindSharedCollection`. No allocation happens while there are tokens. The epitaph and the signals of this
- * channel carry no meaning.
- *
- * Rights attenuation masks: a bit that is 0 takes that right away from the VMOs obtained through the new token and
- * everything below it. `zx.Rights.SAME_RIGHTS` and 0xFFFFFFFF take nothing away.
- */
-export interface BufferCollectionTokenClient extends NodeMethods, Client<NoEvents, "fuchsia.sysmem2/BufferCollectionToken"> {
-  /**
-   * Makes new tokens, children of this one, that can be passed on at once without a `Sync`.
-   *
-   * A mask of 0 is a deviation. The number of tokens is the number of masks.
-   */
-  duplicateSync(payload: BufferCollectionTokenDuplicateSyncRequest, options?: CallOptions): Promise<BufferCollectionTokenDuplicateSyncResponse>;
-  /**
-   * Makes one new token, a child of this one, without waiting.
-   *
-   * Before the new token is given away, a `Sync` on this token, or on the collection that it has become, must have
-   * been answered: otherwise its receiver may be faster than this message, and bind a token that is unknown.
-   */
-  duplicate(payload: BufferCollectionTokenDuplicateRequest): void;
-  /**
-   * Makes this node's failure, after allocation, a failure of this node and its children only.
-   *
-   * Until then the node counts as any other: its failure fails the allocation. The setting stays when the token becomes
-   * a collection. Setting it again has no effect.
-   */
-  setDispensable(): void;
-  /**
-   * Makes a group, a child of this node. Of the group's children exactly one will take part in the collection; the
-   * others fail.
-   */
-  createBufferCollectionTokenGroup(payload: BufferCollectionTokenCreateBufferCollectionTokenGroupRequest): void;
-}
-
-/** Handlers of a server of {@link BufferCollectionToken}. */
-export interface BufferCollectionTokenServer extends NodeHandlers, ServerHandlers<NoEvents> {
-  /**
-   * Makes new tokens, children of this one, that can be passed on at once without a `Sync`.
-   *
-   * A mask of 0 is a deviation. The number of tokens is the number of masks.
-   */
-  duplicateSync(payload: BufferCollectionTokenDuplicateSyncRequest, call: ServerCall<BufferCollectionTokenDuplicateSyncResponse, never, NoEvents>): Reply<BufferCollectionTokenDuplicateSyncResponse>;
-  /**
-   * Makes one new token, a child of this one, without waiting.
-   *
-   * Before the new token is given away, a `Sync` on this token, or on the collection that it has become, must have
-   * been answered: otherwise its receiver may be faster than this message, and bind a token that is unknown.
-   */
-  duplicate(payload: BufferCollectionTokenDuplicateRequest, control: ServerControl<NoEvents>): void;
-  /**
-   * Makes this node's failure, after allocation, a failure of this node and its children only.
-   *
-   * Until then the node counts as any other: its failure fails the allocation. The setting stays when the token becomes
-   * a collection. Setting it again has no effect.
-   */
-  setDispensable(control: ServerControl<NoEvents>): void;
-  /**
-   * Makes a group, a child of this node. Of the group's children exactly one will take part in the collection; the
-   * others fail.
-   */
-  createBufferCollectionTokenGroup(payload: BufferCollectionTokenCreateBufferCollectionTokenGroupRequest, control: ServerControl<NoEvents>): void;
-}
-
-/**
- * A place in a logical buffer collection that has not been taken yet.
- *
- * A token is not yet a participant: its holder can pass it on, duplicate it for others, or take the place itself with
- * `Allocator.BindSharedCollection`. No allocation happens while there are tokens. The epitaph and the signals of this
- * channel carry no meaning.
- *
- * Rights attenuation masks: a bit that is 0 takes that right away from the VMOs obtained through the new token and
- * everything below it. `zx.Rights.SAME_RIGHTS` and 0xFFFFFFFF take nothing away.
- */
-export const BufferCollectionToken: Protocol<BufferCollectionTokenClient, BufferCollectionTokenServer> = /* @__PURE__ */ protocol<BufferCollectionTokenClient, BufferCollectionTokenServer>({
-  name: "fuchsia.sysmem2/BufferCollectionToken",
-  openness: "open",
-  methods: [
-    {
-      name: "duplicateSync",
-      fidlName: "DuplicateSync",
-      selector: "fuchsia.sysmem2/BufferCollectionToken.DuplicateSync",
-      ordinal: 0x1c1af9919d1ca45cn,
-      kind: "two-way",
-      isStrict: false,
-      request: () => BufferCollectionTokenDuplicateSyncRequest.descriptor,
-      response: () => BufferCollectionTokenDuplicateSyncResponse.descriptor,
-    },
-    {
-      name: "duplicate",
-      fidlName: "Duplicate",
-      selector: "fuchsia.sysmem2/BufferCollectionToken.Duplicate",
-      ordinal: 0x73e78f92ee7fb887n,
-      kind: "one-way",
-      isStrict: false,
-      request: () => BufferCollectionTokenDuplicateRequest.descriptor,
-    },
-    {
-      name: "setDispensable",
-      fidlName: "SetDispensable",
-      selector: "fuchsia.sysmem2/BufferCollectionToken.SetDispensable",
-      ordinal: 0x228acf979254df8bn,
-      kind: "one-way",
-      isStrict: false,
-    },
-    {
-      name: "createBufferCollectionTokenGroup",
-      fidlName: "CreateBufferCollectionTokenGroup",
-      selector: "fuchsia.sysmem2/BufferCollectionToken.CreateBufferCollectionTokenGroup",
-      ordinal: 0x30f8d48e77bd36f2n,
-      kind: "one-way",
-      isStrict: false,
-      request: () => BufferCollectionTokenCreateBufferCollectionTokenGroupRequest.descriptor,
-    },
-    {
-      name: "sync",
-      fidlName: "Sync",
-      selector: "fuchsia.sysmem2/Node.Sync",
-      ordinal: 0x11ac2555cf575b54n,
-      kind: "two-way",
-      isStrict: false,
-    },
-    {
-      name: "release",
-      fidlName: "Release",
-      selector: "fuchsia.sysmem2/Node.Release",
-      ordinal: 0x6a5cae7d6d6e04c6n,
-      kind: "one-way",
-      isStrict: false,
-    },
-    {
-      name: "setName",
-      fidlName: "SetName",
-      selector: "fuchsia.sysmem2/Node.SetName",
-      ordinal: 0x0b41f1624f48c1e9n,
-      kind: "one-way",
-      isStrict: false,
-      request: () => NodeSetNameRequest.descriptor,
-    },
-    {
-      name: "setDebugClientInfo",
-      fidlName: "SetDebugClientInfo",
-      selector: "fuchsia.sysmem2/Node.SetDebugClientInfo",
-      ordinal: 0x5cde8914608d99b1n,
-      kind: "one-way",
-      isStrict: false,
-      request: () => NodeSetDebugClientInfoRequest.descriptor,
-    },
-    {
-      name: "setDebugTimeoutLogDeadline",
-      fidlName: "SetDebugTimeoutLogDeadline",
-      selector: "fuchsia.sysmem2/Node.SetDebugTimeoutLogDeadline",
-      ordinal: 0x716b0af13d5c0806n,
-      kind: "one-way",
-      isStrict: false,
-      request: () => NodeSetDebugTimeoutLogDeadlineRequest.descriptor,
-    },
-    {
-      name: "setVerboseLogging",
-      fidlName: "SetVerboseLogging",
-      selector: "fuchsia.sysmem2/Node.SetVerboseLogging",
-      ordinal: 0x5209c77415b4dfadn,
-      kind: "one-way",
-      isStrict: false,
-    },
-    {
-      name: "getNodeRef",
-      fidlName: "GetNodeRef",
-      selector: "fuchsia.sysmem2/Node.GetNodeRef",
-      ordinal: 0x5b3d0e51614df053n,
-      kind: "two-way",
-      isStrict: false,
-      response: () => NodeGetNodeRefResponse.descriptor,
-    },
-    {
-      name: "isAlternateFor",
-      fidlName: "IsAlternateFor",
-      selector: "fuchsia.sysmem2/Node.IsAlternateFor",
-      ordinal: 0x03a58e00157e0825n,
-      kind: "two-way",
-      isStrict: false,
-      request: () => NodeIsAlternateForRequest.descriptor,
-      response: () => NodeIsAlternateForResponse.descriptor,
-      error: () => Error.descriptor,
-    },
-    {
-      name: "getBufferCollectionId",
-      fidlName: "GetBufferCollectionId",
-      selector: "fuchsia.sysmem2/Node.GetBufferCollectionId",
-      ordinal: 0x77d19a494b78ba8cn,
-      kind: "two-way",
-      isStrict: false,
-      response: () => NodeGetBufferCollectionIdResponse.descriptor,
-    },
-    {
-      name: "setWeak",
-      fidlName: "SetWeak",
-      selector: "fuchsia.sysmem2/Node.SetWeak",
-      ordinal: 0x22dd3ea514eeffe1n,
-      kind: "one-way",
-      isStrict: false,
-    },
-    {
-      name: "setWeakOk",
-      fidlName: "SetWeakOk",
-      selector: "fuchsia.sysmem2/Node.SetWeakOk",
-      ordinal: 0x38a44fc4d7724be9n,
-      kind: "one-way",
-      isStrict: false,
-      request: () => NodeSetWeakOkRequest.descriptor,
-    },
-    {
-      name: "attachNodeTracking",
-      fidlName: "AttachNodeTracking",
-      selector: "fuchsia.sysmem2/Node.AttachNodeTracking",
-      ordinal: 0x3f22f2a293d3cdacn,
-      kind: "one-way",
-      isStrict: false,
-      request: () => NodeAttachNodeTrackingRequest.descriptor,
     },
   ],
 });

@@ -14,10 +14,27 @@ import {
 /** A participant's view of the shared memory, as proof that it is the same memory. */
 export const MAX_BUFFERS = 128;
 
+export interface MonitorCorruptedRequest {
+  sequence: bigint;
+  expected: number;
+  actual: number;
+}
+export const MonitorCorruptedRequest: TypeCodec<MonitorCorruptedRequest> = /* @__PURE__ */ struct<MonitorCorruptedRequest>({
+  name: "sysmem.demo/MonitorCorruptedRequest",
+  isResource: false,
+  members: [
+    { name: "sequence", fidlName: "sequence", type: { kind: "uint64" } },
+    { name: "expected", fidlName: "expected", type: { kind: "uint32" } },
+    { name: "actual", fidlName: "actual", type: { kind: "uint32" } },
+  ],
+});
+
 export interface MonitorDescribedRequest {
+  /** The video's name for people. */
   name: string;
   width: number;
   height: number;
+  /** Frames that will come; 0 when that is not known. */
   frameCount: bigint;
 }
 export const MonitorDescribedRequest: TypeCodec<MonitorDescribedRequest> = /* @__PURE__ */ struct<MonitorDescribedRequest>({
@@ -28,6 +45,28 @@ export const MonitorDescribedRequest: TypeCodec<MonitorDescribedRequest> = /* @_
     { name: "width", fidlName: "width", type: { kind: "uint32" } },
     { name: "height", fidlName: "height", type: { kind: "uint32" } },
     { name: "frameCount", fidlName: "frame_count", type: { kind: "uint64" } },
+  ],
+});
+
+export interface MonitorFailedRequest {
+  reason: string;
+}
+export const MonitorFailedRequest: TypeCodec<MonitorFailedRequest> = /* @__PURE__ */ struct<MonitorFailedRequest>({
+  name: "sysmem.demo/MonitorFailedRequest",
+  isResource: false,
+  members: [
+    { name: "reason", fidlName: "reason", type: { kind: "string", maxBytes: 1024 } },
+  ],
+});
+
+export interface MonitorFinishedRequest {
+  frames: bigint;
+}
+export const MonitorFinishedRequest: TypeCodec<MonitorFinishedRequest> = /* @__PURE__ */ struct<MonitorFinishedRequest>({
+  name: "sysmem.demo/MonitorFinishedRequest",
+  isResource: false,
+  members: [
+    { name: "frames", fidlName: "frames", type: { kind: "uint64" } },
   ],
 });
 
@@ -57,49 +96,12 @@ export const MonitorProgressRequest: TypeCodec<MonitorProgressRequest> = /* @__P
   ],
 });
 
-export interface MonitorCorruptedRequest {
-  sequence: bigint;
-  expected: number;
-  actual: number;
-}
-export const MonitorCorruptedRequest: TypeCodec<MonitorCorruptedRequest> = /* @__PURE__ */ struct<MonitorCorruptedRequest>({
-  name: "sysmem.demo/MonitorCorruptedRequest",
-  isResource: false,
-  members: [
-    { name: "sequence", fidlName: "sequence", type: { kind: "uint64" } },
-    { name: "expected", fidlName: "expected", type: { kind: "uint32" } },
-    { name: "actual", fidlName: "actual", type: { kind: "uint32" } },
-  ],
-});
-
-export interface MonitorFinishedRequest {
-  frames: bigint;
-}
-export const MonitorFinishedRequest: TypeCodec<MonitorFinishedRequest> = /* @__PURE__ */ struct<MonitorFinishedRequest>({
-  name: "sysmem.demo/MonitorFinishedRequest",
-  isResource: false,
-  members: [
-    { name: "frames", fidlName: "frames", type: { kind: "uint64" } },
-  ],
-});
-
-export interface MonitorFailedRequest {
-  reason: string;
-}
-export const MonitorFailedRequest: TypeCodec<MonitorFailedRequest> = /* @__PURE__ */ struct<MonitorFailedRequest>({
-  name: "sysmem.demo/MonitorFailedRequest",
-  isResource: false,
-  members: [
-    { name: "reason", fidlName: "reason", type: { kind: "string", maxBytes: 1024 } },
-  ],
-});
-
-
 /** Served by the process that started the participants; each participant has a channel of its own. */
 export interface MonitorClient extends Client<NoEvents, "sysmem.demo/Monitor"> {
+  /** Comes from the source, before anything else: what it is going to play. */
+  described(payload: MonitorDescribedRequest): void;
   /** The participant has its buffers mapped. */
   joined(payload: MonitorJoinedRequest): void;
-  described(payload: MonitorDescribedRequest): void;
   /** Frames that this participant has finished so far. */
   progress(payload: MonitorProgressRequest): void;
   /** One frame whose pixels were not those that the source wrote. */
@@ -112,9 +114,10 @@ export interface MonitorClient extends Client<NoEvents, "sysmem.demo/Monitor"> {
 
 /** Handlers of a server of {@link Monitor}. */
 export interface MonitorServer extends ServerHandlers<NoEvents> {
+  /** Comes from the source, before anything else: what it is going to play. */
+  described(payload: MonitorDescribedRequest, control: ServerControl<NoEvents>): void;
   /** The participant has its buffers mapped. */
   joined(payload: MonitorJoinedRequest, control: ServerControl<NoEvents>): void;
-  described(payload: MonitorDescribedRequest, control: ServerControl<NoEvents>): void;
   /** Frames that this participant has finished so far. */
   progress(payload: MonitorProgressRequest, control: ServerControl<NoEvents>): void;
   /** One frame whose pixels were not those that the source wrote. */

@@ -41,6 +41,7 @@ export const Frame: TypeCodec<Frame> = /* @__PURE__ */ struct<Frame>({
 });
 
 export interface FrameStreamBeginRequest {
+  /** Frames per second as a ratio; the denominator is not zero. */
   frameRateNumerator: number;
   frameRateDenominator: number;
 }
@@ -50,17 +51,6 @@ export const FrameStreamBeginRequest: TypeCodec<FrameStreamBeginRequest> = /* @_
   members: [
     { name: "frameRateNumerator", fidlName: "frame_rate_numerator", type: { kind: "uint32" } },
     { name: "frameRateDenominator", fidlName: "frame_rate_denominator", type: { kind: "uint32" } },
-  ],
-});
-
-export interface FrameStreamSendRequest {
-  frame: Frame;
-}
-export const FrameStreamSendRequest: TypeCodec<FrameStreamSendRequest> = /* @__PURE__ */ struct<FrameStreamSendRequest>({
-  name: "sysmem.frames/FrameStreamSendRequest",
-  isResource: false,
-  members: [
-    { name: "frame", fidlName: "frame", type: () => Frame.descriptor },
   ],
 });
 
@@ -75,6 +65,17 @@ export const FrameStreamOnReturnedRequest: TypeCodec<FrameStreamOnReturnedReques
   ],
 });
 
+export interface FrameStreamSendRequest {
+  frame: Frame;
+}
+export const FrameStreamSendRequest: TypeCodec<FrameStreamSendRequest> = /* @__PURE__ */ struct<FrameStreamSendRequest>({
+  name: "sysmem.frames/FrameStreamSendRequest",
+  isResource: false,
+  members: [
+    { name: "frame", fidlName: "frame", type: () => Frame.descriptor },
+  ],
+});
+
 /** Events of {@link FrameStream} and what they carry. */
 export interface FrameStreamEvents {
   /** Gives a buffer back upstream. */
@@ -83,18 +84,20 @@ export interface FrameStreamEvents {
 
 /** The downstream side of one hop. */
 export interface FrameStreamClient extends Client<FrameStreamEvents, "sysmem.frames/FrameStream"> {
+  /** Comes once, before the first frame. */
+  begin(payload: FrameStreamBeginRequest): void;
   /** Hands a filled buffer downstream. The sender touches it no more until it comes back. */
   send(payload: FrameStreamSendRequest): void;
-  begin(payload: FrameStreamBeginRequest): void;
   /** No frame follows. The receiver still gives back what it holds. */
   end(): void;
 }
 
 /** Handlers of a server of {@link FrameStream}. */
 export interface FrameStreamServer extends ServerHandlers<FrameStreamEvents> {
+  /** Comes once, before the first frame. */
+  begin(payload: FrameStreamBeginRequest, control: ServerControl<FrameStreamEvents>): void;
   /** Hands a filled buffer downstream. The sender touches it no more until it comes back. */
   send(payload: FrameStreamSendRequest, control: ServerControl<FrameStreamEvents>): void;
-  begin(payload: FrameStreamBeginRequest, control: ServerControl<FrameStreamEvents>): void;
   /** No frame follows. The receiver still gives back what it holds. */
   end(control: ServerControl<FrameStreamEvents>): void;
 }

@@ -12,29 +12,20 @@ import {
   enumType,
 } from "#fidl";
 
-/** The outcome of a kernel operation, and the content of an epitaph: 0 is success, every failure is negative. */
-export type Status = number;
-
-/** A point in time on the monotonic clock, in nanoseconds since an arbitrary moment at start-up. */
-export type Time = bigint;
-
-/** A point in time on the monotonic clock, which stands still while the system is suspended. In nanoseconds. */
-export type InstantMono = bigint;
-
-/** A point in time on the boot clock, which goes on while the system is suspended. In nanoseconds. */
-export type InstantBoot = bigint;
-
 /** A length of time in nanoseconds. */
 export type Duration = bigint;
-
-/** A length of time on the monotonic clock, in nanoseconds. */
-export type DurationMono = bigint;
 
 /** A length of time on the boot clock, in nanoseconds. */
 export type DurationBoot = bigint;
 
-/** A reading of the hardware's tick counter. */
-export type Ticks = bigint;
+/** A length of time on the monotonic clock, in nanoseconds. */
+export type DurationMono = bigint;
+
+/** A point in time on the boot clock, which goes on while the system is suspended. In nanoseconds. */
+export type InstantBoot = bigint;
+
+/** A point in time on the monotonic clock, which stands still while the system is suspended. In nanoseconds. */
+export type InstantMono = bigint;
 
 /** Identifies a kernel object: no two objects that exist at the same time share a koid. 0 is never a valid koid. */
 export type Koid = bigint;
@@ -45,20 +36,41 @@ export type Off = bigint;
 /** A set of an object's signals. */
 export type Signals = number;
 
+/** The outcome of a kernel operation, and the content of an epitaph: 0 is success, every failure is negative. */
+export type Status = number;
+
+/** A reading of the hardware's tick counter. */
+export type Ticks = bigint;
+
+/** A point in time on the monotonic clock, in nanoseconds since an arbitrary moment at start-up. */
+export type Time = bigint;
+
 /** Most bytes that one channel message may have, its header included. */
 export const CHANNEL_MAX_MSG_BYTES = 65536n;
 
 /** Most handles that one channel message may carry. */
 export const CHANNEL_MAX_MSG_HANDLES = 64n;
 
+/** Rights of a new channel's ends, and those with which channel ends are sent. A channel end cannot be duplicated. */
+export const DEFAULT_CHANNEL_RIGHTS: Rights = 61454 as Rights;
+
+/** Rights of a new eventpair's ends. */
+export const DEFAULT_EVENTPAIR_RIGHTS: Rights = 61443 as Rights;
+
+/** Rights of a new event. */
+export const DEFAULT_EVENT_RIGHTS: Rights = 53251 as Rights;
+
+/** Rights of a new VMO. */
+export const DEFAULT_VMO_RIGHTS: Rights = 53487 as Rights;
+
 /** Most regions that one I/O buffer object may have. */
 export const IOB_MAX_REGIONS = 64n;
 
-/** Bytes of a kernel object's name, the terminating zero included. */
-export const MAX_NAME_LEN = 32n;
-
 /** Most processors that the kernel can address. */
 export const MAX_CPUS = 512n;
+
+/** Bytes of a kernel object's name, the terminating zero included. */
+export const MAX_NAME_LEN = 32n;
 
 /** What nearly every handle permits: to duplicate, send, wait for and inspect the object. */
 export const RIGHTS_BASIC: Rights = 49155 as Rights;
@@ -68,18 +80,6 @@ export const RIGHTS_IO: Rights = 12 as Rights;
 
 /** Reading and changing properties. */
 export const RIGHTS_PROPERTY: Rights = 192 as Rights;
-
-/** Rights of a new channel's ends, and those with which channel ends are sent. A channel end cannot be duplicated. */
-export const DEFAULT_CHANNEL_RIGHTS: Rights = 61454 as Rights;
-
-/** Rights of a new event. */
-export const DEFAULT_EVENT_RIGHTS: Rights = 53251 as Rights;
-
-/** Rights of a new eventpair's ends. */
-export const DEFAULT_EVENTPAIR_RIGHTS: Rights = 61443 as Rights;
-
-/** Rights of a new VMO. */
-export const DEFAULT_VMO_RIGHTS: Rights = 53487 as Rights;
 
 const ObjType$members = {
   /** Any kind, where a kind is asked for. */

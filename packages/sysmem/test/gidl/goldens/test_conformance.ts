@@ -27,9 +27,9 @@ import {
 
 export type Boool = boolean;
 
-export const RIGHTS_BASIC: Rights = 49155 as Rights;
-
 export const DEFAULT_EVENT_RIGHTS: Rights = 53251 as Rights;
+
+export const RIGHTS_BASIC: Rights = 49155 as Rights;
 
 const ObjType$members = {
   NONE: 0,
@@ -414,6 +414,13 @@ export const AlternatingHandlesAndFailures: TypeCodec<AlternatingHandlesAndFailu
   ],
 });
 
+export type EmptyStruct = Record<never, never>;
+export const EmptyStruct: TypeCodec<EmptyStruct> = /* @__PURE__ */ struct<EmptyStruct>({
+  name: "test.conformance/EmptyStruct",
+  isResource: false,
+  members: [],
+});
+
 export interface AnEmptyStructInStruct {
   v: EmptyStruct;
 }
@@ -526,6 +533,21 @@ export const ArrayStruct: TypeCodec<ArrayStruct> = /* @__PURE__ */ struct<ArrayS
   ],
 });
 
+export interface OneLayerStructWithPaddingAlign4 {
+  a: number;
+  b: number;
+  c: number;
+}
+export const OneLayerStructWithPaddingAlign4: TypeCodec<OneLayerStructWithPaddingAlign4> = /* @__PURE__ */ struct<OneLayerStructWithPaddingAlign4>({
+  name: "test.conformance/OneLayerStructWithPaddingAlign4",
+  isResource: false,
+  members: [
+    { name: "a", fidlName: "a", type: { kind: "uint16" } },
+    { name: "b", fidlName: "b", type: { kind: "uint8" } },
+    { name: "c", fidlName: "c", type: { kind: "uint32" } },
+  ],
+});
+
 export interface ArrayWithInternalPadding {
   v: readonly OneLayerStructWithPaddingAlign4[];
 }
@@ -614,13 +636,6 @@ export const EmptyResourceTableStruct: TypeCodec<EmptyResourceTableStruct> = /* 
   ],
 });
 
-export type EmptyStruct = Record<never, never>;
-export const EmptyStruct: TypeCodec<EmptyStruct> = /* @__PURE__ */ struct<EmptyStruct>({
-  name: "test.conformance/EmptyStruct",
-  isResource: false,
-  members: [],
-});
-
 export interface EmptyStructSandwich {
   before: string;
   es: EmptyStruct;
@@ -677,6 +692,24 @@ export const EventWithDefaultRights: TypeCodec<EventWithDefaultRights> = /* @__P
   isResource: true,
   members: [
     { name: "h", fidlName: "h", type: { kind: "handle", objectType: 5, rights: 0xd003 } },
+  ],
+});
+
+export type FidlvizStruct1 = Record<never, never>;
+export const FidlvizStruct1: TypeCodec<FidlvizStruct1> = /* @__PURE__ */ struct<FidlvizStruct1>({
+  name: "test.conformance/FidlvizStruct1",
+  isResource: false,
+  members: [],
+});
+
+export interface FidlvizStruct2 {
+  x: bigint;
+}
+export const FidlvizStruct2: TypeCodec<FidlvizStruct2> = /* @__PURE__ */ struct<FidlvizStruct2>({
+  name: "test.conformance/FidlvizStruct2",
+  isResource: false,
+  members: [
+    { name: "x", fidlName: "x", type: { kind: "uint64" } },
   ],
 });
 
@@ -751,21 +784,26 @@ export const FidlvizDemo: TypeCodec<FidlvizDemo> = /* @__PURE__ */ struct<Fidlvi
   ],
 });
 
-export type FidlvizStruct1 = Record<never, never>;
-export const FidlvizStruct1: TypeCodec<FidlvizStruct1> = /* @__PURE__ */ struct<FidlvizStruct1>({
-  name: "test.conformance/FidlvizStruct1",
-  isResource: false,
-  members: [],
-});
-
-export interface FidlvizStruct2 {
-  x: bigint;
+export interface NodeAttributes {
+  mode: number;
+  id: bigint;
+  contentSize: bigint;
+  storageSize: bigint;
+  linkCount: bigint;
+  creationTime: bigint;
+  modificationTime: bigint;
 }
-export const FidlvizStruct2: TypeCodec<FidlvizStruct2> = /* @__PURE__ */ struct<FidlvizStruct2>({
-  name: "test.conformance/FidlvizStruct2",
+export const NodeAttributes: TypeCodec<NodeAttributes> = /* @__PURE__ */ struct<NodeAttributes>({
+  name: "test.conformance/NodeAttributes",
   isResource: false,
   members: [
-    { name: "x", fidlName: "x", type: { kind: "uint64" } },
+    { name: "mode", fidlName: "mode", type: { kind: "uint32" } },
+    { name: "id", fidlName: "id", type: { kind: "uint64" } },
+    { name: "contentSize", fidlName: "content_size", type: { kind: "uint64" } },
+    { name: "storageSize", fidlName: "storage_size", type: { kind: "uint64" } },
+    { name: "linkCount", fidlName: "link_count", type: { kind: "uint64" } },
+    { name: "creationTime", fidlName: "creation_time", type: { kind: "uint64" } },
+    { name: "modificationTime", fidlName: "modification_time", type: { kind: "uint64" } },
   ],
 });
 
@@ -1376,29 +1414,6 @@ export const MyUint64: TypeCodec<MyUint64> = /* @__PURE__ */ struct<MyUint64>({
   ],
 });
 
-export interface NodeAttributes {
-  mode: number;
-  id: bigint;
-  contentSize: bigint;
-  storageSize: bigint;
-  linkCount: bigint;
-  creationTime: bigint;
-  modificationTime: bigint;
-}
-export const NodeAttributes: TypeCodec<NodeAttributes> = /* @__PURE__ */ struct<NodeAttributes>({
-  name: "test.conformance/NodeAttributes",
-  isResource: false,
-  members: [
-    { name: "mode", fidlName: "mode", type: { kind: "uint32" } },
-    { name: "id", fidlName: "id", type: { kind: "uint64" } },
-    { name: "contentSize", fidlName: "content_size", type: { kind: "uint64" } },
-    { name: "storageSize", fidlName: "storage_size", type: { kind: "uint64" } },
-    { name: "linkCount", fidlName: "link_count", type: { kind: "uint64" } },
-    { name: "creationTime", fidlName: "creation_time", type: { kind: "uint64" } },
-    { name: "modificationTime", fidlName: "modification_time", type: { kind: "uint64" } },
-  ],
-});
-
 export interface NonnullableHandle {
   h: Handle;
 }
@@ -1480,21 +1495,6 @@ export const OneLayerStructWithBool: TypeCodec<OneLayerStructWithBool> = /* @__P
     { name: "b", fidlName: "b", type: { kind: "uint8" } },
     { name: "c", fidlName: "c", type: { kind: "uint16" } },
     { name: "d", fidlName: "d", type: { kind: "uint32" } },
-  ],
-});
-
-export interface OneLayerStructWithPaddingAlign4 {
-  a: number;
-  b: number;
-  c: number;
-}
-export const OneLayerStructWithPaddingAlign4: TypeCodec<OneLayerStructWithPaddingAlign4> = /* @__PURE__ */ struct<OneLayerStructWithPaddingAlign4>({
-  name: "test.conformance/OneLayerStructWithPaddingAlign4",
-  isResource: false,
-  members: [
-    { name: "a", fidlName: "a", type: { kind: "uint16" } },
-    { name: "b", fidlName: "b", type: { kind: "uint8" } },
-    { name: "c", fidlName: "c", type: { kind: "uint32" } },
   ],
 });
 
@@ -1646,6 +1646,17 @@ export const PaddingBetweenFieldsInt8Int64: TypeCodec<PaddingBetweenFieldsInt8In
   ],
 });
 
+export interface Struct1Byte {
+  a: number;
+}
+export const Struct1Byte: TypeCodec<Struct1Byte> = /* @__PURE__ */ struct<Struct1Byte>({
+  name: "test.conformance/Struct1Byte",
+  isResource: false,
+  members: [
+    { name: "a", fidlName: "a", type: { kind: "int8" } },
+  ],
+});
+
 export interface PaddingEndOfInlineObject1Byte {
   a: Struct1Byte;
 }
@@ -1654,6 +1665,17 @@ export const PaddingEndOfInlineObject1Byte: TypeCodec<PaddingEndOfInlineObject1B
   isResource: false,
   members: [
     { name: "a", fidlName: "a", type: () => Struct1Byte.descriptor },
+  ],
+});
+
+export interface Struct2Byte {
+  a: number;
+}
+export const Struct2Byte: TypeCodec<Struct2Byte> = /* @__PURE__ */ struct<Struct2Byte>({
+  name: "test.conformance/Struct2Byte",
+  isResource: false,
+  members: [
+    { name: "a", fidlName: "a", type: { kind: "int16" } },
   ],
 });
 
@@ -1668,6 +1690,19 @@ export const PaddingEndOfInlineObject2Byte: TypeCodec<PaddingEndOfInlineObject2B
   ],
 });
 
+export interface Struct3Byte {
+  a: number;
+  b: number;
+}
+export const Struct3Byte: TypeCodec<Struct3Byte> = /* @__PURE__ */ struct<Struct3Byte>({
+  name: "test.conformance/Struct3Byte",
+  isResource: false,
+  members: [
+    { name: "a", fidlName: "a", type: { kind: "int16" } },
+    { name: "b", fidlName: "b", type: { kind: "int8" } },
+  ],
+});
+
 export interface PaddingEndOfInlineObject3Byte {
   a: Struct3Byte;
 }
@@ -1679,6 +1714,19 @@ export const PaddingEndOfInlineObject3Byte: TypeCodec<PaddingEndOfInlineObject3B
   ],
 });
 
+export interface Struct6Byte {
+  a: number;
+  b: number;
+}
+export const Struct6Byte: TypeCodec<Struct6Byte> = /* @__PURE__ */ struct<Struct6Byte>({
+  name: "test.conformance/Struct6Byte",
+  isResource: false,
+  members: [
+    { name: "a", fidlName: "a", type: { kind: "int32" } },
+    { name: "b", fidlName: "b", type: { kind: "int16" } },
+  ],
+});
+
 export interface PaddingEndOfInlineObject6Byte {
   a: Struct6Byte;
 }
@@ -1687,6 +1735,21 @@ export const PaddingEndOfInlineObject6Byte: TypeCodec<PaddingEndOfInlineObject6B
   isResource: false,
   members: [
     { name: "a", fidlName: "a", type: () => Struct6Byte.descriptor },
+  ],
+});
+
+export interface Struct7Byte {
+  a: number;
+  b: number;
+  c: number;
+}
+export const Struct7Byte: TypeCodec<Struct7Byte> = /* @__PURE__ */ struct<Struct7Byte>({
+  name: "test.conformance/Struct7Byte",
+  isResource: false,
+  members: [
+    { name: "a", fidlName: "a", type: { kind: "int32" } },
+    { name: "b", fidlName: "b", type: { kind: "int16" } },
+    { name: "c", fidlName: "c", type: { kind: "int8" } },
   ],
 });
 
@@ -1737,6 +1800,17 @@ export const PaddingEndOfInlineObjectBeforeNextObject3Byte: TypeCodec<PaddingEnd
   members: [
     { name: "outOfLine", fidlName: "out_of_line", type: { kind: "box", element: () => Struct8Byte.descriptor } },
     { name: "inLine", fidlName: "in_line", type: () => Struct3Byte.descriptor },
+  ],
+});
+
+export interface Struct4Byte {
+  a: number;
+}
+export const Struct4Byte: TypeCodec<Struct4Byte> = /* @__PURE__ */ struct<Struct4Byte>({
+  name: "test.conformance/Struct4Byte",
+  isResource: false,
+  members: [
+    { name: "a", fidlName: "a", type: { kind: "int32" } },
   ],
 });
 
@@ -1853,6 +1927,17 @@ export const RecursiveEmptyStructVectorWrapper: TypeCodec<RecursiveEmptyStructVe
   ],
 });
 
+export interface RecursiveOptionalStruct {
+  inner?: RecursiveOptionalStruct | null | undefined;
+}
+export const RecursiveOptionalStruct: TypeCodec<RecursiveOptionalStruct> = /* @__PURE__ */ struct<RecursiveOptionalStruct>({
+  name: "test.conformance/RecursiveOptionalStruct",
+  isResource: false,
+  members: [
+    { name: "inner", fidlName: "inner", type: { kind: "box", element: () => RecursiveOptionalStruct.descriptor } },
+  ],
+});
+
 export interface RecursiveOptionalAndTableStruct {
   t: RecursiveOptionalAndTable;
 }
@@ -1886,17 +1971,6 @@ export const RecursiveOptionalBasicStruct: TypeCodec<RecursiveOptionalBasicStruc
   ],
 });
 
-export interface RecursiveOptionalStruct {
-  inner?: RecursiveOptionalStruct | null | undefined;
-}
-export const RecursiveOptionalStruct: TypeCodec<RecursiveOptionalStruct> = /* @__PURE__ */ struct<RecursiveOptionalStruct>({
-  name: "test.conformance/RecursiveOptionalStruct",
-  isResource: false,
-  members: [
-    { name: "inner", fidlName: "inner", type: { kind: "box", element: () => RecursiveOptionalStruct.descriptor } },
-  ],
-});
-
 export interface RecursiveOptionalStructArrayWrapper {
   arr: readonly RecursiveOptionalStruct[];
 }
@@ -1921,17 +1995,6 @@ export const RecursiveOptionalStructWithString: TypeCodec<RecursiveOptionalStruc
   ],
 });
 
-export interface RecursiveTableHolder {
-  t: RecursiveTable;
-}
-export const RecursiveTableHolder: TypeCodec<RecursiveTableHolder> = /* @__PURE__ */ struct<RecursiveTableHolder>({
-  name: "test.conformance/RecursiveTableHolder",
-  isResource: false,
-  members: [
-    { name: "t", fidlName: "t", type: () => RecursiveTable.descriptor },
-  ],
-});
-
 export interface RecursiveTableOptionalHolder {
   o?: RecursiveTableHolder | null | undefined;
 }
@@ -1940,6 +2003,17 @@ export const RecursiveTableOptionalHolder: TypeCodec<RecursiveTableOptionalHolde
   isResource: false,
   members: [
     { name: "o", fidlName: "o", type: { kind: "box", element: () => RecursiveTableHolder.descriptor } },
+  ],
+});
+
+export interface RecursiveTableHolder {
+  t: RecursiveTable;
+}
+export const RecursiveTableHolder: TypeCodec<RecursiveTableHolder> = /* @__PURE__ */ struct<RecursiveTableHolder>({
+  name: "test.conformance/RecursiveTableHolder",
+  isResource: false,
+  members: [
+    { name: "t", fidlName: "t", type: () => RecursiveTable.descriptor },
   ],
 });
 
@@ -1969,6 +2043,23 @@ export const Sandwich1: TypeCodec<Sandwich1> = /* @__PURE__ */ struct<Sandwich1>
   ],
 });
 
+export interface TransactionHeader {
+  txId: number;
+  flags: Uint8Array;
+  magicNumber: number;
+  ordinal: bigint;
+}
+export const TransactionHeader: TypeCodec<TransactionHeader> = /* @__PURE__ */ struct<TransactionHeader>({
+  name: "test.conformance/TransactionHeader",
+  isResource: false,
+  members: [
+    { name: "txId", fidlName: "tx_id", type: { kind: "uint32" } },
+    { name: "flags", fidlName: "flags", type: { kind: "array", element: { kind: "uint8" }, count: 3 } },
+    { name: "magicNumber", fidlName: "magic_number", type: { kind: "uint8" } },
+    { name: "ordinal", fidlName: "ordinal", type: { kind: "uint64" } },
+  ],
+});
+
 export interface Sandwich1Message {
   header: TransactionHeader;
   body: Sandwich1;
@@ -1979,6 +2070,19 @@ export const Sandwich1Message: TypeCodec<Sandwich1Message> = /* @__PURE__ */ str
   members: [
     { name: "header", fidlName: "header", type: () => TransactionHeader.descriptor },
     { name: "body", fidlName: "body", type: () => Sandwich1.descriptor },
+  ],
+});
+
+export interface StructSize16Align8 {
+  f1: bigint;
+  f2: bigint;
+}
+export const StructSize16Align8: TypeCodec<StructSize16Align8> = /* @__PURE__ */ struct<StructSize16Align8>({
+  name: "test.conformance/StructSize16Align8",
+  isResource: false,
+  members: [
+    { name: "f1", fidlName: "f1", type: { kind: "uint64" } },
+    { name: "f2", fidlName: "f2", type: { kind: "uint64" } },
   ],
 });
 
@@ -2024,6 +2128,30 @@ export const Sandwich5: TypeCodec<Sandwich5> = /* @__PURE__ */ struct<Sandwich5>
     { name: "before", fidlName: "before", type: { kind: "uint32" } },
     { name: "unionOfUnion", fidlName: "union_of_union", type: () => UnionOfUnion.descriptor },
     { name: "after", fidlName: "after", type: { kind: "uint32" } },
+  ],
+});
+
+export interface StructSize3Align1 {
+  threeBytes: Uint8Array;
+}
+export const StructSize3Align1: TypeCodec<StructSize3Align1> = /* @__PURE__ */ struct<StructSize3Align1>({
+  name: "test.conformance/StructSize3Align1",
+  isResource: false,
+  members: [
+    { name: "threeBytes", fidlName: "three_bytes", type: { kind: "array", element: { kind: "uint8" }, count: 3 } },
+  ],
+});
+
+export interface StructSize3Align2 {
+  f1: number;
+  f2: number;
+}
+export const StructSize3Align2: TypeCodec<StructSize3Align2> = /* @__PURE__ */ struct<StructSize3Align2>({
+  name: "test.conformance/StructSize3Align2",
+  isResource: false,
+  members: [
+    { name: "f1", fidlName: "f1", type: { kind: "uint16" } },
+    { name: "f2", fidlName: "f2", type: { kind: "uint8" } },
   ],
 });
 
@@ -2340,52 +2468,6 @@ export const StringWrapper: TypeCodec<StringWrapper> = /* @__PURE__ */ struct<St
   ],
 });
 
-export interface Struct1Byte {
-  a: number;
-}
-export const Struct1Byte: TypeCodec<Struct1Byte> = /* @__PURE__ */ struct<Struct1Byte>({
-  name: "test.conformance/Struct1Byte",
-  isResource: false,
-  members: [
-    { name: "a", fidlName: "a", type: { kind: "int8" } },
-  ],
-});
-
-export interface Struct2Byte {
-  a: number;
-}
-export const Struct2Byte: TypeCodec<Struct2Byte> = /* @__PURE__ */ struct<Struct2Byte>({
-  name: "test.conformance/Struct2Byte",
-  isResource: false,
-  members: [
-    { name: "a", fidlName: "a", type: { kind: "int16" } },
-  ],
-});
-
-export interface Struct3Byte {
-  a: number;
-  b: number;
-}
-export const Struct3Byte: TypeCodec<Struct3Byte> = /* @__PURE__ */ struct<Struct3Byte>({
-  name: "test.conformance/Struct3Byte",
-  isResource: false,
-  members: [
-    { name: "a", fidlName: "a", type: { kind: "int16" } },
-    { name: "b", fidlName: "b", type: { kind: "int8" } },
-  ],
-});
-
-export interface Struct4Byte {
-  a: number;
-}
-export const Struct4Byte: TypeCodec<Struct4Byte> = /* @__PURE__ */ struct<Struct4Byte>({
-  name: "test.conformance/Struct4Byte",
-  isResource: false,
-  members: [
-    { name: "a", fidlName: "a", type: { kind: "int32" } },
-  ],
-});
-
 export interface Struct5Byte {
   a: number;
   b: number;
@@ -2396,34 +2478,6 @@ export const Struct5Byte: TypeCodec<Struct5Byte> = /* @__PURE__ */ struct<Struct
   members: [
     { name: "a", fidlName: "a", type: { kind: "int32" } },
     { name: "b", fidlName: "b", type: { kind: "int8" } },
-  ],
-});
-
-export interface Struct6Byte {
-  a: number;
-  b: number;
-}
-export const Struct6Byte: TypeCodec<Struct6Byte> = /* @__PURE__ */ struct<Struct6Byte>({
-  name: "test.conformance/Struct6Byte",
-  isResource: false,
-  members: [
-    { name: "a", fidlName: "a", type: { kind: "int32" } },
-    { name: "b", fidlName: "b", type: { kind: "int16" } },
-  ],
-});
-
-export interface Struct7Byte {
-  a: number;
-  b: number;
-  c: number;
-}
-export const Struct7Byte: TypeCodec<Struct7Byte> = /* @__PURE__ */ struct<Struct7Byte>({
-  name: "test.conformance/Struct7Byte",
-  isResource: false,
-  members: [
-    { name: "a", fidlName: "a", type: { kind: "int32" } },
-    { name: "b", fidlName: "b", type: { kind: "int16" } },
-    { name: "c", fidlName: "c", type: { kind: "int8" } },
   ],
 });
 
@@ -2518,43 +2572,6 @@ export const StructOfSimpleTable: TypeCodec<StructOfSimpleTable> = /* @__PURE__ 
   isResource: false,
   members: [
     { name: "table", fidlName: "table", type: () => SimpleTable.descriptor },
-  ],
-});
-
-export interface StructSize16Align8 {
-  f1: bigint;
-  f2: bigint;
-}
-export const StructSize16Align8: TypeCodec<StructSize16Align8> = /* @__PURE__ */ struct<StructSize16Align8>({
-  name: "test.conformance/StructSize16Align8",
-  isResource: false,
-  members: [
-    { name: "f1", fidlName: "f1", type: { kind: "uint64" } },
-    { name: "f2", fidlName: "f2", type: { kind: "uint64" } },
-  ],
-});
-
-export interface StructSize3Align1 {
-  threeBytes: Uint8Array;
-}
-export const StructSize3Align1: TypeCodec<StructSize3Align1> = /* @__PURE__ */ struct<StructSize3Align1>({
-  name: "test.conformance/StructSize3Align1",
-  isResource: false,
-  members: [
-    { name: "threeBytes", fidlName: "three_bytes", type: { kind: "array", element: { kind: "uint8" }, count: 3 } },
-  ],
-});
-
-export interface StructSize3Align2 {
-  f1: number;
-  f2: number;
-}
-export const StructSize3Align2: TypeCodec<StructSize3Align2> = /* @__PURE__ */ struct<StructSize3Align2>({
-  name: "test.conformance/StructSize3Align2",
-  isResource: false,
-  members: [
-    { name: "f1", fidlName: "f1", type: { kind: "uint16" } },
-    { name: "f2", fidlName: "f2", type: { kind: "uint8" } },
   ],
 });
 
@@ -2832,23 +2849,6 @@ export const ThreeByteInVector: TypeCodec<ThreeByteInVector> = /* @__PURE__ */ s
   isResource: false,
   members: [
     { name: "elems", fidlName: "elems", type: { kind: "vector", element: () => ThreeByte.descriptor } },
-  ],
-});
-
-export interface TransactionHeader {
-  txId: number;
-  flags: Uint8Array;
-  magicNumber: number;
-  ordinal: bigint;
-}
-export const TransactionHeader: TypeCodec<TransactionHeader> = /* @__PURE__ */ struct<TransactionHeader>({
-  name: "test.conformance/TransactionHeader",
-  isResource: false,
-  members: [
-    { name: "txId", fidlName: "tx_id", type: { kind: "uint32" } },
-    { name: "flags", fidlName: "flags", type: { kind: "array", element: { kind: "uint8" }, count: 3 } },
-    { name: "magicNumber", fidlName: "magic_number", type: { kind: "uint8" } },
-    { name: "ordinal", fidlName: "ordinal", type: { kind: "uint64" } },
   ],
 });
 
@@ -3288,6 +3288,19 @@ export const ReverseOrdinalTable: TypeCodec<ReverseOrdinalTable> = /* @__PURE__ 
   ],
 });
 
+export interface SimpleTable extends TableExtras {
+  x?: bigint | undefined;
+  y?: bigint | undefined;
+}
+export const SimpleTable: TypeCodec<SimpleTable> = /* @__PURE__ */ table<SimpleTable>({
+  name: "test.conformance/SimpleTable",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "x", fidlName: "x", type: { kind: "int64" } },
+    { ordinal: 5, name: "y", fidlName: "y", type: { kind: "int64" } },
+  ],
+});
+
 export interface SimpleResourceTable extends TableExtras {
   x?: bigint | undefined;
   y?: bigint | undefined;
@@ -3301,16 +3314,36 @@ export const SimpleResourceTable: TypeCodec<SimpleResourceTable> = /* @__PURE__ 
   ],
 });
 
-export interface SimpleTable extends TableExtras {
-  x?: bigint | undefined;
-  y?: bigint | undefined;
+export interface TransformerSimpleTable extends TableExtras {
+  value?: number | undefined;
 }
-export const SimpleTable: TypeCodec<SimpleTable> = /* @__PURE__ */ table<SimpleTable>({
-  name: "test.conformance/SimpleTable",
+export const TransformerSimpleTable: TypeCodec<TransformerSimpleTable> = /* @__PURE__ */ table<TransformerSimpleTable>({
+  name: "test.conformance/TransformerSimpleTable",
   isResource: false,
   members: [
-    { ordinal: 1, name: "x", fidlName: "x", type: { kind: "int64" } },
-    { ordinal: 5, name: "y", fidlName: "y", type: { kind: "int64" } },
+    { ordinal: 1, name: "value", fidlName: "value", type: { kind: "uint32" } },
+  ],
+});
+
+export interface TableWithStringWithLimit extends TableExtras {
+  s?: string | undefined;
+}
+export const TableWithStringWithLimit: TypeCodec<TableWithStringWithLimit> = /* @__PURE__ */ table<TableWithStringWithLimit>({
+  name: "test.conformance/TableWithStringWithLimit",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "s", fidlName: "s", type: { kind: "string", maxBytes: 2 } },
+  ],
+});
+
+export interface TableWithEmptyStruct extends TableExtras {
+  s?: EmptyStruct | undefined;
+}
+export const TableWithEmptyStruct: TypeCodec<TableWithEmptyStruct> = /* @__PURE__ */ table<TableWithEmptyStruct>({
+  name: "test.conformance/TableWithEmptyStruct",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "s", fidlName: "s", type: () => EmptyStruct.descriptor },
   ],
 });
 
@@ -3406,17 +3439,6 @@ export const TableUnionWithVectorStructSandwich: TypeCodec<TableUnionWithVectorS
   ],
 });
 
-export interface TableWithEmptyStruct extends TableExtras {
-  s?: EmptyStruct | undefined;
-}
-export const TableWithEmptyStruct: TypeCodec<TableWithEmptyStruct> = /* @__PURE__ */ table<TableWithEmptyStruct>({
-  name: "test.conformance/TableWithEmptyStruct",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "s", fidlName: "s", type: () => EmptyStruct.descriptor },
-  ],
-});
-
 export interface TableWithReservedFieldThenUnion extends TableExtras {
   uv?: UnionSize8Align4 | undefined;
 }
@@ -3428,17 +3450,6 @@ export const TableWithReservedFieldThenUnion: TypeCodec<TableWithReservedFieldTh
   ],
 });
 
-export interface TableWithStringWithLimit extends TableExtras {
-  s?: string | undefined;
-}
-export const TableWithStringWithLimit: TypeCodec<TableWithStringWithLimit> = /* @__PURE__ */ table<TableWithStringWithLimit>({
-  name: "test.conformance/TableWithStringWithLimit",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "s", fidlName: "s", type: { kind: "string", maxBytes: 2 } },
-  ],
-});
-
 export interface TableWithVectorWithLimit extends TableExtras {
   v?: Uint8Array | undefined;
 }
@@ -3447,28 +3458,6 @@ export const TableWithVectorWithLimit: TypeCodec<TableWithVectorWithLimit> = /* 
   isResource: false,
   members: [
     { ordinal: 1, name: "v", fidlName: "v", type: { kind: "vector", element: { kind: "uint8" }, maxCount: 2 } },
-  ],
-});
-
-export interface TransformerSimpleTable extends TableExtras {
-  value?: number | undefined;
-}
-export const TransformerSimpleTable: TypeCodec<TransformerSimpleTable> = /* @__PURE__ */ table<TransformerSimpleTable>({
-  name: "test.conformance/TransformerSimpleTable",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "value", fidlName: "value", type: { kind: "uint32" } },
-  ],
-});
-
-export interface VectorOfArrayOfEventInTableWithReducedRights extends TableExtras {
-  h?: readonly (readonly EventHandle[])[] | undefined;
-}
-export const VectorOfArrayOfEventInTableWithReducedRights: TypeCodec<VectorOfArrayOfEventInTableWithReducedRights> = /* @__PURE__ */ table<VectorOfArrayOfEventInTableWithReducedRights>({
-  name: "test.conformance/VectorOfArrayOfEventInTableWithReducedRights",
-  isResource: true,
-  members: [
-    { ordinal: 1, name: "h", fidlName: "h", type: { kind: "vector", element: { kind: "array", element: { kind: "handle", objectType: 5, rights: 0xc003 }, count: 1 }, maxCount: 1 } },
   ],
 });
 
@@ -3487,6 +3476,17 @@ export const XUnionInTable: TypeCodec<XUnionInTable> = /* @__PURE__ */ table<XUn
   ],
 });
 
+export interface VectorOfArrayOfEventInTableWithReducedRights extends TableExtras {
+  h?: readonly (readonly EventHandle[])[] | undefined;
+}
+export const VectorOfArrayOfEventInTableWithReducedRights: TypeCodec<VectorOfArrayOfEventInTableWithReducedRights> = /* @__PURE__ */ table<VectorOfArrayOfEventInTableWithReducedRights>({
+  name: "test.conformance/VectorOfArrayOfEventInTableWithReducedRights",
+  isResource: true,
+  members: [
+    { ordinal: 1, name: "h", fidlName: "h", type: { kind: "vector", element: { kind: "array", element: { kind: "handle", objectType: 5, rights: 0xc003 }, count: 1 }, maxCount: 1 } },
+  ],
+});
+
 export type ArrayOfVectorOfEventInUnionWithReducedRights =
   | { kind: "h"; value: readonly (readonly EventHandle[])[] };
 export const ArrayOfVectorOfEventInUnionWithReducedRights: TypeCodec<ArrayOfVectorOfEventInUnionWithReducedRights> = /* @__PURE__ */ union<ArrayOfVectorOfEventInUnionWithReducedRights>({
@@ -3495,6 +3495,21 @@ export const ArrayOfVectorOfEventInUnionWithReducedRights: TypeCodec<ArrayOfVect
   isResource: true,
   members: [
     { ordinal: 1, name: "h", fidlName: "h", type: { kind: "array", element: { kind: "vector", element: { kind: "handle", objectType: 5, rights: 0xc003 }, maxCount: 1 }, count: 1 } },
+  ],
+});
+
+export type StringUnion =
+  | { kind: "unused"; value: number }
+  | { kind: "s"; value: string }
+  | { kind: "u8"; value: number };
+export const StringUnion: TypeCodec<StringUnion> = /* @__PURE__ */ union<StringUnion>({
+  name: "test.conformance/StringUnion",
+  isStrict: true,
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "unused", fidlName: "unused", type: { kind: "uint8" } },
+    { ordinal: 2, name: "s", fidlName: "s", type: { kind: "string" } },
+    { ordinal: 3, name: "u8", fidlName: "u8", type: { kind: "uint8" } },
   ],
 });
 
@@ -3578,6 +3593,23 @@ export const RecursiveVectorUnion: TypeCodec<RecursiveVectorUnion> = /* @__PURE_
   ],
 });
 
+export type SimpleUnion =
+  | { kind: "i32"; value: number }
+  | { kind: "i64"; value: bigint }
+  | { kind: "s"; value: Int64Struct }
+  | { kind: "str"; value: string };
+export const SimpleUnion: TypeCodec<SimpleUnion> = /* @__PURE__ */ union<SimpleUnion>({
+  name: "test.conformance/SimpleUnion",
+  isStrict: true,
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "i32", fidlName: "i32", type: { kind: "int32" } },
+    { ordinal: 2, name: "i64", fidlName: "i64", type: { kind: "int64" } },
+    { ordinal: 3, name: "s", fidlName: "s", type: () => Int64Struct.descriptor },
+    { ordinal: 4, name: "str", fidlName: "str", type: { kind: "string" } },
+  ],
+});
+
 export type SampleResourceXUnion =
   | { kind: "u"; value: number }
   | { kind: "su"; value: SimpleUnion }
@@ -3640,20 +3672,126 @@ export const SampleXUnion: TypeCodec<SampleXUnion> = /* @__PURE__ */ union<Sampl
   ],
 });
 
-export type SimpleUnion =
-  | { kind: "i32"; value: number }
-  | { kind: "i64"; value: bigint }
-  | { kind: "s"; value: Int64Struct }
-  | { kind: "str"; value: string };
-export const SimpleUnion: TypeCodec<SimpleUnion> = /* @__PURE__ */ union<SimpleUnion>({
-  name: "test.conformance/SimpleUnion",
+export type UnionSize8Align4 =
+  | { kind: "unused1"; value: number }
+  | { kind: "unused2"; value: number }
+  | { kind: "variant"; value: number };
+export const UnionSize8Align4: TypeCodec<UnionSize8Align4> = /* @__PURE__ */ union<UnionSize8Align4>({
+  name: "test.conformance/UnionSize8Align4",
   isStrict: true,
   isResource: false,
   members: [
-    { ordinal: 1, name: "i32", fidlName: "i32", type: { kind: "int32" } },
-    { ordinal: 2, name: "i64", fidlName: "i64", type: { kind: "int64" } },
-    { ordinal: 3, name: "s", fidlName: "s", type: () => Int64Struct.descriptor },
-    { ordinal: 4, name: "str", fidlName: "str", type: { kind: "string" } },
+    { ordinal: 1, name: "unused1", fidlName: "unused1", type: { kind: "uint8" } },
+    { ordinal: 2, name: "unused2", fidlName: "unused2", type: { kind: "uint8" } },
+    { ordinal: 3, name: "variant", fidlName: "variant", type: { kind: "uint32" } },
+  ],
+});
+
+export type UnionSize24Align8 =
+  | { kind: "unused1"; value: number }
+  | { kind: "unused2"; value: number }
+  | { kind: "unused3"; value: number }
+  | { kind: "variant"; value: StructSize16Align8 };
+export const UnionSize24Align8: TypeCodec<UnionSize24Align8> = /* @__PURE__ */ union<UnionSize24Align8>({
+  name: "test.conformance/UnionSize24Align8",
+  isStrict: true,
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "unused1", fidlName: "unused1", type: { kind: "uint8" } },
+    { ordinal: 2, name: "unused2", fidlName: "unused2", type: { kind: "uint8" } },
+    { ordinal: 3, name: "unused3", fidlName: "unused3", type: { kind: "uint8" } },
+    { ordinal: 4, name: "variant", fidlName: "variant", type: () => StructSize16Align8.descriptor },
+  ],
+});
+
+export type UnionSize36Align4 =
+  | { kind: "unused1"; value: number }
+  | { kind: "unused2"; value: number }
+  | { kind: "unused3"; value: number }
+  | { kind: "variant"; value: Uint8Array };
+export const UnionSize36Align4: TypeCodec<UnionSize36Align4> = /* @__PURE__ */ union<UnionSize36Align4>({
+  name: "test.conformance/UnionSize36Align4",
+  isStrict: true,
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "unused1", fidlName: "unused1", type: { kind: "uint8" } },
+    { ordinal: 2, name: "unused2", fidlName: "unused2", type: { kind: "uint8" } },
+    { ordinal: 3, name: "unused3", fidlName: "unused3", type: { kind: "uint8" } },
+    { ordinal: 4, name: "variant", fidlName: "variant", type: { kind: "array", element: { kind: "uint8" }, count: 32 } },
+  ],
+});
+
+export type UnionSize12Align4 =
+  | { kind: "unused1"; value: number }
+  | { kind: "unused2"; value: number }
+  | { kind: "unused3"; value: number }
+  | { kind: "variant"; value: Uint8Array };
+export const UnionSize12Align4: TypeCodec<UnionSize12Align4> = /* @__PURE__ */ union<UnionSize12Align4>({
+  name: "test.conformance/UnionSize12Align4",
+  isStrict: true,
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "unused1", fidlName: "unused1", type: { kind: "uint8" } },
+    { ordinal: 2, name: "unused2", fidlName: "unused2", type: { kind: "uint8" } },
+    { ordinal: 3, name: "unused3", fidlName: "unused3", type: { kind: "uint8" } },
+    { ordinal: 4, name: "variant", fidlName: "variant", type: { kind: "array", element: { kind: "uint8" }, count: 6 } },
+  ],
+});
+
+export type UnionOfUnion =
+  | { kind: "unused1"; value: number }
+  | { kind: "size8align4"; value: UnionSize8Align4 }
+  | { kind: "size12align4"; value: UnionSize12Align4 }
+  | { kind: "unused2"; value: number }
+  | { kind: "size24align8"; value: UnionSize24Align8 };
+export const UnionOfUnion: TypeCodec<UnionOfUnion> = /* @__PURE__ */ union<UnionOfUnion>({
+  name: "test.conformance/UnionOfUnion",
+  isStrict: true,
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "unused1", fidlName: "unused1", type: { kind: "uint8" } },
+    { ordinal: 2, name: "size8align4", fidlName: "size8align4", type: () => UnionSize8Align4.descriptor },
+    { ordinal: 3, name: "size12align4", fidlName: "size12align4", type: () => UnionSize12Align4.descriptor },
+    { ordinal: 4, name: "unused2", fidlName: "unused2", type: { kind: "uint8" } },
+    { ordinal: 5, name: "size24align8", fidlName: "size24align8", type: () => UnionSize24Align8.descriptor },
+  ],
+});
+
+export type UnionWithVector =
+  | { kind: "unused"; value: number }
+  | { kind: "vectorOfUint8"; value: Uint8Array }
+  | { kind: "s"; value: string }
+  | { kind: "vectorS3A1"; value: readonly StructSize3Align1[] }
+  | { kind: "vectorS3A2"; value: readonly StructSize3Align2[] }
+  | { kind: "handles"; value: readonly Handle[] }
+  | { kind: "arrayS3A1"; value: readonly StructSize3Align1[] }
+  | { kind: "arrayS3A2"; value: readonly StructSize3Align2[] }
+  | { kind: "vectorUnion"; value: readonly UnionSize8Align4[] };
+export const UnionWithVector: TypeCodec<UnionWithVector> = /* @__PURE__ */ union<UnionWithVector>({
+  name: "test.conformance/UnionWithVector",
+  isStrict: true,
+  isResource: true,
+  members: [
+    { ordinal: 1, name: "unused", fidlName: "unused", type: { kind: "uint8" } },
+    { ordinal: 2, name: "vectorOfUint8", fidlName: "vector_of_uint8", type: { kind: "vector", element: { kind: "uint8" } } },
+    { ordinal: 3, name: "s", fidlName: "s", type: { kind: "string" } },
+    { ordinal: 4, name: "vectorS3A1", fidlName: "vector_s3_a1", type: { kind: "vector", element: () => StructSize3Align1.descriptor } },
+    { ordinal: 5, name: "vectorS3A2", fidlName: "vector_s3_a2", type: { kind: "vector", element: () => StructSize3Align2.descriptor } },
+    { ordinal: 6, name: "handles", fidlName: "handles", type: { kind: "vector", element: { kind: "handle", objectType: 0, rights: 0x80000000 } } },
+    { ordinal: 7, name: "arrayS3A1", fidlName: "array_s3_a1", type: { kind: "array", element: () => StructSize3Align1.descriptor, count: 2 } },
+    { ordinal: 8, name: "arrayS3A2", fidlName: "array_s3_a2", type: { kind: "array", element: () => StructSize3Align2.descriptor, count: 2 } },
+    { ordinal: 9, name: "vectorUnion", fidlName: "vector_union", type: { kind: "vector", element: () => UnionSize8Align4.descriptor } },
+  ],
+});
+
+export type UnionWithVectorOfVectors =
+  | { kind: "v"; value: readonly (readonly (StructSize3Align1 | null)[])[] };
+export const UnionWithVectorOfVectors: TypeCodec<UnionWithVectorOfVectors> = /* @__PURE__ */ union<UnionWithVectorOfVectors>({
+  name: "test.conformance/UnionWithVectorOfVectors",
+  isStrict: true,
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "v", fidlName: "v", type: { kind: "vector", element: { kind: "vector", element: { kind: "box", element: () => StructSize3Align1.descriptor } } } },
   ],
 });
 
@@ -3670,18 +3808,40 @@ export const StringBoolUnion: TypeCodec<StringBoolUnion> = /* @__PURE__ */ union
   ],
 });
 
-export type StringUnion =
-  | { kind: "unused"; value: number }
+export type UnionWithStringWithLimit =
   | { kind: "s"; value: string }
-  | { kind: "u8"; value: number };
-export const StringUnion: TypeCodec<StringUnion> = /* @__PURE__ */ union<StringUnion>({
-  name: "test.conformance/StringUnion",
+  | UnknownVariant;
+export const UnionWithStringWithLimit: TypeCodec<UnionWithStringWithLimit> = /* @__PURE__ */ union<UnionWithStringWithLimit>({
+  name: "test.conformance/UnionWithStringWithLimit",
+  isStrict: false,
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "s", fidlName: "s", type: { kind: "string", maxBytes: 2 } },
+  ],
+});
+
+export type UnionWithEmptyStruct =
+  | { kind: "s"; value: EmptyStruct }
+  | { kind: "forceAlignmentOf8"; value: bigint };
+export const UnionWithEmptyStruct: TypeCodec<UnionWithEmptyStruct> = /* @__PURE__ */ union<UnionWithEmptyStruct>({
+  name: "test.conformance/UnionWithEmptyStruct",
   isStrict: true,
   isResource: false,
   members: [
-    { ordinal: 1, name: "unused", fidlName: "unused", type: { kind: "uint8" } },
-    { ordinal: 2, name: "s", fidlName: "s", type: { kind: "string" } },
-    { ordinal: 3, name: "u8", fidlName: "u8", type: { kind: "uint8" } },
+    { ordinal: 1, name: "s", fidlName: "s", type: () => EmptyStruct.descriptor },
+    { ordinal: 2, name: "forceAlignmentOf8", fidlName: "force_alignment_of_8", type: { kind: "uint64" } },
+  ],
+});
+
+export type XUnionWithEmptyStruct =
+  | { kind: "s"; value: EmptyStruct }
+  | UnknownVariant;
+export const XUnionWithEmptyStruct: TypeCodec<XUnionWithEmptyStruct> = /* @__PURE__ */ union<XUnionWithEmptyStruct>({
+  name: "test.conformance/XUnionWithEmptyStruct",
+  isStrict: false,
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "s", fidlName: "s", type: () => EmptyStruct.descriptor },
   ],
 });
 
@@ -3724,91 +3884,6 @@ export const UnionOfHandle: TypeCodec<UnionOfHandle> = /* @__PURE__ */ union<Uni
   ],
 });
 
-export type UnionOfUnion =
-  | { kind: "unused1"; value: number }
-  | { kind: "size8align4"; value: UnionSize8Align4 }
-  | { kind: "size12align4"; value: UnionSize12Align4 }
-  | { kind: "unused2"; value: number }
-  | { kind: "size24align8"; value: UnionSize24Align8 };
-export const UnionOfUnion: TypeCodec<UnionOfUnion> = /* @__PURE__ */ union<UnionOfUnion>({
-  name: "test.conformance/UnionOfUnion",
-  isStrict: true,
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "unused1", fidlName: "unused1", type: { kind: "uint8" } },
-    { ordinal: 2, name: "size8align4", fidlName: "size8align4", type: () => UnionSize8Align4.descriptor },
-    { ordinal: 3, name: "size12align4", fidlName: "size12align4", type: () => UnionSize12Align4.descriptor },
-    { ordinal: 4, name: "unused2", fidlName: "unused2", type: { kind: "uint8" } },
-    { ordinal: 5, name: "size24align8", fidlName: "size24align8", type: () => UnionSize24Align8.descriptor },
-  ],
-});
-
-export type UnionSize12Align4 =
-  | { kind: "unused1"; value: number }
-  | { kind: "unused2"; value: number }
-  | { kind: "unused3"; value: number }
-  | { kind: "variant"; value: Uint8Array };
-export const UnionSize12Align4: TypeCodec<UnionSize12Align4> = /* @__PURE__ */ union<UnionSize12Align4>({
-  name: "test.conformance/UnionSize12Align4",
-  isStrict: true,
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "unused1", fidlName: "unused1", type: { kind: "uint8" } },
-    { ordinal: 2, name: "unused2", fidlName: "unused2", type: { kind: "uint8" } },
-    { ordinal: 3, name: "unused3", fidlName: "unused3", type: { kind: "uint8" } },
-    { ordinal: 4, name: "variant", fidlName: "variant", type: { kind: "array", element: { kind: "uint8" }, count: 6 } },
-  ],
-});
-
-export type UnionSize24Align8 =
-  | { kind: "unused1"; value: number }
-  | { kind: "unused2"; value: number }
-  | { kind: "unused3"; value: number }
-  | { kind: "variant"; value: StructSize16Align8 };
-export const UnionSize24Align8: TypeCodec<UnionSize24Align8> = /* @__PURE__ */ union<UnionSize24Align8>({
-  name: "test.conformance/UnionSize24Align8",
-  isStrict: true,
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "unused1", fidlName: "unused1", type: { kind: "uint8" } },
-    { ordinal: 2, name: "unused2", fidlName: "unused2", type: { kind: "uint8" } },
-    { ordinal: 3, name: "unused3", fidlName: "unused3", type: { kind: "uint8" } },
-    { ordinal: 4, name: "variant", fidlName: "variant", type: () => StructSize16Align8.descriptor },
-  ],
-});
-
-export type UnionSize36Align4 =
-  | { kind: "unused1"; value: number }
-  | { kind: "unused2"; value: number }
-  | { kind: "unused3"; value: number }
-  | { kind: "variant"; value: Uint8Array };
-export const UnionSize36Align4: TypeCodec<UnionSize36Align4> = /* @__PURE__ */ union<UnionSize36Align4>({
-  name: "test.conformance/UnionSize36Align4",
-  isStrict: true,
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "unused1", fidlName: "unused1", type: { kind: "uint8" } },
-    { ordinal: 2, name: "unused2", fidlName: "unused2", type: { kind: "uint8" } },
-    { ordinal: 3, name: "unused3", fidlName: "unused3", type: { kind: "uint8" } },
-    { ordinal: 4, name: "variant", fidlName: "variant", type: { kind: "array", element: { kind: "uint8" }, count: 32 } },
-  ],
-});
-
-export type UnionSize8Align4 =
-  | { kind: "unused1"; value: number }
-  | { kind: "unused2"; value: number }
-  | { kind: "variant"; value: number };
-export const UnionSize8Align4: TypeCodec<UnionSize8Align4> = /* @__PURE__ */ union<UnionSize8Align4>({
-  name: "test.conformance/UnionSize8Align4",
-  isStrict: true,
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "unused1", fidlName: "unused1", type: { kind: "uint8" } },
-    { ordinal: 2, name: "unused2", fidlName: "unused2", type: { kind: "uint8" } },
-    { ordinal: 3, name: "variant", fidlName: "variant", type: { kind: "uint32" } },
-  ],
-});
-
 export type UnionWithBoundString =
   | { kind: "boundFiveStr"; value: string };
 export const UnionWithBoundString: TypeCodec<UnionWithBoundString> = /* @__PURE__ */ union<UnionWithBoundString>({
@@ -3817,69 +3892,6 @@ export const UnionWithBoundString: TypeCodec<UnionWithBoundString> = /* @__PURE_
   isResource: false,
   members: [
     { ordinal: 1, name: "boundFiveStr", fidlName: "boundFiveStr", type: { kind: "string", maxBytes: 5 } },
-  ],
-});
-
-export type UnionWithEmptyStruct =
-  | { kind: "s"; value: EmptyStruct }
-  | { kind: "forceAlignmentOf8"; value: bigint };
-export const UnionWithEmptyStruct: TypeCodec<UnionWithEmptyStruct> = /* @__PURE__ */ union<UnionWithEmptyStruct>({
-  name: "test.conformance/UnionWithEmptyStruct",
-  isStrict: true,
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "s", fidlName: "s", type: () => EmptyStruct.descriptor },
-    { ordinal: 2, name: "forceAlignmentOf8", fidlName: "force_alignment_of_8", type: { kind: "uint64" } },
-  ],
-});
-
-export type UnionWithStringWithLimit =
-  | { kind: "s"; value: string }
-  | UnknownVariant;
-export const UnionWithStringWithLimit: TypeCodec<UnionWithStringWithLimit> = /* @__PURE__ */ union<UnionWithStringWithLimit>({
-  name: "test.conformance/UnionWithStringWithLimit",
-  isStrict: false,
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "s", fidlName: "s", type: { kind: "string", maxBytes: 2 } },
-  ],
-});
-
-export type UnionWithVector =
-  | { kind: "unused"; value: number }
-  | { kind: "vectorOfUint8"; value: Uint8Array }
-  | { kind: "s"; value: string }
-  | { kind: "vectorS3A1"; value: readonly StructSize3Align1[] }
-  | { kind: "vectorS3A2"; value: readonly StructSize3Align2[] }
-  | { kind: "handles"; value: readonly Handle[] }
-  | { kind: "arrayS3A1"; value: readonly StructSize3Align1[] }
-  | { kind: "arrayS3A2"; value: readonly StructSize3Align2[] }
-  | { kind: "vectorUnion"; value: readonly UnionSize8Align4[] };
-export const UnionWithVector: TypeCodec<UnionWithVector> = /* @__PURE__ */ union<UnionWithVector>({
-  name: "test.conformance/UnionWithVector",
-  isStrict: true,
-  isResource: true,
-  members: [
-    { ordinal: 1, name: "unused", fidlName: "unused", type: { kind: "uint8" } },
-    { ordinal: 2, name: "vectorOfUint8", fidlName: "vector_of_uint8", type: { kind: "vector", element: { kind: "uint8" } } },
-    { ordinal: 3, name: "s", fidlName: "s", type: { kind: "string" } },
-    { ordinal: 4, name: "vectorS3A1", fidlName: "vector_s3_a1", type: { kind: "vector", element: () => StructSize3Align1.descriptor } },
-    { ordinal: 5, name: "vectorS3A2", fidlName: "vector_s3_a2", type: { kind: "vector", element: () => StructSize3Align2.descriptor } },
-    { ordinal: 6, name: "handles", fidlName: "handles", type: { kind: "vector", element: { kind: "handle", objectType: 0, rights: 0x80000000 } } },
-    { ordinal: 7, name: "arrayS3A1", fidlName: "array_s3_a1", type: { kind: "array", element: () => StructSize3Align1.descriptor, count: 2 } },
-    { ordinal: 8, name: "arrayS3A2", fidlName: "array_s3_a2", type: { kind: "array", element: () => StructSize3Align2.descriptor, count: 2 } },
-    { ordinal: 9, name: "vectorUnion", fidlName: "vector_union", type: { kind: "vector", element: () => UnionSize8Align4.descriptor } },
-  ],
-});
-
-export type UnionWithVectorOfVectors =
-  | { kind: "v"; value: readonly (readonly (StructSize3Align1 | null)[])[] };
-export const UnionWithVectorOfVectors: TypeCodec<UnionWithVectorOfVectors> = /* @__PURE__ */ union<UnionWithVectorOfVectors>({
-  name: "test.conformance/UnionWithVectorOfVectors",
-  isStrict: true,
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "v", fidlName: "v", type: { kind: "vector", element: { kind: "vector", element: { kind: "box", element: () => StructSize3Align1.descriptor } } } },
   ],
 });
 
@@ -3894,19 +3906,6 @@ export const UnionWithVectorWithLimit: TypeCodec<UnionWithVectorWithLimit> = /* 
     { ordinal: 1, name: "v", fidlName: "v", type: { kind: "vector", element: { kind: "uint8" }, maxCount: 2 } },
   ],
 });
-
-export type XUnionWithEmptyStruct =
-  | { kind: "s"; value: EmptyStruct }
-  | UnknownVariant;
-export const XUnionWithEmptyStruct: TypeCodec<XUnionWithEmptyStruct> = /* @__PURE__ */ union<XUnionWithEmptyStruct>({
-  name: "test.conformance/XUnionWithEmptyStruct",
-  isStrict: false,
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "s", fidlName: "s", type: () => EmptyStruct.descriptor },
-  ],
-});
-
 
 export interface ProtocolClient extends Client<NoEvents, "test.conformance/Protocol"> {}
 
