@@ -143,7 +143,8 @@ function followHeaps(context: ServerContext): void {
   context.heaps.onHeapGone((heap) => {
     for (const collection of [...context.collections.values()]) {
       const { allocation } = collection;
-      if (allocation.kind !== "allocated" || allocation.heap !== heap) continue;
+      if (allocation.kind !== "allocated" && allocation.kind !== "allocating") continue;
+      if (allocation.heap !== heap) continue;
       collection.isHeapLost = true;
       collection.enter(() => failRoot(collection, "UNSPECIFIED", "heap gone"));
     }

@@ -27,15 +27,24 @@ export class BufferAllocation {
       try {
         memories.push(await this.#allocate(index));
       } catch (error) {
-        await Promise.all(memories.map((memory, made) => this.#heap.deleteVmo(this.#collection.id, made, memory)));
+        await this.#giveBack(memories);
         return err(error);
       }
       if (this.#collection.root === undefined) break;
     }
     if (memories.length === this.#decided.bufferCount) return ok(memories);
     // The tree failed meanwhile; the rest is not worth asking for.
-    await Promise.all(memories.map((memory, made) => this.#heap.deleteVmo(this.#collection.id, made, memory)));
+    await this.#giveBack(memories);
     return err("the collection failed while its buffers were being allocated");
+  }
+
+  /** All at once, and with nothing held back: a heap may answer one deletion only after it has got the others. */
+  async #giveBack(memories: readonly BufferMemory[]): Promise<void> {
+    if (this.#collection.isHeapLost) {
+      for (const memory of memories) memory.close();
+      return;
+    }
+    await Promise.all(memories.map((memory, index) => this.#heap.deleteVmo(this.#collection.id, index, memory)));
   }
 
   #allocate(index: number): Promise<BufferMemory> {

@@ -34,7 +34,7 @@ function startAllocating(collection: LogicalBufferCollection, root: Node, decisi
   const { context } = collection;
   const { decided } = decision;
   const sinceNs = context.clock.nowNs();
-  collection.allocation = { kind: "allocating", decided, sinceNs };
+  collection.allocation = { kind: "allocating", decided, heap: decision.heap, sinceNs };
   collection.gate.close();
   collection.setPaused(true);
   applySelection(decision);

@@ -25,7 +25,7 @@ import { dropServerStrongVmos } from "../buffers/lifetime.ts";
 export type AllocationState =
   | { readonly kind: "not-attempted" }
   | { readonly kind: "postponed" }
-  | { readonly kind: "allocating"; readonly decided: CollectionSettings; readonly sinceNs: number }
+  | { readonly kind: "allocating"; readonly decided: CollectionSettings; readonly heap: Heap; readonly sinceNs: number }
   | { readonly kind: "allocated"; readonly decided: CollectionSettings; readonly heap: Heap; readonly atNs: number }
   | { readonly kind: "failed"; readonly error: DomainError };
 

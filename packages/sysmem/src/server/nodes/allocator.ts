@@ -8,7 +8,7 @@ import { LogicalBufferCollection } from "../collection/logical-buffer-collection
 import type { ServerContext } from "../context.ts";
 import { deviation, type DomainError } from "../domain-error.ts";
 import { failRootAfterException } from "../collection/failure.ts";
-import { type Node, rootProperties } from "../tree/node.ts";
+import { rootProperties } from "../tree/node.ts";
 import { type DebugInfo, noDebugInfo, type NodeProperties } from "../tree/properties.ts";
 import { ALL_RIGHTS } from "../tree/rights.ts";
 import type { BufferCollectionConstraints, SingleBufferSettings } from "../types.ts";
@@ -72,7 +72,7 @@ export class AllocatorConnection {
         state: { kind: "active" },
       }));
       if (node.serving.kind === "token") context.tokens.add(node.serving.endpoint.koid, { collection, node });
-      return node;
+      collection.emit(() => ({ type: "collection-created", root: collection.refData(node) }));
     });
     return undefined;
   }
@@ -83,8 +83,8 @@ export class AllocatorConnection {
     if (full !== undefined) return full;
     this.#create((collection) => {
       const node = collection.addNode(undefined, this.#rootProperties(), () => ({ kind: "orphan" }));
+      collection.emit(() => ({ type: "collection-created", root: collection.refData(node) }));
       serveAsCollection(collection, node, request);
-      return node;
     });
     return undefined;
   }
@@ -189,11 +189,10 @@ export class AllocatorConnection {
     return deviation(`quota maxCollections (${maxCollections}) is used up`, Status.ERR_NO_RESOURCES);
   }
 
-  #create(addRoot: (collection: LogicalBufferCollection) => Node): void {
+  #create(addRoot: (collection: LogicalBufferCollection) => void): void {
     const collection = new LogicalBufferCollection(this.context, this.context.ids.nextCollectionId());
     try {
-      const root = addRoot(collection);
-      collection.emit(() => ({ type: "collection-created", root: collection.refData(root) }));
+      addRoot(collection);
     } catch (exception) {
       failRootAfterException(collection, exception);
       collection.goIfDone();

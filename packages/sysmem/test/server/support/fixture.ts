@@ -2,29 +2,62 @@
 import { test as base, expect, type TestAPI } from "vitest";
 import type { Channel } from "#base";
 import { createFakeKernel, type FakeKernel } from "#kernel/fake";
+import type { HeapRegistry } from "#heaps";
 import { World, type WorldOptions } from "./world.ts";
 
 export interface FakeWorld extends World {
   readonly serverProcess: FakeKernel;
   readonly clientProcess: FakeKernel;
+  /** Makes every request for memory from now on wait until released. */
+  holdMemory(): { readonly release: () => void };
 }
+
+/** Lets a test hold back the kernel's answers to requests for memory. */
+function holdable(kernel: FakeKernel): { readonly kernel: FakeKernel; readonly hold: () => { release: () => void } } {
+  let held: Promise<void> | undefined;
+  const original = kernel.createMemory.bind(kernel);
+  kernel.createMemory = async (sizeBytes, options) => {
+    await held;
+    return original(sizeBytes, options);
+  };
+  return {
+    kernel,
+    hold() {
+      let release = () => {};
+      held = new Promise((resolve) => {
+        release = () => {
+          held = undefined;
+          resolve();
+        };
+      });
+      return { release };
+    },
+  };
+}
+
+export type FakeWorldOptions = Partial<Omit<WorldOptions, "heaps">> & {
+  readonly serverProcess?: FakeKernel;
+  readonly heaps?: (kernel: FakeKernel) => HeapRegistry;
+};
 
 /** Enough for every chain of promises that a message can set going. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-export function fakeWorld(options: Partial<WorldOptions> & { serverProcess?: FakeKernel } = {}): FakeWorld {
-  const { serverProcess = createFakeKernel(), ...rest } = options;
+export function fakeWorld(options: FakeWorldOptions = {}): FakeWorld {
+  const { serverProcess = createFakeKernel(), heaps, ...rest } = options;
+  const { hold } = holdable(serverProcess);
   const clientProcess = serverProcess.spawn();
   const world = new World({
     kernel: serverProcess,
     clients: clientProcess,
     give: (channel) => clientProcess.give(channel, serverProcess) as Channel,
     settle,
+    ...(heaps !== undefined && { heaps: heaps(serverProcess) }),
     ...rest,
   });
-  return Object.assign(world, { serverProcess, clientProcess });
+  return Object.assign(world, { serverProcess, clientProcess, holdMemory: hold });
 }
 
 /** Ends a world and holds it to having kept nothing. */

@@ -123,6 +123,14 @@ export class World {
     return this.keep(new RawChannel(client));
   }
 
+  /** A duplicate whose end is written to by hand. */
+  async rawDup(token: BufferCollectionTokenClient): Promise<RawChannel> {
+    const [client, server] = this.kernel.createChannel();
+    token.duplicate({ rightsAttenuationMask: SAME as never, tokenRequest: BufferCollectionToken.serverEnd(server) });
+    await token.sync();
+    return this.keep(new RawChannel(client));
+  }
+
   /** The server's side of a token. */
   endpointOf(token: BufferCollectionTokenClient): NodeEndpoint {
     const serving = this.server.context.tokens.find(token.relatedKoid())?.node.serving;
@@ -239,6 +247,12 @@ export class World {
     const outcome = await this.wait(collection);
     if (outcome.kind !== "ok") expect.fail(`the wait came to ${JSON.stringify(outcome)}`);
     return outcome.info;
+  }
+
+  /** A wait that must not succeed: it gets the error, or finds the channel closed when the failure came first. */
+  async fails(collection: BufferCollectionClient, error = "CONSTRAINTS_INTERSECTION_EMPTY"): Promise<void> {
+    const outcome = await this.wait(collection);
+    expect([{ kind: "closed" }, { kind: "error", error }]).toContainEqual(outcome);
   }
 
   /** A wait as it stands once everything has settled: undefined = not answered. */

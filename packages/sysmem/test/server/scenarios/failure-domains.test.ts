@@ -1,0 +1,240 @@
+/** Lifecycle contract 11, statements 43 to 62. */
+import { expect } from "vitest";
+import { type BufferCollectionClient, BufferCollectionToken } from "#gen/fuchsia_sysmem2";
+import { raw } from "../support/constraints.ts";
+import { test } from "../support/fixture.ts";
+import { flexibleMessage } from "../support/raw-channel.ts";
+
+type C = BufferCollectionClient;
+
+test("L43: an ordinary node's unclean close before allocation fails its parent", async ({ world }) => {
+  const [parent, child] = (await world.family(2)) as [C, C];
+  parent.setConstraints({ constraints: raw() });
+  const wait = await world.pending(parent);
+  child.close();
+  await world.closed(parent);
+  expect(wait.outcome()).toEqual({ kind: "closed" });
+});
+
+test("L44: after allocation as well, and the parent's VMOs still read and write", async ({ world }) => {
+  const [parent, child] = (await world.participants(raw(), raw())) as [C, C];
+  const info = await world.info(parent);
+  child.close();
+  await world.closed(parent);
+  const mapping = world.vmo(info, 0).map({ writable: true });
+  mapping.bytes[7] = 42;
+  expect(mapping.bytes[7]).toBe(42);
+  mapping.unmap();
+});
+
+test("L45: a dispensable node's unclean close before allocation fails its parent", async ({ world }) => {
+  const root = await world.root();
+  const token = await world.dup(root);
+  token.setDispensable();
+  const [parent, child] = [world.bind(root), world.bind(token)];
+  await child.sync();
+  child.close();
+  await world.closed(parent);
+});
+
+test("L46: after allocation a dispensable node's unclean close is its own affair", async ({ world }) => {
+  const root = await world.root();
+  const token = await world.dup(root);
+  token.setDispensable();
+  const [parent, child] = [world.bind(root), world.bind(token)];
+  for (const c of [parent, child]) c.setConstraints({ constraints: raw() });
+  await world.info(parent);
+  child.close();
+  await world.settle();
+  await world.alive(parent);
+});
+
+test("L47: a dispensable node falls with its ordinary child, and its parent stands", async ({ world }) => {
+  const root = await world.root();
+  const token = await world.dup(root);
+  token.setDispensable();
+  const below = await world.dup(token);
+  const [parent, child, grandchild] = [world.bind(root), world.bind(token), world.bind(below)];
+  for (const c of [parent, child, grandchild]) c.setConstraints({ constraints: raw() });
+  await world.info(parent);
+  grandchild.close();
+  await world.closed(child);
+  await world.alive(parent);
+});
+
+test("L48: a dispensable node falls with its parent", async ({ world }) => {
+  const root = await world.root();
+  const token = await world.dup(root);
+  token.setDispensable();
+  const [parent, child] = [world.bind(root), world.bind(token)];
+  for (const c of [parent, child]) c.setConstraints({ constraints: raw() });
+  await world.info(parent);
+  parent.close();
+  await world.closed(child);
+});
+
+test("L49: a dispensable leaf that leaves cleanly before allocation fails its parent", async ({ world }) => {
+  const root = await world.root();
+  const token = await world.dup(root);
+  token.setDispensable();
+  const [parent, child] = [world.bind(root), world.bind(token)];
+  child.setConstraints({ constraints: raw() });
+  world.leave(child);
+  await world.closed(parent);
+});
+
+test("L50: the count of a dispensable leaf that left after allocation can be used again", async ({ world }) => {
+  const root = await world.root();
+  const token = await world.dup(root);
+  token.setDispensable();
+  const [parent, child] = [world.bind(root), world.bind(token)];
+  parent.setConstraints({ constraints: raw(4096, 1) });
+  child.setConstraints({ constraints: raw(4096, 2) });
+  expect((await world.info(parent)).buffers).toHaveLength(3);
+  const tracking = world.nodeTracking(child);
+  await child.sync();
+  world.leave(child);
+  await world.settle();
+  expect(tracking.isPeerClosed()).toBe(true);
+  const attached = world.bind(await world.attach(parent));
+  attached.setConstraints({ constraints: raw(4096, 2) });
+  expect((await world.info(attached)).buffers).toHaveLength(3);
+});
+
+test("L51: the count of an ordinary node that left after allocation stays taken", async ({ world }) => {
+  const [parent, child] = (await world.participants(raw(4096, 1), raw(4096, 2))) as [C, C];
+  await world.info(parent);
+  world.leave(child);
+  await world.settle();
+  const attached = world.bind(await world.attach(parent));
+  attached.setConstraints({ constraints: raw(4096, 1) });
+  await world.fails(attached);
+  await world.alive(parent);
+});
+
+test("L52: an attached token's unclean close, before or after allocation, leaves the attaching collection alone", async ({
+  world,
+}) => {
+  const collection = world.nonShared();
+  (await world.attach(collection)).close();
+  await world.settle();
+  await world.alive(collection);
+  collection.setConstraints({ constraints: raw() });
+  await world.info(collection);
+  (await world.attach(collection)).close();
+  await world.settle();
+  await world.alive(collection);
+});
+
+test("L53: an attached token falls with the attaching collection", async ({ world }) => {
+  const collection = world.nonShared();
+  const attached = await world.attach(collection);
+  collection.close();
+  await world.closed(attached);
+});
+
+test("L54: SetDispensable on an attached token changes nothing", async ({ world }) => {
+  const collection = world.nonShared();
+  const attached = await world.attach(collection);
+  attached.setDispensable();
+  await attached.sync();
+  attached.close();
+  await world.settle();
+  await world.alive(collection);
+});
+
+test("L55: an attached token released and closed without children is removed, and its tracking closes", async ({
+  world,
+}) => {
+  const collection = world.nonShared();
+  const attached = await world.attach(collection);
+  const tracking = world.nodeTracking(attached);
+  world.leave(attached);
+  await world.settle();
+  expect(tracking.isPeerClosed()).toBe(true);
+  await world.alive(collection);
+});
+
+test("L56: in nested attachments the inner one falls with the outer, and the root stands", async ({ world }) => {
+  const { collection } = await world.allocated(raw(4096, 1));
+  const outer = world.bind(await world.attach(collection));
+  outer.setConstraints({ constraints: raw(4096, 0) });
+  await world.info(outer);
+  const inner = world.bind(await world.attach(outer));
+  inner.setConstraints({ constraints: raw(4096, 0) });
+  await world.info(inner);
+  outer.close();
+  await world.closed(inner);
+  await world.alive(collection);
+});
+
+test("L57: a group child's unclean close before allocation closes the root", async ({ world }) => {
+  const root = await world.root();
+  const group = await world.group(root);
+  const child = await world.child(group);
+  child.close();
+  await world.closed(root, group);
+});
+
+test("L58: when everybody has left after allocation VMOs stay usable, and trackers fire with the last of them", async ({
+  world,
+}) => {
+  const [a, b] = (await world.participants(raw(), raw())) as [C, C];
+  const [infoA, infoB] = [await world.info(a), await world.info(b)];
+  const tracker = world.lifetime(a, 0);
+  await a.sync();
+  world.leave(a, b);
+  await world.settle();
+  const mapping = world.vmo(infoA, 0).map({ writable: true });
+  mapping.bytes[0] = 1;
+  mapping.unmap();
+  world.closeVmos(infoA);
+  await world.settle();
+  expect(tracker.isPeerClosed()).toBe(false);
+  world.closeVmos(infoB);
+  await world.settle();
+  expect(tracker.isPeerClosed()).toBe(true);
+  expect(world.server.snapshot().collections).toEqual([]);
+});
+
+test("L59: when everybody leaves before allocation nothing is allocated and the collection disappears", async ({
+  world,
+}) => {
+  const [a, b] = (await world.family(2)) as [C, C];
+  a.setConstraints({ constraints: raw() });
+  world.leave(a);
+  await world.settle();
+  world.leave(b);
+  await world.settle();
+  expect(world.server.snapshot().collections).toEqual([]);
+  expect(world.events.some((event) => event.type === "allocation-decided")).toBe(false);
+});
+
+test("L62: an unknown method on a collection fails its domain", async ({ world }) => {
+  const root = await world.root();
+  const other = await world.dup(root);
+  const channel = await world.rawDup(root);
+  channel.write(flexibleMessage(0x0123_4567_89ab_cdefn), []);
+  await world.closed(root, other);
+  expect(channel.isPeerClosed()).toBe(true);
+});
+
+test("a packet that is no message fails the domain, even after Release", async ({ world }) => {
+  const root = await world.root();
+  const channel = await world.rawDup(root);
+  const release = BufferCollectionToken.descriptor.methods.find((method) => method.name === "release");
+  channel.write(flexibleMessage(release?.ordinal ?? 0n), []);
+  await world.settle();
+  await world.alive(root);
+  channel.write(new Uint8Array(16), []);
+  await world.closed(root);
+});
+
+test("an unclean close of one collection changes nothing for another", async ({ world }) => {
+  const [one, other] = [world.nonShared(), world.nonShared()];
+  await other.sync();
+  one.close();
+  await world.settle();
+  other.setConstraints({ constraints: raw() });
+  expect((await world.info(other)).buffers).toHaveLength(1);
+});

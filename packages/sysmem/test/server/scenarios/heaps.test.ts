@@ -1,0 +1,157 @@
+/** Lifecycle contract 11, statements 133 to 138, as far as the server is concerned: any heap behind the port. */
+import { expect } from "vitest";
+import { type AllocateVmoRequest, type Heap, HeapError, Heaps, SystemRamHeap } from "#heaps";
+import type { BufferMemory } from "#kernel";
+import type { FakeKernel } from "#kernel/fake";
+import type { BufferCollectionClient } from "#gen/fuchsia_sysmem2";
+import { PAGE, raw } from "../support/constraints.ts";
+import { endWorld, type FakeWorld, fakeWorld, test } from "../support/fixture.ts";
+
+const HEAP_TYPE = "test.sysmem.heap.HEAP_TYPE.RECORDING";
+
+/** A heap that notes what it is asked, fails where told, and answers deletions when told. */
+class RecordingHeap extends SystemRamHeap implements Heap {
+  override readonly id = { heapType: HEAP_TYPE, id: 0n };
+  readonly calls: string[] = [];
+  readonly requests: AllocateVmoRequest[] = [];
+  failAt: number | undefined;
+  deletionHeld: Promise<void> | undefined;
+
+  override allocateVmo(request: AllocateVmoRequest): Promise<BufferMemory> {
+    this.requests.push(request);
+    this.calls.push(`allocate ${request.bufferIndex}`);
+    if (request.bufferIndex === this.failAt) return Promise.reject(new HeapError("NO_MEMORY", "cannot allocate: full"));
+    return super.allocateVmo(request);
+  }
+
+  override async deleteVmo(collectionId: bigint, index: number, memory: BufferMemory): Promise<void> {
+    this.calls.push(`delete ${index}`);
+    await super.deleteVmo(collectionId, index, memory);
+    await this.deletionHeld;
+  }
+}
+
+const heapTest = test.extend<{ heapWorld: { world: FakeWorld; heap: RecordingHeap; heaps: Heaps } }>({
+  // biome-ignore lint/correctness/noEmptyPattern: the fixture needs no other
+  heapWorld: async ({}, use) => {
+    const heaps = new Heaps();
+    let heap: RecordingHeap | undefined;
+    const world = fakeWorld({
+      heaps: (kernel: FakeKernel) => {
+        heap = new RecordingHeap(kernel);
+        heaps.register(new SystemRamHeap(kernel));
+        heaps.register(heap);
+        return heaps;
+      },
+    });
+    await use({ world, heap: heap as RecordingHeap, heaps });
+    await endWorld(world);
+  },
+});
+
+const inHeap = (count: number) => raw(5_000, count, { heap: HEAP_TYPE });
+
+heapTest("L133: a heap that is not there (yet) is CONSTRAINTS_INTERSECTION_EMPTY", async ({ heapWorld: { world } }) => {
+  const collection = world.nonShared();
+  collection.setConstraints({ constraints: raw(PAGE, 1, { heap: "test.sysmem.heap.HEAP_TYPE.ABSENT" }) });
+  await world.fails(collection);
+  expect(world.server.snapshot().recentFailures[0]?.error).toBe("CONSTRAINTS_INTERSECTION_EMPTY");
+});
+
+heapTest("L134: AllocateVmo is called once per buffer, ascending, with the collection's id", async ({ heapWorld }) => {
+  const { world, heap } = heapWorld;
+  const { info } = await world.allocated(inHeap(3));
+  expect(heap.calls).toEqual(["allocate 0", "allocate 1", "allocate 2"]);
+  for (const request of heap.requests) {
+    expect(request).toMatchObject({ sizeBytes: 8_192, bufferCollectionId: info.bufferCollectionId });
+    expect(request.settings.bufferSettings?.sizeBytes).toBe(5_000n);
+  }
+});
+
+heapTest(
+  "L135: DeleteVmo is called for the buffer that is gone, and trackers wait for its answer",
+  async ({ heapWorld }) => {
+    const { world, heap } = heapWorld;
+    const { collection, info } = await world.allocated(inHeap(3));
+    const tracker = world.lifetime(collection, 2);
+    await collection.sync();
+    let answer = () => {};
+    heap.deletionHeld = new Promise((resolve) => {
+      answer = resolve;
+    });
+    world.leave(collection);
+    world.vmo(info, 1).close();
+    await world.settle();
+    expect(heap.calls.slice(3)).toEqual(["delete 1"]);
+    expect(tracker.isPeerClosed()).toBe(false);
+    answer();
+    await world.settle();
+    expect(tracker.isPeerClosed()).toBe(true);
+  },
+);
+
+heapTest(
+  "L136: when AllocateVmo fails for index 2, 0 and 1 are deleted, 3 is never asked for, waits get NO_MEMORY",
+  async ({ heapWorld }) => {
+    const { world, heap } = heapWorld;
+    heap.failAt = 2;
+    const [a, b] = (await world.family(2)) as [BufferCollectionClient, BufferCollectionClient];
+    a.setConstraints({ constraints: inHeap(2) });
+    const pending = await world.pending(a);
+    b.setConstraints({ constraints: inHeap(2) });
+    await world.closed(a, b);
+    expect(pending.outcome()).toEqual({ kind: "error", error: "NO_MEMORY" });
+    expect(heap.calls).toEqual(["allocate 0", "allocate 1", "allocate 2", "delete 0", "delete 1"]);
+    heap.failAt = undefined;
+    expect((await world.allocated(inHeap(1))).info.buffers).toHaveLength(1);
+  },
+);
+
+heapTest(
+  "L137: when the heap is lost its collections close, delivered VMOs stay usable, others do not notice",
+  async ({ heapWorld }) => {
+    const { world, heap, heaps } = heapWorld;
+    const { collection, info } = await world.allocated(inHeap(1));
+    const { collection: other } = await world.allocated(raw());
+    const undecided = world.nonShared();
+    await undecided.sync();
+    heaps.unregister(heap);
+    await world.closed(collection);
+    const mapping = world.vmo(info, 0).map({ writable: true });
+    mapping.bytes[0] = 9;
+    expect(mapping.bytes[0]).toBe(9);
+    mapping.unmap();
+    await world.alive(other, undecided);
+    undecided.setConstraints({ constraints: inHeap(1) });
+    await world.fails(undecided);
+    world.closeVmos(info);
+    await world.settle();
+    expect(heap.calls).toEqual(["allocate 0"]);
+  },
+);
+
+heapTest("a heap lost while it is allocating costs that collection alone", async ({ heapWorld }) => {
+  const { world, heap, heaps } = heapWorld;
+  const { release } = world.holdMemory();
+  const collection = world.nonShared();
+  collection.setConstraints({ constraints: inHeap(2) });
+  await world.settle();
+  heaps.unregister(heap);
+  release();
+  await world.closed(collection);
+});
+
+heapTest("L138: a fresh buffer reads as zeros", async ({ heapWorld: { world } }) => {
+  const { info } = await world.allocated(raw(PAGE, 1));
+  const mapping = world.vmo(info, 0).map();
+  expect(mapping.bytes.every((byte) => byte === 0)).toBe(true);
+  mapping.unmap();
+});
+
+heapTest("the heap's memory is named after the collection and the index", async ({ heapWorld: { world } }) => {
+  const collection = world.nonShared();
+  collection.setName({ priority: 1, name: "frames" });
+  collection.setConstraints({ constraints: raw(PAGE, 2) });
+  const info = await world.info(collection);
+  expect([world.vmo(info, 0).name, world.vmo(info, 1).name]).toEqual(["frames:0", "frames:1"]);
+});
