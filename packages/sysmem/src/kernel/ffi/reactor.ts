@@ -48,9 +48,9 @@ export class Reactor {
     return this.#source.kind;
   }
 
-  /** The set's own descriptor, for accounting. */
+  /** The set's own descriptor, -1 when closed. For accounting. */
   get descriptor(): number {
-    return this.#epoll;
+    return this.#isClosed ? -1 : this.#epoll;
   }
 
   /**

@@ -34,10 +34,13 @@ export class RegionAllocator {
   allocate(length: number, alignment: number): number | undefined {
     assert(length > 0 && alignment > 0, "a range has a length and an alignment");
     const start = this.#firstAtOrAfter(this.#rover);
-    for (let step = 0; step < this.#free.length; step += 1) {
-      const index = (start + step) % this.#free.length;
-      const extent = this.#free[index] as Extent;
-      const offset = this.#align(extent.offset, alignment);
+    const count = this.#free.length;
+    // First the rest of the range that the last search ended in, then every range once, that one included.
+    for (let step = start > 0 ? -1 : 0; step < count; step += 1) {
+      const index = (start + step) % count;
+      const extent = this.#free[index];
+      if (extent === undefined) return undefined;
+      const offset = this.#align(step < 0 ? Math.max(extent.offset, this.#rover) : extent.offset, alignment);
       if (offset + length > extent.offset + extent.length) continue;
       this.#take(index, extent, offset, length);
       this.#rover = offset + length;

@@ -38,6 +38,7 @@ class PollSource implements WakeSource {
   constructor(libc: Libc, epoll: number, onReady: () => void) {
     this.#handle = libc.koffi.node.poll(epoll, { readable: true }, onReady);
     this.#handle.unref();
+    closeAtExit(this);
   }
 
   setRef(isRef: boolean): void {
@@ -46,8 +47,25 @@ class PollSource implements WakeSource {
   }
 
   close(): void {
+    openSources.delete(this);
     this.#handle.close();
   }
+}
+
+/**
+ * Poll sources of this thread that are open. Node runs the loop once more while it tears its environment down; a poll
+ * handle that became ready by then would call into JavaScript that is no more, which aborts the process.
+ */
+const openSources = new Set<PollSource>();
+let isExitWatched = false;
+
+function closeAtExit(source: PollSource): void {
+  openSources.add(source);
+  if (isExitWatched) return;
+  isExitWatched = true;
+  process.once("exit", () => {
+    for (const open of [...openSources]) open.close();
+  });
 }
 
 /** Longest wait on the helper thread: what a `close` or a terminated worker waits for at worst. */
