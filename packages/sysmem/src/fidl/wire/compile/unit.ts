@@ -42,7 +42,8 @@ export class Unit {
   /** A name that nothing else in the unit has. */
   fresh(prefix = "x"): string {
     this.#nextVariable += 1;
-    return `${prefix}${this.#nextVariable}`;
+    // With an underscore, since `i32` and its like are views of the message.
+    return `${prefix}_${this.#nextVariable}`;
   }
 
   /** Name of a value of ours inside the generated code. */
