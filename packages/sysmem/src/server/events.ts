@@ -70,7 +70,10 @@ export type ServerEvent = { readonly collectionId: bigint; readonly atNs: number
   | { readonly type: "deviation"; readonly node: NodeRefData; readonly message: string; readonly detail: string }
   | {
       readonly type: "domain-failed";
+      /** Root of the subtree that fails. */
       readonly node: NodeRefData;
+      /** The node at fault: where the failure started before it climbed to `node`. */
+      readonly origin: NodeRefData;
       readonly error: DomainError;
       readonly cause: FailureCause;
       readonly nodeCount: number;

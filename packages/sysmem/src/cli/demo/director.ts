@@ -28,8 +28,8 @@ export interface DemoObserver {
   finished(role: Role, frames: number): void;
   /** A participant says why it cannot go on. */
   failed(role: Role, reason: string): void;
-  /** A participant's process ended other than in order. */
-  vanished(role: Role, how: string): void;
+  /** A participant's process ended other than in order: by itself, or because another one did (`isCause` false). */
+  vanished(role: Role, how: string, isCause: boolean): void;
 }
 
 export interface DemoPlan {
@@ -91,7 +91,7 @@ class Run {
       sink: { [upstream]: sinkReceives },
     };
     const ends = ROLES.map((role, index) => {
-      const token = tokens[index] as (typeof tokens)[number];
+      const token = (tokens[index] as (typeof tokens)[number]).setDebugClientInfo(role);
       const [monitor, monitorServer] = kernel.createChannel();
       this.#watch(role, monitorServer);
       const child = spawnWithChannels(
@@ -150,9 +150,10 @@ class Run {
       const gone = (how: string | undefined) => {
         this.#children.delete(role);
         if (how !== undefined) {
-          // Those that leave because of the first are not the cause.
-          if (this.#vanished.length === 0 || how.startsWith("SIG")) this.#vanished.push(role);
-          this.#observer.vanished(role, how);
+          // Those that leave by themselves after the first do so because of it.
+          const isCause = this.#vanished.length === 0 || how.startsWith("SIG");
+          if (isCause) this.#vanished.push(role);
+          this.#observer.vanished(role, how, isCause);
           setTimeout(() => this.#killAll("SIGKILL"), LEAVE_MS).unref();
         }
         resolve();

@@ -1,14 +1,13 @@
 /** The filter: changes each frame in place, in the very memory that the source wrote. */
 import { FrameReceiver, FrameSender, inheritedChannel } from "#client";
-import { Monitor } from "#gen/sysmem_demo";
+import type { MonitorClient } from "#gen/sysmem_demo";
 import { applyEffect, type Effect } from "./effects.ts";
 import { layoutFor, sizeOf } from "./image.ts";
 import { join } from "./participant.ts";
 import { CHANNEL_VARIABLES } from "./roles.ts";
 
 /** Runs the filter until the stream ends. */
-export async function runFilter(effect: Effect): Promise<void> {
-  const monitor = Monitor.bind(inheritedChannel(CHANNEL_VARIABLES.monitor));
+export async function runFilter({ effect }: { readonly effect: Effect }, monitor: MonitorClient): Promise<void> {
   const session = await join("filter", monitor);
   const layout = layoutFor(session.buffers.settings, sizeOf(session.buffers.settings));
   const receiver = new FrameReceiver(inheritedChannel(CHANNEL_VARIABLES.upstream));

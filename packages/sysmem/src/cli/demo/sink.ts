@@ -1,6 +1,6 @@
 /** The sink: checks that every frame is what the source wrote, and keeps a result that a person can look at. */
 import { FrameReceiver, inheritedChannel } from "#client";
-import { Monitor } from "#gen/sysmem_demo";
+import type { MonitorClient } from "#gen/sysmem_demo";
 import { ContactSheet } from "../media/contact-sheet.ts";
 import { Y4mWriter } from "../media/y4m-writer.ts";
 import { checksumBefore, type Effect } from "./effects.ts";
@@ -21,8 +21,7 @@ export interface SinkOptions {
 const PROGRESS_MS = 50;
 
 /** Runs the sink until the stream ends. */
-export async function runSink(options: SinkOptions): Promise<void> {
-  const monitor = Monitor.bind(inheritedChannel(CHANNEL_VARIABLES.monitor));
+export async function runSink(options: SinkOptions, monitor: MonitorClient): Promise<void> {
   const session = await join("sink", monitor);
   const { settings } = session.buffers;
   const layout = layoutFor(settings, sizeOf(settings));

@@ -1,6 +1,6 @@
 /** The source: decodes video straight into shared buffers and sends them downstream. */
 import { FrameSender, inheritedChannel } from "#client";
-import { Monitor } from "#gen/sysmem_demo";
+import type { MonitorClient } from "#gen/sysmem_demo";
 import { frameChecksum } from "../media/crc32.ts";
 import type { FrameSource } from "../media/frame-source.ts";
 import { openVideo } from "../media/open-video.ts";
@@ -16,12 +16,8 @@ export interface SourceOptions {
 }
 
 /** Runs the source to the end of its video. */
-export async function runSource(options: SourceOptions): Promise<void> {
-  const monitor = Monitor.bind(inheritedChannel(CHANNEL_VARIABLES.monitor));
-  const video = await openVideo(options.video).catch((error: Error) => {
-    monitor.failed({ reason: error.message.slice(0, 1000) });
-    throw error;
-  });
+export async function runSource(options: SourceOptions, monitor: MonitorClient): Promise<void> {
+  const video = await openVideo(options.video);
   const { name, size, frameRate, frameCount, colors } = video.info;
   const limit = Math.min(options.frames ?? Number.POSITIVE_INFINITY, frameCount ?? Number.POSITIVE_INFINITY);
   monitor.described({ name, ...size, frameCount: BigInt(Number.isFinite(limit) ? limit : 0) });

@@ -67,7 +67,7 @@ export class DemoView implements DemoObserver {
         this.#line(
           styleText(
             "red",
-            `sysmem: participant "${event.node.client}" failed (${event.cause}); the collection is closed`,
+            `sysmem: participant "${event.origin.client}" failed (${event.cause}); the collection is closed`,
           ),
         );
         return;
@@ -100,11 +100,13 @@ export class DemoView implements DemoObserver {
   }
 
   failed(role: Role, reason: string): void {
-    this.#line(`${role}: ${reason}`);
+    // What the others say afterwards is that somebody is gone, which is known by then.
+    if (!this.#isLost) this.#line(styleText("red", `${role}: ${reason}`));
   }
 
-  vanished(role: Role, how: string): void {
-    this.#line(styleText("red", `${role} (pid ${this.#pids.get(role) ?? "?"}) vanished: ${how}`));
+  vanished(role: Role, how: string, isCause: boolean): void {
+    const who = `${role} (pid ${this.#pids.get(role) ?? "?"})`;
+    this.#line(isCause ? styleText("red", `${who} vanished: ${how}`) : `${who} noticed and left`);
   }
 
   /** The account at the end. Returns whether everything was as it must be. */
@@ -119,11 +121,16 @@ export class DemoView implements DemoObserver {
     this.#line("");
     if (isDone) this.#line(styleText("green", `${framesIntact} frames arrived intact, ${rate} frames/s.`));
     else this.#line(styleText("red", `Not done: ${framesIntact} frames arrived intact, ${framesCorrupted} damaged.`));
-    this.#line(
-      isFreed
-        ? styleText("green", `All ${count} buffers are freed: the kernel reports no descriptor and no mapping of them.`)
-        : styleText("red", `${count - this.#freed.size} of ${count} buffers are not freed.`),
-    );
+    if (count === 0) this.#line("No buffer was allocated.");
+    else
+      this.#line(
+        isFreed
+          ? styleText(
+              "green",
+              `All ${count} buffers are freed: the kernel reports no descriptor and no mapping of them.`,
+            )
+          : styleText("red", `${count - this.#freed.size} of ${count} buffers are not freed.`),
+      );
     return isDone && isFreed;
   }
 

@@ -40,6 +40,7 @@ export function failSubtree(
   collection.emit(() => ({
     type: "domain-failed",
     node: collection.refData(top),
+    origin: collection.refData(origin),
     error,
     cause,
     nodeCount,
