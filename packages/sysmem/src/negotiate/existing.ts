@@ -1,8 +1,8 @@
 /** Settings turned back into constraints, and the questions that are asked with them. */
-import type { ExistingAllocation, Participant } from "./api.ts";
+import type { ExistingAllocation, NegotiationRules, Participant } from "./api.ts";
 import { fromUint64 } from "./arithmetic.ts";
 import { CoherencyDomain } from "./memory.ts";
-import { type Prepared, prepareParticipant } from "./participant.ts";
+import { type Prepared, prepareParticipant, type Synthetic } from "./participant.ts";
 import type { Run } from "./run.ts";
 import type { BufferCollectionConstraints, ImageFormatConstraints, SingleBufferSettings } from "./wire-types.ts";
 
@@ -39,24 +39,34 @@ export function settingsToConstraints(
   return constraints;
 }
 
-/** The participant that stands for existing settings. `name` is for explanations. */
+/** Constraints that stand for existing settings, with what no constraints can say. `name` is for explanations. */
+export function existingSubject(
+  rules: NegotiationRules,
+  name: string,
+  settings: SingleBufferSettings,
+  bufferCount?: number,
+): { name: string; constraints: BufferCollectionConstraints; synthetic?: Synthetic } {
+  const constraints = settingsToConstraints(settings, bufferCount);
+  const memory = constraints.bufferMemoryConstraints;
+  const rawVmoSize = settings.bufferSettings?.rawVmoSize;
+  if (!rules.lateAttachmentWithPadding || rawVmoSize === undefined || memory?.maxSizeBytes === undefined) {
+    return { name, constraints };
+  }
+  // max_size_bytes bounds the size with its padding, which the VMOs have room for; the size itself stays pinned.
+  const maxUnpaddedBytes = fromUint64(memory.maxSizeBytes);
+  if (rawVmoSize > memory.maxSizeBytes) memory.maxSizeBytes = rawVmoSize;
+  return { name, constraints, synthetic: { maxUnpaddedBytes } };
+}
+
+/** The participant that stands for existing settings. */
 export function prepareExisting(
   run: Run,
   name: string,
   settings: SingleBufferSettings,
   bufferCount?: number,
 ): Prepared {
-  const constraints = settingsToConstraints(settings, bufferCount);
-  const participant: Participant = { name, constraints };
-  const memory = constraints.bufferMemoryConstraints;
-  const rawVmoSize = settings.bufferSettings?.rawVmoSize;
-  if (!run.rules.lateAttachmentWithPadding || rawVmoSize === undefined || memory?.maxSizeBytes === undefined) {
-    return prepareParticipant(run, participant, constraints);
-  }
-  // max_size_bytes bounds the size with its padding, which the VMOs have room for; the size itself stays pinned.
-  const maxUnpaddedBytes = fromUint64(memory.maxSizeBytes);
-  if (rawVmoSize > memory.maxSizeBytes) memory.maxSizeBytes = rawVmoSize;
-  return prepareParticipant(run, participant, constraints, { maxUnpaddedBytes });
+  const subject = existingSubject(run.rules, name, settings, bufferCount);
+  return prepareParticipant(run, subject, subject.constraints, subject.synthetic);
 }
 
 /** Name of the participant that stands for buffers that are there already. */

@@ -60,3 +60,9 @@ export {
   USAGE_FIELDS,
   type UsageField,
 } from "./usage.ts";
+export { type Decision, explainSuccess } from "./explain/decisions.ts";
+export type { Relaxation } from "./explain/easing.ts";
+export { type EliminatedFormat, type Explanation, explainFailure, type Requirement } from "./explain/failure.ts";
+export { type ChildExplanation, explainLate, explainTree, type TreeExplanation } from "./explain/tree-explanation.ts";
+export { changesBetween, type WhatIf, type WhatIfChange, whatIfWithout } from "./explain/what-if.ts";
+export { type PlainValue, toPlain } from "./explain/words.ts";
