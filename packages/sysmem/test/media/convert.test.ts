@@ -196,7 +196,7 @@ describe("convertImage", () => {
     const from = tightLayout("I420", { width: 1, height: 1 });
     const to = tightLayout("R8G8B8A8", from);
     const target = memoryFor(to);
-    convertImage(Uint8Array.of(255, 0, 255, 255, 0, 0, 0, 0), from, target, to, COLORS[0]!);
+    convertImage(Uint8Array.of(255, 0, 255, 255, 0, 0, 0, 0), from, target, to, COLORS[0]);
     expect([...target.subarray(0, 4)].every((sample) => sample >= 0 && sample <= 255)).toBe(true);
     expect(target[3]).toBe(255);
   });

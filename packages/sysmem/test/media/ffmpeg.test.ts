@@ -4,6 +4,7 @@ import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 import { encode } from "fast-png";
 import { describe, expect } from "vitest";
+import { MAX_STDERR_TAIL } from "#base";
 import { FfmpegVideo } from "../../src/cli/media/ffmpeg.ts";
 import {
   endOf,
@@ -14,7 +15,7 @@ import {
   openVideo,
   tightLayout,
 } from "../../src/cli/media/index.ts";
-import { test as it } from "../support/leaks.ts";
+import { test } from "../support/leaks.ts";
 import { CLIP, rejection, withFile, withFolder } from "./support.ts";
 
 const BIN = fileURLToPath(new URL("fixtures/bin", import.meta.url));
@@ -44,7 +45,7 @@ const hasFfmpeg = (() => {
 })();
 
 describe("FfmpegVideo", () => {
-  it("gives the frames that ffmpeg decodes", async () => {
+  test("gives the frames that ffmpeg decodes", async () => {
     const direct = await openVideo(CLIP);
     const expected = await checksumsOf(direct);
     await direct.close();
@@ -56,7 +57,7 @@ describe("FfmpegVideo", () => {
     await video.close();
   });
 
-  it("passes on what ffmpeg says when it cannot read a file", async () => {
+  test("passes on what ffmpeg says when it cannot read a file", async () => {
     const error = await rejection(FfmpegVideo.open("-i.mp4", { env: standIn("refuse") }));
     expect(error).toBeInstanceOf(FfmpegFailedError);
     expect(error).toMatchObject({ code: "FFMPEG_FAILED", file: "-i.mp4", status: 183 });
@@ -65,7 +66,15 @@ describe("FfmpegVideo", () => {
     );
   });
 
-  it("does not take a broken video for a shorter one", async () => {
+  test("keeps only the end of what ffmpeg says", async () => {
+    for (const length of [MAX_STDERR_TAIL, MAX_STDERR_TAIL + 1]) {
+      const env = { ...standIn("talk"), FAKE_FFMPEG_LENGTH: String(length) };
+      const error = await rejection(FfmpegVideo.open("clip.mp4", { env }));
+      expect(error.message).toBe(`cannot read clip.mp4: ffmpeg ended with 1: ${"x".repeat(MAX_STDERR_TAIL - 1)}.`);
+    }
+  });
+
+  test("does not take a broken video for a shorter one", async () => {
     const broken = await FfmpegVideo.open("clip.mp4", { env: standIn("break") });
     const cut = await rejection(checksumsOf(broken));
     expect(cut.message).toBe("cannot read clip.mp4: ffmpeg ended with 1: corrupt input packet");
@@ -75,7 +84,7 @@ describe("FfmpegVideo", () => {
     await late.close();
   });
 
-  it("stops ffmpeg when its signal is aborted, and gives the signal's reason", async () => {
+  test("stops ffmpeg when its signal is aborted, and gives the signal's reason", async () => {
     const controller = new AbortController();
     const video = await FfmpegVideo.open("clip.mp4", { env: standIn("hang"), signal: controller.signal });
     const target = new Uint8Array(endOf(layout));
@@ -90,7 +99,7 @@ describe("FfmpegVideo", () => {
     );
   });
 
-  it("stops ffmpeg when closed in the middle, with a read under way or without", async () => {
+  test("stops ffmpeg when closed in the middle, with a read under way or without", async () => {
     const target = new Uint8Array(endOf(layout));
     const idle = await FfmpegVideo.open("clip.mp4", { env: standIn("hang") });
     await idle.close();
@@ -101,7 +110,7 @@ describe("FfmpegVideo", () => {
     await waiting;
   });
 
-  it("says what is missing when there is no ffmpeg", async () => {
+  test("says what is missing when there is no ffmpeg", async () => {
     await withFolder(async (folder) => {
       const error = await rejection(FfmpegVideo.open("clip.mp4", { env: { PATH: folder } }));
       expect(error).toBeInstanceOf(FfmpegMissingError);
@@ -110,7 +119,7 @@ describe("FfmpegVideo", () => {
     });
   });
 
-  it.skipIf(!hasFfmpeg)("decodes a real file with the real program", async () => {
+  test.skipIf(!hasFfmpeg)("decodes a real file with the real program", async () => {
     await withFolder(async (folder) => {
       const file = `${folder}/clip.mkv`;
       execFileSync("ffmpeg", ["-loglevel", "error", "-i", CLIP, "-c:v", "ffv1", file]);
@@ -126,7 +135,7 @@ describe("FfmpegVideo", () => {
 });
 
 describe("openVideo", () => {
-  it("tells a file's kind from its content, not from its name", async () => {
+  test("tells a file's kind from its content, not from its name", async () => {
     const y4m = await withFile(
       await readFile(CLIP),
       async (file) => {
@@ -152,7 +161,7 @@ describe("openVideo", () => {
     expect(other).toEqual(y4m.checksums);
   });
 
-  it("pans over the bundled photograph when nothing is named, and over any other image", async () => {
+  test("pans over the bundled photograph when nothing is named, and over any other image", async () => {
     const size = { width: 48, height: 32 };
     const bundled = await openVideo(undefined, { panSize: size });
     expect(bundled.info).toMatchObject({ name: "photograph", size, frameCount: undefined });
@@ -180,7 +189,7 @@ describe("openVideo", () => {
     await usual.close();
   });
 
-  it("says why a file cannot be opened", async () => {
+  test("says why a file cannot be opened", async () => {
     expect(await rejection(openVideo("/nonexistent/clip.mp4"))).toMatchObject({
       code: "MEDIA_IO",
       file: "/nonexistent/clip.mp4",
@@ -188,7 +197,7 @@ describe("openVideo", () => {
     expect(await rejection(openVideo("/tmp"))).toMatchObject({ code: "MEDIA_IO", file: "/tmp" });
   });
 
-  it("starts nothing for a signal that is aborted already", async () => {
+  test("starts nothing for a signal that is aborted already", async () => {
     const reason = new Error("too late");
     expect(await rejection(openVideo(CLIP, { signal: AbortSignal.abort(reason) }))).toBe(reason);
   });

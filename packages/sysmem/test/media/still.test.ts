@@ -1,10 +1,10 @@
-import { readFile } from "node:fs/promises";
+import { readFile, truncate } from "node:fs/promises";
 import { deflateSync } from "node:zlib";
 import { encode as encodePng } from "fast-png";
 import fc from "fast-check";
 import jpeg from "jpeg-js";
 import { describe, expect, it } from "vitest";
-import { MAX_IMAGE_SIDE } from "#base";
+import { MAX_IMAGE_FILE_BYTES, MAX_IMAGE_SIDE } from "#base";
 import {
   BUNDLED_PHOTOGRAPH,
   crc32,
@@ -140,14 +140,25 @@ describe("decodeStill", () => {
         const bytes = image.slice(0, Math.ceil(image.length * cut));
         for (const [where, value] of changes)
           bytes[Math.min(bytes.length - 1, Math.floor(where * bytes.length))] = value;
-        try {
-          await decodeStill(bytes, "damaged");
-        } catch (error) {
-          expect(error instanceof MediaFormatError || error instanceof MediaUnsupportedError).toBe(true);
-        }
+        const error = await decodeStill(bytes, "damaged").then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        expect(error === undefined || error instanceof MediaFormatError || error instanceof MediaUnsupportedError).toBe(
+          true,
+        );
       }),
       { numRuns: 300 },
     );
+  });
+
+  it("bounds the size of a file, which it reads into memory", async () => {
+    await withFile("", async (file) => {
+      await truncate(file, MAX_IMAGE_FILE_BYTES);
+      expect(await rejection(readStill(file))).toBeInstanceOf(MediaFormatError);
+      await truncate(file, MAX_IMAGE_FILE_BYTES + 1);
+      expect(await rejection(readStill(file))).toBeInstanceOf(MediaUnsupportedError);
+    });
   });
 
   it("says why a file cannot be read", async () => {

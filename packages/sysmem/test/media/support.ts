@@ -52,6 +52,16 @@ export async function rejection(promise: Promise<unknown>): Promise<Error> {
   throw new TypeError("it was not rejected");
 }
 
+/** What a call threw; undefined if nothing. */
+export function thrownBy(call: () => unknown): unknown {
+  try {
+    call();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
 /** The visible bytes of an image, plane after plane. */
 export function visible(bytes: Uint8Array, layout: ImageLayout): Uint8Array {
   const rows = planesOf(layout).flatMap(({ offset, bytesPerRow, rowBytes, rows }) =>

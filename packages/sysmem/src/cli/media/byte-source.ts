@@ -48,13 +48,14 @@ export async function openFile(path: string): Promise<ByteSource> {
   try {
     handle = await open(path);
     const stats = await handle.stat();
-    // The system would only say so at the first read.
-    if (stats.isDirectory()) throw new Error("it is a directory");
-    return new FileBytes(path, handle, stats.isFile() ? stats.size : undefined);
+    if (!stats.isDirectory()) return new FileBytes(path, handle, stats.isFile() ? stats.size : undefined);
   } catch (cause) {
     await handle?.close();
     throw new MediaIoError("open", path, cause);
   }
+  // The system would only say so at the first read.
+  await handle.close();
+  throw new MediaIoError("open", path, "it is a directory");
 }
 
 /** Bytes of a stream: standard input, or what another process writes. Closing it destroys the stream. */

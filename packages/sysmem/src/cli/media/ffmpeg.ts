@@ -20,11 +20,10 @@ export interface FfmpegOptions {
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 /** First video stream, 8-bit 4:2:0, to standard output. The prefix keeps names like "-i" or "http:x" being files. */
-const argumentsFor = (file: string): string[] => [
-  ...["-nostdin", "-hide_banner", "-loglevel", "error"],
-  ...["-i", `file:${file}`, "-map", "0:v:0"],
-  ...["-pix_fmt", "yuv420p", "-f", "yuv4mpegpipe", "pipe:1"],
-];
+const argumentsFor = (file: string): string[] =>
+  ["-nostdin", "-hide_banner", "-loglevel", "error"]
+    .concat(["-i", `file:${file}`, "-map", "0:v:0"])
+    .concat(["-pix_fmt", "yuv420p", "-f", "yuv4mpegpipe", "pipe:1"]);
 
 /** A video that ffmpeg decodes. The process ends with `close`, with the signal, or with the last frame. */
 export class FfmpegVideo implements FrameSource {
