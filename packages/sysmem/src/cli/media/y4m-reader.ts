@@ -19,7 +19,7 @@ const LOOK_AHEAD_BYTES = 65_536;
 const NEUTRAL = 128;
 
 /** Colors that a stream's samples have by custom: the header says only which range they use. */
-export function colorsOf(header: Pick<Y4mHeader, "height" | "range">): YuvColors {
+function colorsOf(header: Pick<Y4mHeader, "height" | "range">): YuvColors {
   return { matrix: header.height >= HIGH_DEFINITION_ROWS ? "BT.709" : "BT.601", range: header.range };
 }
 
