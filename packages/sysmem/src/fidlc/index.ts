@@ -4,6 +4,7 @@ export type { CompileOptions } from "./compile/context.ts";
 export { hashSelector } from "./compile/ordinals.ts";
 export { HEAD, NEXT, parseVersion, type Selection, type Version, versionName } from "./compile/version.ts";
 export * from "./diagnostics/index.ts";
+export { format, type FormatResult } from "./format/format.ts";
 export { writeIr } from "./ir/json.ts";
 export type * from "./ir/types.ts";
 export { canonicalName, lowerSnake, upperCamel, wordsOf } from "./names/case.ts";

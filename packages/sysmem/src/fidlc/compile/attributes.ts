@@ -119,13 +119,10 @@ function consumeArguments(
     }
     args.push({ name, node: argument });
   }
-  for (const [name, argumentSchema] of Object.entries(schema?.args ?? {})) {
-    if (argumentSchema.isRequired !== true || args.some((argument) => argument.name === name)) continue;
-    // A wrong argument was reported already.
-    if (node.args.length > 0) continue;
-    if (names?.length === 1) reporter.report(versioning.MissingRequiredAnonymousAttributeArg, node.span, attribute);
-    else reporter.report(versioning.MissingRequiredAttributeArg, node.span, attribute, name);
-  }
+  // Arguments of attributes with several are all optional; a wrong one was reported already.
+  const [only] = names ?? [];
+  const isMissing = only !== undefined && schema?.args[only]?.isRequired === true && node.args.length === 0;
+  if (isMissing) reporter.report(versioning.MissingRequiredAnonymousAttributeArg, node.span, attribute);
   return args;
 }
 

@@ -36,11 +36,6 @@ export const AttributeArgNotNamed: DiagnosticKind<[text: string]> = errorKind(
   "AttributeArgNotNamed",
   (text) => `the argument ${text} must be named`,
 );
-export const MissingRequiredAttributeArg: DiagnosticKind<[attribute: string, argument: string]> = errorKind(
-  127,
-  "MissingRequiredAttributeArg",
-  (attribute, argument) => `'@${attribute}' needs the argument '${argument}'`,
-);
 export const MissingRequiredAnonymousAttributeArg: DiagnosticKind<[attribute: string]> = errorKind(
   128,
   "MissingRequiredAnonymousAttributeArg",

@@ -56,7 +56,11 @@ export function parseType(cursor: Cursor): Parsed<TypeNode> {
       }
       target = { kind: "name", name };
     }
-    const args = cursor.at("<") ? parseTypeArguments(cursor) : undefined;
+    let args: TypeNode["args"];
+    if (cursor.at("<")) {
+      args = parseTypeArguments(cursor);
+      if (args === undefined) return undefined;
+    }
     let constraints: TypeNode["constraints"];
     while (cursor.at(":")) {
       const colon = cursor.take();
