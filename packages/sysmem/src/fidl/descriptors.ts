@@ -107,7 +107,10 @@ export interface EnumDescriptor {
   readonly name: string;
   readonly isStrict: boolean;
   readonly subtype: IntegerKind;
-  /** FIDL member name to value; bigint for 64-bit subtypes. */
+  /**
+   * FIDL member name to value; bigint for 64-bit subtypes. On the constant, names in `RESERVED_CONSTANT_NAMES` get a
+   * trailing underscore; here they stay as they are.
+   */
   readonly members: Readonly<Record<string, number | bigint>>;
 }
 
@@ -135,7 +138,7 @@ export type TypeDescriptor =
   | BitsDescriptor;
 
 export interface MethodDescriptor {
-  /** TypeScript name, lower camel case. */
+  /** TypeScript name, lower camel case; with a trailing underscore where `RESERVED_METHOD_NAMES` has it. */
   readonly name: string;
   readonly fidlName: string;
   /** `library/Protocol.Method` that was hashed: names the declaring protocol when composed. */

@@ -1,23 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { err, ok, type Protocol } from "#fidl";
-import { memoryChannels, settle } from "../support/memory-channel.ts";
+import { memoryChannels, settle } from "../../support/memory-channel.ts";
+import { plainHandlers } from "./handlers.ts";
 import { Lamp, type LampClient, LampError, type LampServer } from "./lamp.ts";
-
-/** Handlers that do the least; tests replace what they look at. */
-export function plainHandlers(overrides: Partial<LampServer> = {}): LampServer {
-  return {
-    setLevel() {},
-    reset() {},
-    give() {},
-    getLevel: () => ({ level: 1 }),
-    exchange: (parcel) => ok(parcel),
-    sync() {},
-    dim: () => ok(),
-    strictSync() {},
-    strictDim: (payload) => ok(payload),
-    ...overrides,
-  };
-}
 
 function connect(overrides: Partial<LampServer> = {}, lamp: Protocol<LampClient, LampServer> = Lamp) {
   const { proxy, server } = lamp.createProxy(memoryChannels);
