@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const CONDITION = "--conditions=sysmem:source";
 
 /** Platforms are taken as their newest sources, so that every element that still exists is there. */
-const PLATFORMS = ["fuchsia", "sysmem"];
+const PLATFORMS = ["fuchsia", "sysmem", "test"];
 
 /**
  * What is generated where. `sources` has a folder for each library, or (`isFlat`) is the only library itself.

@@ -18,7 +18,7 @@ import type {
 import type { Library } from "./library.ts";
 import { lowerCamel, propertyKey } from "./names.ts";
 import { RESERVED_CONSTANT_NAMES } from "./reserved.ts";
-import { comment, docComment, indent, quote } from "./text.ts";
+import { block, comment, docComment, indent, quote } from "./text.ts";
 import { descriptor, isBigSubtype, tsType } from "./types.ts";
 
 /** `export const MAX_COUNT = 64;` Values are written out, so that they need nothing at run time. */
@@ -65,62 +65,68 @@ export function alias(library: Library, declaration: IrAlias): string {
 }
 
 export function enumeration(library: Library, declaration: IrEnum): string {
-  const name = library.localName(declaration.name);
-  const members = `${name}$members`;
-  const literals = `(typeof ${members})[keyof typeof ${members}]`;
-  const type = declaration.strict
-    ? literals
-    : `${library.runtime("FlexibleEnum")}<${literals}, ${quote(declaration.name)}>`;
-  return [
-    `const ${members} = ${memberObject(declaration.members, isBigSubtype(declaration.type))} as const;\n\n`,
-    docComment(declaration),
-    `export type ${name} = ${declaration.members.length === 0 && declaration.strict ? "never" : type};\n`,
-    `export const ${name}: ${library.runtime("EnumType")}<${name}, ${membersType(declaration.members, members)}> = `,
-    valueType(library, "enumType", name, members, declaration, declaration.type),
-  ].join("");
+  return valueType(library, declaration, declaration.type, "enum", enumTypeText(library, declaration));
 }
 
 export function bits(library: Library, declaration: IrBits): string {
-  const name = library.localName(declaration.name);
-  const members = `${name}$members`;
   const subtype = subtypeOf(library, declaration.type);
-  const isBig = isBigSubtype(subtype);
-  return [
-    `const ${members} = ${memberObject(declaration.members, isBig)} as const;\n\n`,
-    docComment(declaration),
-    `export type ${name} = ${isBig ? "bigint" : "number"};\n`,
-    `export const ${name}: ${library.runtime("BitsType")}<${name}, ${membersType(declaration.members, members)}> = `,
-    valueType(library, "bitsType", name, members, declaration, subtype),
-  ].join("");
+  return valueType(library, declaration, subtype, "bits", isBigSubtype(subtype) ? "bigint" : "number");
 }
 
-/** The call that makes the constant of an enum or bits type. */
+/** The declared literals, and for flexible enums whatever else was received or made by `from`. */
+function enumTypeText(library: Library, declaration: IrEnum): string {
+  const { members, strict, name, type } = declaration;
+  const object = membersObject(library, declaration);
+  if (members.length === 0) {
+    return strict
+      ? "never"
+      : `${library.runtime("Branded")}<${isBigSubtype(type) ? "bigint" : "number"}, ${quote(name)}>`;
+  }
+  const literals = `(typeof ${object})[keyof typeof ${object}]`;
+  return strict ? literals : `${library.runtime("FlexibleEnum")}<${literals}, ${quote(name)}>`;
+}
+
+/** Name of the object literal that holds the members. No FIDL name has a dollar sign. */
+function membersObject(library: Library, declaration: IrEnum | IrBits): string {
+  return `${library.localName(declaration.name)}$members`;
+}
+
+/** Members, type and constant of an enum or bits type. */
 function valueType(
   library: Library,
-  factory: "enumType" | "bitsType",
-  name: string,
-  members: string,
   declaration: IrEnum | IrBits,
   subtype: string,
+  kind: "enum" | "bits",
+  type: string,
 ): string {
+  const name = library.localName(declaration.name);
+  const object = membersObject(library, declaration);
+  const renamed = declaration.members.filter((member) => RESERVED_CONSTANT_NAMES.includes(member.name));
+  const constantMembers = renamed.length === 0 ? `typeof ${object}` : `${name}$named`;
+  const constantType = library.runtime(kind === "enum" ? "EnumType" : "BitsType");
+  const descriptorLines = [
+    `name: ${quote(declaration.name)},\n`,
+    `isStrict: ${declaration.strict},\n`,
+    `subtype: ${quote(subtype)},\n`,
+    `members: ${object},\n`,
+  ];
   return [
-    `/* @__PURE__ */ ${library.runtime(factory)}<${name}, ${membersType(declaration.members, members)}>({\n`,
-    `  name: ${quote(declaration.name)},\n`,
-    `  isStrict: ${declaration.strict},\n`,
-    `  subtype: ${quote(subtype)},\n`,
-    `  members: ${members},\n`,
-    `});\n`,
+    `const ${object} = ${memberObject(declaration.members, isBigSubtype(subtype))} as const;\n`,
+    renamed.length === 0 ? "\n" : `${renamedMembers(object, constantMembers, renamed)}\n`,
+    docComment(declaration),
+    `export type ${name} = ${type};\n`,
+    `export const ${name}: ${constantType}<${name}, ${constantMembers}> = `,
+    `/* @__PURE__ */ ${library.runtime(`${kind}Type`)}({\n${indent(descriptorLines.join(""))}});\n`,
   ].join("");
 }
 
-/** Type of the members as they appear on the constant: out of the way of what the runtime puts beside them. */
-function membersType(members: readonly IrValueMember[], object: string): string {
-  const renamed = members
-    .filter((member) => RESERVED_CONSTANT_NAMES.includes(member.name))
-    .map(({ name }) => quote(name));
-  if (renamed.length === 0) return `typeof ${object}`;
-  const key = `K extends ${renamed.join(" | ")} ? \`\${K}_\` : K`;
-  return `{ readonly [K in keyof typeof ${object} as ${key}]: (typeof ${object})[K] }`;
+/** The type of the members as they appear on the constant, out of the way of what the runtime puts beside them. */
+function renamedMembers(object: string, name: string, renamed: readonly IrValueMember[]): string {
+  const names = renamed.map((member) => quote(member.name)).join(" | ");
+  const lines = [
+    `readonly [K in keyof typeof ${object} as K extends ${names} ? \`\${K}_\` : K]: (typeof ${object})[K];\n`,
+  ];
+  return `type ${name} = ${block(lines)};\n`;
 }
 
 function memberObject(members: readonly IrValueMember[], isBig: boolean): string {
@@ -148,7 +154,7 @@ export function struct(library: Library, declaration: IrStruct): string {
     docComment(declaration),
     properties.length === 0
       ? `export type ${name} = ${library.global("Record")}<never, never>;\n`
-      : `export interface ${name} {\n${indent(properties.join(""))}}\n`,
+      : `export interface ${name} ${block(properties)}\n`,
     layoutConstant(
       library,
       "struct",
@@ -167,7 +173,7 @@ export function table(library: Library, declaration: IrTable): string {
   });
   return [
     docComment(declaration),
-    `export interface ${name} extends ${library.runtime("TableExtras")} {\n${indent(properties.join(""))}}\n`,
+    `export interface ${name} extends ${library.runtime("TableExtras")} ${block(properties)}\n`,
     layoutConstant(library, "table", name, declaration, ordinalDescriptors(library, declaration.members)),
   ].join("");
 }
@@ -219,7 +225,7 @@ function layoutConstant(
     `members: ${list},\n`,
   ];
   const codec = `${library.runtime("TypeCodec")}<${name}>`;
-  return `export const ${name}: ${codec} = /* @__PURE__ */ ${library.runtime(kind)}<${name}>({\n${indent(lines.join(""))}});\n`;
+  return `export const ${name}: ${codec} = /* @__PURE__ */ ${library.runtime(kind)}({\n${indent(lines.join(""))}});\n`;
 }
 
 /** The names under which a service and its members are found in a service directory. */

@@ -5,7 +5,7 @@ import type { Library } from "./library.ts";
 import { lowerCamel, propertyKey, splitName } from "./names.ts";
 import { RESERVED_METHOD_NAMES } from "./reserved.ts";
 import { selectorOf } from "./selectors.ts";
-import { braces, comment, docComment, indent, quote } from "./text.ts";
+import { block, braces, comment, docComment, indent, quote } from "./text.ts";
 import { descriptor, tsType } from "./types.ts";
 
 /** A method with its payloads: of the request (or event), of the successful response, and the type after `error`. */
@@ -87,7 +87,7 @@ function eventsInterface(library: Library, declaration: IrProtocol, all: readonl
     ({ method, name, request }) => `${docComment(method)}${propertyKey(name)}: ${payload(library, request)};\n`,
   );
   const doc = comment([`Events of {@link ${library.localName(declaration.name)}} and what they carry.`]);
-  return `${doc}export interface ${library.reference(declaration.name, false, "Events")} {\n${indent(lines.join(""))}}\n`;
+  return `${doc}export interface ${library.reference(declaration.name, false, "Events")} ${block(lines)}\n`;
 }
 
 function payload(library: Library, type: IrType | undefined, none = "undefined"): string {
@@ -119,8 +119,7 @@ function clientInterface(
 
 function interfaceText(doc: string, name: string, parents: readonly string[], members: readonly string[]): string {
   const heritage = parents.length === 0 ? "" : ` extends ${parents.join(", ")}`;
-  const body = members.length === 0 ? "{}" : `{\n${indent(members.join(""))}}`;
-  return `${doc}export interface ${name}${heritage} ${body}\n`;
+  return `${doc}export interface ${name}${heritage} ${block(members)}\n`;
 }
 
 function clientMethod(library: Library, item: Interaction): string {
@@ -188,7 +187,7 @@ function protocolConstant(library: Library, declaration: IrProtocol, all: readon
   return [
     docComment(declaration),
     `export const ${name}: ${library.runtime("Protocol")}<${client}, ${server}> = `,
-    `/* @__PURE__ */ ${library.runtime("protocol")}<${client}, ${server}>({\n${indent(lines.join(""))}});\n`,
+    `/* @__PURE__ */ ${library.runtime("protocol")}({\n${indent(lines.join(""))}});\n`,
   ].join("");
 }
 

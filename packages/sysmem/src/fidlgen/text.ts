@@ -46,6 +46,11 @@ function note(element: IrElement): string {
   return text === undefined ? "" : ` ${text.replaceAll("\n", " ")}`;
 }
 
+/** The body of an interface: lines with their line ends, in braces. */
+export function block(lines: readonly string[]): string {
+  return lines.length === 0 ? "{}" : `{\n${indent(lines.join(""))}}`;
+}
+
 /** `{ a, b }` on one line where it fits at the given indentation, else one item per line. Items may span lines. */
 export function braces(items: readonly string[], column: number, open = "{", close = "}"): string {
   if (items.length === 0) return `${open}${close}`;

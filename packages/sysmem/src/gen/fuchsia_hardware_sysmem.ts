@@ -32,7 +32,7 @@ export interface DriverConnectorConnectSysmemRequest {
   /** The server end. */
   sysmemRequest: ServerEnd<SysmemClient>;
 }
-export const DriverConnectorConnectSysmemRequest: TypeCodec<DriverConnectorConnectSysmemRequest> = /* @__PURE__ */ struct<DriverConnectorConnectSysmemRequest>({
+export const DriverConnectorConnectSysmemRequest: TypeCodec<DriverConnectorConnectSysmemRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.hardware.sysmem/DriverConnectorConnectSysmemRequest",
   isResource: true,
   members: [
@@ -45,7 +45,7 @@ export interface DriverConnectorConnectV1Request {
   /** The server end. */
   allocatorRequest: ServerEnd<fuchsia_sysmem.AllocatorClient>;
 }
-export const DriverConnectorConnectV1Request: TypeCodec<DriverConnectorConnectV1Request> = /* @__PURE__ */ struct<DriverConnectorConnectV1Request>({
+export const DriverConnectorConnectV1Request: TypeCodec<DriverConnectorConnectV1Request> = /* @__PURE__ */ struct({
   name: "fuchsia.hardware.sysmem/DriverConnectorConnectV1Request",
   isResource: true,
   members: [
@@ -57,7 +57,7 @@ export interface DriverConnectorConnectV2Request {
   /** The server end. */
   allocatorRequest: ServerEnd<sysmem2.AllocatorClient>;
 }
-export const DriverConnectorConnectV2Request: TypeCodec<DriverConnectorConnectV2Request> = /* @__PURE__ */ struct<DriverConnectorConnectV2Request>({
+export const DriverConnectorConnectV2Request: TypeCodec<DriverConnectorConnectV2Request> = /* @__PURE__ */ struct({
   name: "fuchsia.hardware.sysmem/DriverConnectorConnectV2Request",
   isResource: true,
   members: [
@@ -69,7 +69,7 @@ export interface DriverConnectorSetAuxServiceDirectoryRequest {
   /** The directory. */
   serviceDirectory: ClientEnd<io.DirectoryClient>;
 }
-export const DriverConnectorSetAuxServiceDirectoryRequest: TypeCodec<DriverConnectorSetAuxServiceDirectoryRequest> = /* @__PURE__ */ struct<DriverConnectorSetAuxServiceDirectoryRequest>({
+export const DriverConnectorSetAuxServiceDirectoryRequest: TypeCodec<DriverConnectorSetAuxServiceDirectoryRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.hardware.sysmem/DriverConnectorSetAuxServiceDirectoryRequest",
   isResource: true,
   members: [
@@ -90,7 +90,7 @@ export interface HeapAllocateVmoRequest {
   /** Index of the buffer in the collection. */
   bufferIndex: bigint;
 }
-export const HeapAllocateVmoRequest: TypeCodec<HeapAllocateVmoRequest> = /* @__PURE__ */ struct<HeapAllocateVmoRequest>({
+export const HeapAllocateVmoRequest: TypeCodec<HeapAllocateVmoRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.hardware.sysmem/HeapAllocateVmoRequest",
   isResource: false,
   members: [
@@ -109,7 +109,7 @@ export interface HeapDeleteVmoRequest {
   /** The handle that `AllocateVmo` returned. */
   vmo: VmoHandle;
 }
-export const HeapDeleteVmoRequest: TypeCodec<HeapDeleteVmoRequest> = /* @__PURE__ */ struct<HeapDeleteVmoRequest>({
+export const HeapDeleteVmoRequest: TypeCodec<HeapDeleteVmoRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.hardware.sysmem/HeapDeleteVmoRequest",
   isResource: true,
   members: [
@@ -123,7 +123,7 @@ export interface HeapOnRegisterRequest {
   /** The heap's properties. */
   properties: HeapProperties;
 }
-export const HeapOnRegisterRequest: TypeCodec<HeapOnRegisterRequest> = /* @__PURE__ */ struct<HeapOnRegisterRequest>({
+export const HeapOnRegisterRequest: TypeCodec<HeapOnRegisterRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.hardware.sysmem/HeapOnRegisterRequest",
   isResource: false,
   members: [
@@ -135,7 +135,7 @@ export interface HeapAllocateVmoResponse {
   /** A VMO of exactly the asked-for size: a slice or reference of one that the provider keeps. */
   vmo: VmoHandle;
 }
-export const HeapAllocateVmoResponse: TypeCodec<HeapAllocateVmoResponse> = /* @__PURE__ */ struct<HeapAllocateVmoResponse>({
+export const HeapAllocateVmoResponse: TypeCodec<HeapAllocateVmoResponse> = /* @__PURE__ */ struct({
   name: "fuchsia.hardware.sysmem/Heap_AllocateVmo_Response",
   isResource: true,
   members: [
@@ -152,7 +152,7 @@ export interface SysmemRegisterHeapRequest {
   /** The heap. */
   heapConnection: ClientEnd<HeapClient>;
 }
-export const SysmemRegisterHeapRequest: TypeCodec<SysmemRegisterHeapRequest> = /* @__PURE__ */ struct<SysmemRegisterHeapRequest>({
+export const SysmemRegisterHeapRequest: TypeCodec<SysmemRegisterHeapRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.hardware.sysmem/SysmemRegisterHeapRequest",
   isResource: true,
   members: [
@@ -165,7 +165,7 @@ export interface SysmemRegisterSecureMemRequest {
   /** The secure side. */
   secureMemConnection: ClientEnd<sysmem2.SecureMemClient>;
 }
-export const SysmemRegisterSecureMemRequest: TypeCodec<SysmemRegisterSecureMemRequest> = /* @__PURE__ */ struct<SysmemRegisterSecureMemRequest>({
+export const SysmemRegisterSecureMemRequest: TypeCodec<SysmemRegisterSecureMemRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.hardware.sysmem/SysmemRegisterSecureMemRequest",
   isResource: true,
   members: [
@@ -182,7 +182,7 @@ export interface CoherencyDomainSupport extends TableExtras {
   /** `fuchsia.sysmem2.CoherencyDomain.INACCESSIBLE`. */
   inaccessibleSupported?: boolean | undefined;
 }
-export const CoherencyDomainSupport: TypeCodec<CoherencyDomainSupport> = /* @__PURE__ */ table<CoherencyDomainSupport>({
+export const CoherencyDomainSupport: TypeCodec<CoherencyDomainSupport> = /* @__PURE__ */ table({
   name: "fuchsia.hardware.sysmem/CoherencyDomainSupport",
   isResource: false,
   members: [
@@ -201,7 +201,7 @@ export interface HeapProperties extends TableExtras {
   /** The zeros of a new VMO may still be in CPU caches, which sysmem must clean. Default false. */
   needFlush?: boolean | undefined;
 }
-export const HeapProperties: TypeCodec<HeapProperties> = /* @__PURE__ */ table<HeapProperties>({
+export const HeapProperties: TypeCodec<HeapProperties> = /* @__PURE__ */ table({
   name: "fuchsia.hardware.sysmem/HeapProperties",
   isResource: false,
   members: [
@@ -225,7 +225,7 @@ export interface Metadata extends TableExtras {
   /** Size of the pool of physically contiguous memory, in the same way. */
   contiguousMemorySize?: bigint | undefined;
 }
-export const Metadata: TypeCodec<Metadata> = /* @__PURE__ */ table<Metadata>({
+export const Metadata: TypeCodec<Metadata> = /* @__PURE__ */ table({
   name: "fuchsia.hardware.sysmem/Metadata",
   isResource: false,
   members: [
@@ -275,7 +275,7 @@ export interface DriverConnectorServer {
  *
  * A broker that accepts connections on sysmem's behalf, in a service directory of its own, passes them on in this way.
  */
-export const DriverConnector: Protocol<DriverConnectorClient, DriverConnectorServer> = /* @__PURE__ */ protocol<DriverConnectorClient, DriverConnectorServer>({
+export const DriverConnector: Protocol<DriverConnectorClient, DriverConnectorServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.hardware.sysmem/DriverConnector",
   discoverableName: "fuchsia.hardware.sysmem.DriverConnector",
   openness: "closed",
@@ -378,7 +378,7 @@ export interface HeapServer {
  * what it holds for a buffer when the parent has no children left, be that with or without `DeleteVmo`, and never because
  * this channel was closed: participants go on using the memory when sysmem is gone.
  */
-export const Heap: Protocol<HeapClient, HeapServer> = /* @__PURE__ */ protocol<HeapClient, HeapServer>({
+export const Heap: Protocol<HeapClient, HeapServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.hardware.sysmem/Heap",
   openness: "closed",
   methods: [
@@ -453,7 +453,7 @@ export interface SysmemServer {
  *
  * A message that breaks the rules closes this channel.
  */
-export const Sysmem: Protocol<SysmemClient, SysmemServer> = /* @__PURE__ */ protocol<SysmemClient, SysmemServer>({
+export const Sysmem: Protocol<SysmemClient, SysmemServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.hardware.sysmem/Sysmem",
   discoverableName: "fuchsia.hardware.sysmem.Sysmem",
   openness: "closed",

@@ -107,7 +107,7 @@ const ColorSpace$members = {
  * room: with 8 bits, luma goes from 16 to 235 and chroma from 16 to 240.
  */
 export type ColorSpace = FlexibleEnum<(typeof ColorSpace$members)[keyof typeof ColorSpace$members], "fuchsia.images2/ColorSpace">;
-export const ColorSpace: EnumType<ColorSpace, typeof ColorSpace$members> = /* @__PURE__ */ enumType<ColorSpace, typeof ColorSpace$members>({
+export const ColorSpace: EnumType<ColorSpace, typeof ColorSpace$members> = /* @__PURE__ */ enumType({
   name: "fuchsia.images2/ColorSpace",
   isStrict: false,
   subtype: "uint32",
@@ -206,7 +206,7 @@ const PixelFormat$members = {
  * and a row of plane 0 takes `bytes_per_row` bytes.
  */
 export type PixelFormat = FlexibleEnum<(typeof PixelFormat$members)[keyof typeof PixelFormat$members], "fuchsia.images2/PixelFormat">;
-export const PixelFormat: EnumType<PixelFormat, typeof PixelFormat$members> = /* @__PURE__ */ enumType<PixelFormat, typeof PixelFormat$members>({
+export const PixelFormat: EnumType<PixelFormat, typeof PixelFormat$members> = /* @__PURE__ */ enumType({
   name: "fuchsia.images2/PixelFormat",
   isStrict: false,
   subtype: "uint32",
@@ -267,7 +267,7 @@ const PixelFormatModifier$members = {
  * Arm's AFBC bits that are not named here.
  */
 export type PixelFormatModifier = FlexibleEnum<(typeof PixelFormatModifier$members)[keyof typeof PixelFormatModifier$members], "fuchsia.images2/PixelFormatModifier">;
-export const PixelFormatModifier: EnumType<PixelFormatModifier, typeof PixelFormatModifier$members> = /* @__PURE__ */ enumType<PixelFormatModifier, typeof PixelFormatModifier$members>({
+export const PixelFormatModifier: EnumType<PixelFormatModifier, typeof PixelFormatModifier$members> = /* @__PURE__ */ enumType({
   name: "fuchsia.images2/PixelFormatModifier",
   isStrict: false,
   subtype: "uint64",
@@ -301,7 +301,7 @@ export interface ImageFormat extends TableExtras {
   /** Width and height of one pixel in relation to one another. Unset means unknown. */
   pixelAspectRatio?: math.SizeU | undefined;
 }
-export const ImageFormat: TypeCodec<ImageFormat> = /* @__PURE__ */ table<ImageFormat>({
+export const ImageFormat: TypeCodec<ImageFormat> = /* @__PURE__ */ table({
   name: "fuchsia.images2/ImageFormat",
   isResource: false,
   members: [

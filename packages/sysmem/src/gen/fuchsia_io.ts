@@ -19,7 +19,7 @@ export interface DirectoryClient extends Client<NoEvents, "fuchsia.io/Directory"
 export interface DirectoryServer extends ServerHandlers<NoEvents> {}
 
 /** A directory of services. No method of it is used here. */
-export const Directory: Protocol<DirectoryClient, DirectoryServer> = /* @__PURE__ */ protocol<DirectoryClient, DirectoryServer>({
+export const Directory: Protocol<DirectoryClient, DirectoryServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.io/Directory",
   openness: "open",
   methods: [],

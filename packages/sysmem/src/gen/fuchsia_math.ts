@@ -20,7 +20,7 @@ export interface RectU {
   /** Rows inside the rectangle. */
   height: number;
 }
-export const RectU: TypeCodec<RectU> = /* @__PURE__ */ struct<RectU>({
+export const RectU: TypeCodec<RectU> = /* @__PURE__ */ struct({
   name: "fuchsia.math/RectU",
   isResource: false,
   members: [
@@ -38,7 +38,7 @@ export interface SizeU {
   /** Extent downwards. */
   height: number;
 }
-export const SizeU: TypeCodec<SizeU> = /* @__PURE__ */ struct<SizeU>({
+export const SizeU: TypeCodec<SizeU> = /* @__PURE__ */ struct({
   name: "fuchsia.math/SizeU",
   isResource: false,
   members: [

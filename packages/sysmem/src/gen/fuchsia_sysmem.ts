@@ -320,7 +320,7 @@ const HeapType$members = {
  * Numbers of heaps that belong to one device have bit 60 set. Bit 63 is set aside.
  */
 export type HeapType = (typeof HeapType$members)[keyof typeof HeapType$members];
-export const HeapType: EnumType<HeapType, typeof HeapType$members> = /* @__PURE__ */ enumType<HeapType, typeof HeapType$members>({
+export const HeapType: EnumType<HeapType, typeof HeapType$members> = /* @__PURE__ */ enumType({
   name: "fuchsia.sysmem/HeapType",
   isStrict: true,
   subtype: "uint64",
@@ -354,7 +354,7 @@ const ColorSpaceType$members = {
 
 /** What an image's samples mean as colors. See `fuchsia.images2.ColorSpace`, where the numbers are the same. */
 export type ColorSpaceType = (typeof ColorSpaceType$members)[keyof typeof ColorSpaceType$members];
-export const ColorSpaceType: EnumType<ColorSpaceType, typeof ColorSpaceType$members> = /* @__PURE__ */ enumType<ColorSpaceType, typeof ColorSpaceType$members>({
+export const ColorSpaceType: EnumType<ColorSpaceType, typeof ColorSpaceType$members> = /* @__PURE__ */ enumType({
   name: "fuchsia.sysmem/ColorSpaceType",
   isStrict: true,
   subtype: "uint32",
@@ -404,7 +404,7 @@ const PixelFormatType$members = {
 
 /** Which samples a pixel has. See `fuchsia.images2.PixelFormat`, where the numbers are the same. */
 export type PixelFormatType = (typeof PixelFormatType$members)[keyof typeof PixelFormatType$members];
-export const PixelFormatType: EnumType<PixelFormatType, typeof PixelFormatType$members> = /* @__PURE__ */ enumType<PixelFormatType, typeof PixelFormatType$members>({
+export const PixelFormatType: EnumType<PixelFormatType, typeof PixelFormatType$members> = /* @__PURE__ */ enumType({
   name: "fuchsia.sysmem/PixelFormatType",
   isStrict: true,
   subtype: "uint32",
@@ -422,7 +422,7 @@ const CoherencyDomain$members = {
 
 /** In which place data is when one participant hands a buffer to the next. See `fuchsia.sysmem2.CoherencyDomain`. */
 export type CoherencyDomain = (typeof CoherencyDomain$members)[keyof typeof CoherencyDomain$members];
-export const CoherencyDomain: EnumType<CoherencyDomain, typeof CoherencyDomain$members> = /* @__PURE__ */ enumType<CoherencyDomain, typeof CoherencyDomain$members>({
+export const CoherencyDomain: EnumType<CoherencyDomain, typeof CoherencyDomain$members> = /* @__PURE__ */ enumType({
   name: "fuchsia.sysmem/CoherencyDomain",
   isStrict: true,
   subtype: "uint32",
@@ -434,7 +434,7 @@ export interface AllocatorAllocateNonSharedCollectionRequest {
   /** Served as the collection's only node. */
   collectionRequest: ServerEnd<BufferCollectionClient>;
 }
-export const AllocatorAllocateNonSharedCollectionRequest: TypeCodec<AllocatorAllocateNonSharedCollectionRequest> = /* @__PURE__ */ struct<AllocatorAllocateNonSharedCollectionRequest>({
+export const AllocatorAllocateNonSharedCollectionRequest: TypeCodec<AllocatorAllocateNonSharedCollectionRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/AllocatorAllocateNonSharedCollectionRequest",
   isResource: true,
   members: [
@@ -447,7 +447,7 @@ export interface AllocatorAllocateSharedCollectionRequest {
   /** Served as the root token. */
   tokenRequest: ServerEnd<BufferCollectionTokenClient>;
 }
-export const AllocatorAllocateSharedCollectionRequest: TypeCodec<AllocatorAllocateSharedCollectionRequest> = /* @__PURE__ */ struct<AllocatorAllocateSharedCollectionRequest>({
+export const AllocatorAllocateSharedCollectionRequest: TypeCodec<AllocatorAllocateSharedCollectionRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/AllocatorAllocateSharedCollectionRequest",
   isResource: true,
   members: [
@@ -462,7 +462,7 @@ export interface AllocatorBindSharedCollectionRequest {
   /** Served as the collection. */
   bufferCollectionRequest: ServerEnd<BufferCollectionClient>;
 }
-export const AllocatorBindSharedCollectionRequest: TypeCodec<AllocatorBindSharedCollectionRequest> = /* @__PURE__ */ struct<AllocatorBindSharedCollectionRequest>({
+export const AllocatorBindSharedCollectionRequest: TypeCodec<AllocatorBindSharedCollectionRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/AllocatorBindSharedCollectionRequest",
   isResource: true,
   members: [
@@ -476,7 +476,7 @@ export interface AllocatorConnectToSysmem2AllocatorRequest {
   /** Served as the allocator. */
   allocatorRequest: ServerEnd<sysmem2.AllocatorClient>;
 }
-export const AllocatorConnectToSysmem2AllocatorRequest: TypeCodec<AllocatorConnectToSysmem2AllocatorRequest> = /* @__PURE__ */ struct<AllocatorConnectToSysmem2AllocatorRequest>({
+export const AllocatorConnectToSysmem2AllocatorRequest: TypeCodec<AllocatorConnectToSysmem2AllocatorRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/AllocatorConnectToSysmem2AllocatorRequest",
   isResource: true,
   members: [
@@ -491,7 +491,7 @@ export interface AllocatorSetDebugClientInfoRequest {
   /** A number that tells clients of one name apart, usually the process's koid or id. */
   id: bigint;
 }
-export const AllocatorSetDebugClientInfoRequest: TypeCodec<AllocatorSetDebugClientInfoRequest> = /* @__PURE__ */ struct<AllocatorSetDebugClientInfoRequest>({
+export const AllocatorSetDebugClientInfoRequest: TypeCodec<AllocatorSetDebugClientInfoRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/AllocatorSetDebugClientInfoRequest",
   isResource: false,
   members: [
@@ -505,7 +505,7 @@ export interface AllocatorValidateBufferCollectionTokenRequest {
   /** Koid of the server end, which the client gets as the `related_koid` of its client end. */
   tokenServerKoid: zx.Koid;
 }
-export const AllocatorValidateBufferCollectionTokenRequest: TypeCodec<AllocatorValidateBufferCollectionTokenRequest> = /* @__PURE__ */ struct<AllocatorValidateBufferCollectionTokenRequest>({
+export const AllocatorValidateBufferCollectionTokenRequest: TypeCodec<AllocatorValidateBufferCollectionTokenRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/AllocatorValidateBufferCollectionTokenRequest",
   isResource: false,
   members: [
@@ -518,7 +518,7 @@ export interface AllocatorValidateBufferCollectionTokenResponse {
   /** True if the server end with this koid is a token now. */
   isKnown: boolean;
 }
-export const AllocatorValidateBufferCollectionTokenResponse: TypeCodec<AllocatorValidateBufferCollectionTokenResponse> = /* @__PURE__ */ struct<AllocatorValidateBufferCollectionTokenResponse>({
+export const AllocatorValidateBufferCollectionTokenResponse: TypeCodec<AllocatorValidateBufferCollectionTokenResponse> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/AllocatorValidateBufferCollectionTokenResponse",
   isResource: false,
   members: [
@@ -533,7 +533,7 @@ export interface BufferCollectionAttachLifetimeTrackingRequest {
   /** The end is closed when at most so many buffers exist. */
   buffersRemaining: number;
 }
-export const BufferCollectionAttachLifetimeTrackingRequest: TypeCodec<BufferCollectionAttachLifetimeTrackingRequest> = /* @__PURE__ */ struct<BufferCollectionAttachLifetimeTrackingRequest>({
+export const BufferCollectionAttachLifetimeTrackingRequest: TypeCodec<BufferCollectionAttachLifetimeTrackingRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferCollectionAttachLifetimeTrackingRequest",
   isResource: true,
   members: [
@@ -549,7 +549,7 @@ export interface BufferCollectionAttachTokenRequest {
   /** Served as the new token. */
   tokenRequest: ServerEnd<BufferCollectionTokenClient>;
 }
-export const BufferCollectionAttachTokenRequest: TypeCodec<BufferCollectionAttachTokenRequest> = /* @__PURE__ */ struct<BufferCollectionAttachTokenRequest>({
+export const BufferCollectionAttachTokenRequest: TypeCodec<BufferCollectionAttachTokenRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferCollectionAttachTokenRequest",
   isResource: true,
   members: [
@@ -563,7 +563,7 @@ export interface BufferCollectionCheckBuffersAllocatedResponse {
   /** As `WaitForBuffersAllocated` would give it, or `ZX_ERR_UNAVAILABLE` while nothing is decided. */
   status: zx.Status;
 }
-export const BufferCollectionCheckBuffersAllocatedResponse: TypeCodec<BufferCollectionCheckBuffersAllocatedResponse> = /* @__PURE__ */ struct<BufferCollectionCheckBuffersAllocatedResponse>({
+export const BufferCollectionCheckBuffersAllocatedResponse: TypeCodec<BufferCollectionCheckBuffersAllocatedResponse> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferCollectionCheckBuffersAllocatedResponse",
   isResource: false,
   members: [
@@ -578,7 +578,7 @@ export interface BufferCollectionDeprecatedSetDebugClientInfoRequest {
   /** A number that tells clients of one name apart. */
   id: bigint;
 }
-export const BufferCollectionDeprecatedSetDebugClientInfoRequest: TypeCodec<BufferCollectionDeprecatedSetDebugClientInfoRequest> = /* @__PURE__ */ struct<BufferCollectionDeprecatedSetDebugClientInfoRequest>({
+export const BufferCollectionDeprecatedSetDebugClientInfoRequest: TypeCodec<BufferCollectionDeprecatedSetDebugClientInfoRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferCollectionDeprecatedSetDebugClientInfoRequest",
   isResource: false,
   members: [
@@ -594,7 +594,7 @@ export interface BufferCollectionDeprecatedSetNameRequest {
   /** The name. */
   name: string;
 }
-export const BufferCollectionDeprecatedSetNameRequest: TypeCodec<BufferCollectionDeprecatedSetNameRequest> = /* @__PURE__ */ struct<BufferCollectionDeprecatedSetNameRequest>({
+export const BufferCollectionDeprecatedSetNameRequest: TypeCodec<BufferCollectionDeprecatedSetNameRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferCollectionDeprecatedSetNameRequest",
   isResource: false,
   members: [
@@ -624,7 +624,7 @@ export interface BufferMemoryConstraints {
   /** The heaps that will do. */
   heapPermitted: readonly HeapType[];
 }
-export const BufferMemoryConstraints: TypeCodec<BufferMemoryConstraints> = /* @__PURE__ */ struct<BufferMemoryConstraints>({
+export const BufferMemoryConstraints: TypeCodec<BufferMemoryConstraints> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferMemoryConstraints",
   isResource: false,
   members: [
@@ -653,7 +653,7 @@ export interface BufferUsage {
   /** `videoUsage…` bits. */
   video: number;
 }
-export const BufferUsage: TypeCodec<BufferUsage> = /* @__PURE__ */ struct<BufferUsage>({
+export const BufferUsage: TypeCodec<BufferUsage> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferUsage",
   isResource: false,
   members: [
@@ -670,7 +670,7 @@ export interface ColorSpace {
   /** The color space. */
   type: ColorSpaceType;
 }
-export const ColorSpace: TypeCodec<ColorSpace> = /* @__PURE__ */ struct<ColorSpace>({
+export const ColorSpace: TypeCodec<ColorSpace> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/ColorSpace",
   isResource: false,
   members: [
@@ -683,7 +683,7 @@ export interface FormatModifier {
   /** The number. */
   value: bigint;
 }
-export const FormatModifier: TypeCodec<FormatModifier> = /* @__PURE__ */ struct<FormatModifier>({
+export const FormatModifier: TypeCodec<FormatModifier> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/FormatModifier",
   isResource: false,
   members: [
@@ -700,7 +700,7 @@ export interface PixelFormat {
   /** In what order pixels are stored. */
   formatModifier: FormatModifier;
 }
-export const PixelFormat: TypeCodec<PixelFormat> = /* @__PURE__ */ struct<PixelFormat>({
+export const PixelFormat: TypeCodec<PixelFormat> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/PixelFormat",
   isResource: false,
   members: [
@@ -762,7 +762,7 @@ export interface ImageFormatConstraints {
   /** The buffers must permit rows as long as this. 0 demands nothing. Has no counterpart in `fuchsia.sysmem2`. */
   requiredMaxBytesPerRow: number;
 }
-export const ImageFormatConstraints: TypeCodec<ImageFormatConstraints> = /* @__PURE__ */ struct<ImageFormatConstraints>({
+export const ImageFormatConstraints: TypeCodec<ImageFormatConstraints> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/ImageFormatConstraints",
   isResource: false,
   members: [
@@ -818,7 +818,7 @@ export interface BufferCollectionConstraints {
   /** Which image formats will do, one element for each. */
   imageFormatConstraints: readonly ImageFormatConstraints[];
 }
-export const BufferCollectionConstraints: TypeCodec<BufferCollectionConstraints> = /* @__PURE__ */ struct<BufferCollectionConstraints>({
+export const BufferCollectionConstraints: TypeCodec<BufferCollectionConstraints> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferCollectionConstraints",
   isResource: false,
   members: [
@@ -842,7 +842,7 @@ export interface BufferCollectionSetConstraintsRequest {
   /** The constraints. */
   constraints: BufferCollectionConstraints;
 }
-export const BufferCollectionSetConstraintsRequest: TypeCodec<BufferCollectionSetConstraintsRequest> = /* @__PURE__ */ struct<BufferCollectionSetConstraintsRequest>({
+export const BufferCollectionSetConstraintsRequest: TypeCodec<BufferCollectionSetConstraintsRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferCollectionSetConstraintsRequest",
   isResource: false,
   members: [
@@ -864,7 +864,7 @@ export interface BufferMemorySettings {
   /** The heap that the memory comes from. */
   heap: HeapType;
 }
-export const BufferMemorySettings: TypeCodec<BufferMemorySettings> = /* @__PURE__ */ struct<BufferMemorySettings>({
+export const BufferMemorySettings: TypeCodec<BufferMemorySettings> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferMemorySettings",
   isResource: false,
   members: [
@@ -885,7 +885,7 @@ export interface SingleBufferSettings {
   /** The images that may be put into the buffers. */
   imageFormatConstraints: ImageFormatConstraints;
 }
-export const SingleBufferSettings: TypeCodec<SingleBufferSettings> = /* @__PURE__ */ struct<SingleBufferSettings>({
+export const SingleBufferSettings: TypeCodec<SingleBufferSettings> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/SingleBufferSettings",
   isResource: false,
   members: [
@@ -902,7 +902,7 @@ export interface VmoBuffer {
   /** Offset in bytes of the usable part. Always 0 at present. */
   vmoUsableStart: bigint;
 }
-export const VmoBuffer: TypeCodec<VmoBuffer> = /* @__PURE__ */ struct<VmoBuffer>({
+export const VmoBuffer: TypeCodec<VmoBuffer> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/VmoBuffer",
   isResource: true,
   members: [
@@ -920,7 +920,7 @@ export interface BufferCollectionInfo2 {
   /** The buffers. Elements past `buffer_count` have no handle. */
   buffers: readonly VmoBuffer[];
 }
-export const BufferCollectionInfo2: TypeCodec<BufferCollectionInfo2> = /* @__PURE__ */ struct<BufferCollectionInfo2>({
+export const BufferCollectionInfo2: TypeCodec<BufferCollectionInfo2> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferCollectionInfo_2",
   isResource: true,
   members: [
@@ -946,7 +946,7 @@ export interface BufferCollectionWaitForBuffersAllocatedResponse {
   /** The buffers and their settings. Meaningless, and without handles, unless `status` is `ZX_OK`. */
   bufferCollectionInfo: BufferCollectionInfo2;
 }
-export const BufferCollectionWaitForBuffersAllocatedResponse: TypeCodec<BufferCollectionWaitForBuffersAllocatedResponse> = /* @__PURE__ */ struct<BufferCollectionWaitForBuffersAllocatedResponse>({
+export const BufferCollectionWaitForBuffersAllocatedResponse: TypeCodec<BufferCollectionWaitForBuffersAllocatedResponse> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferCollectionWaitForBuffersAllocatedResponse",
   isResource: true,
   members: [
@@ -960,7 +960,7 @@ export interface NodeGetNodeRefResponse {
   /** The reference. */
   nodeRef: EventHandle;
 }
-export const NodeGetNodeRefResponse: TypeCodec<NodeGetNodeRefResponse> = /* @__PURE__ */ struct<NodeGetNodeRefResponse>({
+export const NodeGetNodeRefResponse: TypeCodec<NodeGetNodeRefResponse> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/NodeGetNodeRefResponse",
   isResource: true,
   members: [
@@ -973,7 +973,7 @@ export interface NodeIsAlternateForRequest {
   /** What the other node's `GetNodeRef` gave, or a duplicate. */
   nodeRef: EventHandle;
 }
-export const NodeIsAlternateForRequest: TypeCodec<NodeIsAlternateForRequest> = /* @__PURE__ */ struct<NodeIsAlternateForRequest>({
+export const NodeIsAlternateForRequest: TypeCodec<NodeIsAlternateForRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/NodeIsAlternateForRequest",
   isResource: true,
   members: [
@@ -988,7 +988,7 @@ export interface NodeSetDebugClientInfoRequest {
   /** A number that tells clients of one name apart, usually the process's koid or id. */
   id: bigint;
 }
-export const NodeSetDebugClientInfoRequest: TypeCodec<NodeSetDebugClientInfoRequest> = /* @__PURE__ */ struct<NodeSetDebugClientInfoRequest>({
+export const NodeSetDebugClientInfoRequest: TypeCodec<NodeSetDebugClientInfoRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/NodeSetDebugClientInfoRequest",
   isResource: false,
   members: [
@@ -1002,7 +1002,7 @@ export interface NodeSetDebugTimeoutLogDeadlineRequest {
   /** Time of the warning on the monotonic clock. */
   deadline: zx.Time;
 }
-export const NodeSetDebugTimeoutLogDeadlineRequest: TypeCodec<NodeSetDebugTimeoutLogDeadlineRequest> = /* @__PURE__ */ struct<NodeSetDebugTimeoutLogDeadlineRequest>({
+export const NodeSetDebugTimeoutLogDeadlineRequest: TypeCodec<NodeSetDebugTimeoutLogDeadlineRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/NodeSetDebugTimeoutLogDeadlineRequest",
   isResource: false,
   members: [
@@ -1017,7 +1017,7 @@ export interface NodeSetNameRequest {
   /** The name. */
   name: string;
 }
-export const NodeSetNameRequest: TypeCodec<NodeSetNameRequest> = /* @__PURE__ */ struct<NodeSetNameRequest>({
+export const NodeSetNameRequest: TypeCodec<NodeSetNameRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/NodeSetNameRequest",
   isResource: false,
   members: [
@@ -1031,7 +1031,7 @@ export interface NodeIsAlternateForResponse {
   /** True if the nearest common ancestor of both is a group. */
   isAlternate: boolean;
 }
-export const NodeIsAlternateForResponse: TypeCodec<NodeIsAlternateForResponse> = /* @__PURE__ */ struct<NodeIsAlternateForResponse>({
+export const NodeIsAlternateForResponse: TypeCodec<NodeIsAlternateForResponse> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/Node_IsAlternateFor_Response",
   isResource: false,
   members: [
@@ -1044,7 +1044,7 @@ export interface BufferCollectionTokenCreateBufferCollectionTokenGroupRequest {
   /** Served as the new group. */
   groupRequest: ServerEnd<BufferCollectionTokenGroupClient>;
 }
-export const BufferCollectionTokenCreateBufferCollectionTokenGroupRequest: TypeCodec<BufferCollectionTokenCreateBufferCollectionTokenGroupRequest> = /* @__PURE__ */ struct<BufferCollectionTokenCreateBufferCollectionTokenGroupRequest>({
+export const BufferCollectionTokenCreateBufferCollectionTokenGroupRequest: TypeCodec<BufferCollectionTokenCreateBufferCollectionTokenGroupRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferCollectionTokenCreateBufferCollectionTokenGroupRequest",
   isResource: true,
   members: [
@@ -1059,7 +1059,7 @@ export interface BufferCollectionTokenDeprecatedSetDebugClientInfoRequest {
   /** A number that tells clients of one name apart. */
   id: bigint;
 }
-export const BufferCollectionTokenDeprecatedSetDebugClientInfoRequest: TypeCodec<BufferCollectionTokenDeprecatedSetDebugClientInfoRequest> = /* @__PURE__ */ struct<BufferCollectionTokenDeprecatedSetDebugClientInfoRequest>({
+export const BufferCollectionTokenDeprecatedSetDebugClientInfoRequest: TypeCodec<BufferCollectionTokenDeprecatedSetDebugClientInfoRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferCollectionTokenDeprecatedSetDebugClientInfoRequest",
   isResource: false,
   members: [
@@ -1073,7 +1073,7 @@ export interface BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineReques
   /** Time of the warning on the monotonic clock. */
   deadline: zx.Time;
 }
-export const BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest: TypeCodec<BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest> = /* @__PURE__ */ struct<BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest>({
+export const BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest: TypeCodec<BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferCollectionTokenDeprecatedSetDebugTimeoutLogDeadlineRequest",
   isResource: false,
   members: [
@@ -1088,7 +1088,7 @@ export interface BufferCollectionTokenDeprecatedSetNameRequest {
   /** The name. */
   name: string;
 }
-export const BufferCollectionTokenDeprecatedSetNameRequest: TypeCodec<BufferCollectionTokenDeprecatedSetNameRequest> = /* @__PURE__ */ struct<BufferCollectionTokenDeprecatedSetNameRequest>({
+export const BufferCollectionTokenDeprecatedSetNameRequest: TypeCodec<BufferCollectionTokenDeprecatedSetNameRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferCollectionTokenDeprecatedSetNameRequest",
   isResource: false,
   members: [
@@ -1107,7 +1107,7 @@ export interface BufferCollectionTokenDuplicateRequest {
   /** Served as the new token. */
   tokenRequest: ServerEnd<BufferCollectionTokenClient>;
 }
-export const BufferCollectionTokenDuplicateRequest: TypeCodec<BufferCollectionTokenDuplicateRequest> = /* @__PURE__ */ struct<BufferCollectionTokenDuplicateRequest>({
+export const BufferCollectionTokenDuplicateRequest: TypeCodec<BufferCollectionTokenDuplicateRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferCollectionTokenDuplicateRequest",
   isResource: true,
   members: [
@@ -1121,7 +1121,7 @@ export interface BufferCollectionTokenDuplicateSyncRequest {
   /** One mask for each new token. A bit that is 0 takes that right away. 0 as a whole is a deviation. */
   rightsAttenuationMasks: readonly zx.Rights[];
 }
-export const BufferCollectionTokenDuplicateSyncRequest: TypeCodec<BufferCollectionTokenDuplicateSyncRequest> = /* @__PURE__ */ struct<BufferCollectionTokenDuplicateSyncRequest>({
+export const BufferCollectionTokenDuplicateSyncRequest: TypeCodec<BufferCollectionTokenDuplicateSyncRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferCollectionTokenDuplicateSyncRequest",
   isResource: false,
   members: [
@@ -1134,7 +1134,7 @@ export interface BufferCollectionTokenDuplicateSyncResponse {
   /** The new tokens, in the order of the masks. */
   tokens: readonly ClientEnd<BufferCollectionTokenClient>[];
 }
-export const BufferCollectionTokenDuplicateSyncResponse: TypeCodec<BufferCollectionTokenDuplicateSyncResponse> = /* @__PURE__ */ struct<BufferCollectionTokenDuplicateSyncResponse>({
+export const BufferCollectionTokenDuplicateSyncResponse: TypeCodec<BufferCollectionTokenDuplicateSyncResponse> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferCollectionTokenDuplicateSyncResponse",
   isResource: true,
   members: [
@@ -1147,7 +1147,7 @@ export interface BufferCollectionTokenGroupCreateChildrenSyncRequest {
   /** One mask for each child. A bit that is 0 takes that right away. 0 as a whole is a deviation. */
   rightsAttenuationMasks: readonly zx.Rights[];
 }
-export const BufferCollectionTokenGroupCreateChildrenSyncRequest: TypeCodec<BufferCollectionTokenGroupCreateChildrenSyncRequest> = /* @__PURE__ */ struct<BufferCollectionTokenGroupCreateChildrenSyncRequest>({
+export const BufferCollectionTokenGroupCreateChildrenSyncRequest: TypeCodec<BufferCollectionTokenGroupCreateChildrenSyncRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferCollectionTokenGroupCreateChildrenSyncRequest",
   isResource: false,
   members: [
@@ -1160,7 +1160,7 @@ export interface BufferCollectionTokenGroupCreateChildrenSyncResponse {
   /** The children, in the order of the masks and of preference. */
   tokens: readonly ClientEnd<BufferCollectionTokenClient>[];
 }
-export const BufferCollectionTokenGroupCreateChildrenSyncResponse: TypeCodec<BufferCollectionTokenGroupCreateChildrenSyncResponse> = /* @__PURE__ */ struct<BufferCollectionTokenGroupCreateChildrenSyncResponse>({
+export const BufferCollectionTokenGroupCreateChildrenSyncResponse: TypeCodec<BufferCollectionTokenGroupCreateChildrenSyncResponse> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/BufferCollectionTokenGroupCreateChildrenSyncResponse",
   isResource: true,
   members: [
@@ -1173,7 +1173,7 @@ export interface DriverConnectorConnectRequest {
   /** The server end. */
   allocatorRequest: ServerEnd<AllocatorClient>;
 }
-export const DriverConnectorConnectRequest: TypeCodec<DriverConnectorConnectRequest> = /* @__PURE__ */ struct<DriverConnectorConnectRequest>({
+export const DriverConnectorConnectRequest: TypeCodec<DriverConnectorConnectRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/DriverConnectorConnectRequest",
   isResource: true,
   members: [
@@ -1186,7 +1186,7 @@ export interface DriverConnectorSetAuxServiceDirectoryRequest {
   /** The directory. */
   serviceDirectory: ClientEnd<io.DirectoryClient>;
 }
-export const DriverConnectorSetAuxServiceDirectoryRequest: TypeCodec<DriverConnectorSetAuxServiceDirectoryRequest> = /* @__PURE__ */ struct<DriverConnectorSetAuxServiceDirectoryRequest>({
+export const DriverConnectorSetAuxServiceDirectoryRequest: TypeCodec<DriverConnectorSetAuxServiceDirectoryRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/DriverConnectorSetAuxServiceDirectoryRequest",
   isResource: true,
   members: [
@@ -1219,7 +1219,7 @@ export interface ImageFormat2 {
   /** Height of one pixel in relation to its width. */
   pixelAspectRatioHeight: number;
 }
-export const ImageFormat2: TypeCodec<ImageFormat2> = /* @__PURE__ */ struct<ImageFormat2>({
+export const ImageFormat2: TypeCodec<ImageFormat2> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/ImageFormat_2",
   isResource: false,
   members: [
@@ -1242,7 +1242,7 @@ export interface SecureMemAddSecureHeapPhysicalRangeRequest {
   /** The heap and the range. */
   heapRange: SecureHeapAndRange;
 }
-export const SecureMemAddSecureHeapPhysicalRangeRequest: TypeCodec<SecureMemAddSecureHeapPhysicalRangeRequest> = /* @__PURE__ */ struct<SecureMemAddSecureHeapPhysicalRangeRequest>({
+export const SecureMemAddSecureHeapPhysicalRangeRequest: TypeCodec<SecureMemAddSecureHeapPhysicalRangeRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/SecureMemAddSecureHeapPhysicalRangeRequest",
   isResource: false,
   members: [
@@ -1255,7 +1255,7 @@ export interface SecureMemDeleteSecureHeapPhysicalRangeRequest {
   /** The heap and the range, exactly as it was added. */
   heapRange: SecureHeapAndRange;
 }
-export const SecureMemDeleteSecureHeapPhysicalRangeRequest: TypeCodec<SecureMemDeleteSecureHeapPhysicalRangeRequest> = /* @__PURE__ */ struct<SecureMemDeleteSecureHeapPhysicalRangeRequest>({
+export const SecureMemDeleteSecureHeapPhysicalRangeRequest: TypeCodec<SecureMemDeleteSecureHeapPhysicalRangeRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/SecureMemDeleteSecureHeapPhysicalRangeRequest",
   isResource: false,
   members: [
@@ -1268,7 +1268,7 @@ export interface SecureMemGetPhysicalSecureHeapPropertiesRequest {
   /** The heap and all of the memory that it may ever use. */
   entireHeap: SecureHeapAndRange;
 }
-export const SecureMemGetPhysicalSecureHeapPropertiesRequest: TypeCodec<SecureMemGetPhysicalSecureHeapPropertiesRequest> = /* @__PURE__ */ struct<SecureMemGetPhysicalSecureHeapPropertiesRequest>({
+export const SecureMemGetPhysicalSecureHeapPropertiesRequest: TypeCodec<SecureMemGetPhysicalSecureHeapPropertiesRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/SecureMemGetPhysicalSecureHeapPropertiesRequest",
   isResource: false,
   members: [
@@ -1281,7 +1281,7 @@ export interface SecureMemModifySecureHeapPhysicalRangeRequest {
   /** The heap, the range as it is, and as it is to be. */
   rangeModification: SecureHeapAndRangeModification;
 }
-export const SecureMemModifySecureHeapPhysicalRangeRequest: TypeCodec<SecureMemModifySecureHeapPhysicalRangeRequest> = /* @__PURE__ */ struct<SecureMemModifySecureHeapPhysicalRangeRequest>({
+export const SecureMemModifySecureHeapPhysicalRangeRequest: TypeCodec<SecureMemModifySecureHeapPhysicalRangeRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/SecureMemModifySecureHeapPhysicalRangeRequest",
   isResource: false,
   members: [
@@ -1296,7 +1296,7 @@ export interface SecureMemZeroSubRangeRequest {
   /** The heap and the part, which lies in exactly one range. */
   heapRange: SecureHeapAndRange;
 }
-export const SecureMemZeroSubRangeRequest: TypeCodec<SecureMemZeroSubRangeRequest> = /* @__PURE__ */ struct<SecureMemZeroSubRangeRequest>({
+export const SecureMemZeroSubRangeRequest: TypeCodec<SecureMemZeroSubRangeRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/SecureMemZeroSubRangeRequest",
   isResource: false,
   members: [
@@ -1310,7 +1310,7 @@ export interface SecureMemGetPhysicalSecureHeapPropertiesResponse {
   /** The properties. */
   properties: SecureHeapProperties;
 }
-export const SecureMemGetPhysicalSecureHeapPropertiesResponse: TypeCodec<SecureMemGetPhysicalSecureHeapPropertiesResponse> = /* @__PURE__ */ struct<SecureMemGetPhysicalSecureHeapPropertiesResponse>({
+export const SecureMemGetPhysicalSecureHeapPropertiesResponse: TypeCodec<SecureMemGetPhysicalSecureHeapPropertiesResponse> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/SecureMem_GetPhysicalSecureHeapProperties_Response",
   isResource: false,
   members: [
@@ -1323,7 +1323,7 @@ export interface SecureMemGetPhysicalSecureHeapsResponse {
   /** The heaps and their ranges. */
   heaps: readonly SecureHeapAndRanges[];
 }
-export const SecureMemGetPhysicalSecureHeapsResponse: TypeCodec<SecureMemGetPhysicalSecureHeapsResponse> = /* @__PURE__ */ struct<SecureMemGetPhysicalSecureHeapsResponse>({
+export const SecureMemGetPhysicalSecureHeapsResponse: TypeCodec<SecureMemGetPhysicalSecureHeapsResponse> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/SecureMem_GetPhysicalSecureHeaps_Response",
   isResource: false,
   members: [
@@ -1338,7 +1338,7 @@ export interface SingleBufferInfo {
   /** The buffer. */
   buffer: VmoBuffer;
 }
-export const SingleBufferInfo: TypeCodec<SingleBufferInfo> = /* @__PURE__ */ struct<SingleBufferInfo>({
+export const SingleBufferInfo: TypeCodec<SingleBufferInfo> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem/SingleBufferInfo",
   isResource: true,
   members: [
@@ -1354,7 +1354,7 @@ export interface BufferCollectionTokenGroupCreateChildRequest extends TableExtra
   /** A bit that is 0 takes that right away. 0 as a whole is a deviation. Default `zx.Rights.SAME_RIGHTS`. */
   rightsAttenuationMask?: number | undefined;
 }
-export const BufferCollectionTokenGroupCreateChildRequest: TypeCodec<BufferCollectionTokenGroupCreateChildRequest> = /* @__PURE__ */ table<BufferCollectionTokenGroupCreateChildRequest>({
+export const BufferCollectionTokenGroupCreateChildRequest: TypeCodec<BufferCollectionTokenGroupCreateChildRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem/BufferCollectionTokenGroupCreateChildRequest",
   isResource: true,
   members: [
@@ -1370,7 +1370,7 @@ export interface SecureHeapRange extends TableExtras {
   /** Length in bytes. Required. */
   sizeBytes?: bigint | undefined;
 }
-export const SecureHeapRange: TypeCodec<SecureHeapRange> = /* @__PURE__ */ table<SecureHeapRange>({
+export const SecureHeapRange: TypeCodec<SecureHeapRange> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem/SecureHeapRange",
   isResource: false,
   members: [
@@ -1386,7 +1386,7 @@ export interface SecureHeapAndRange extends TableExtras {
   /** The range. Required. */
   range?: SecureHeapRange | undefined;
 }
-export const SecureHeapAndRange: TypeCodec<SecureHeapAndRange> = /* @__PURE__ */ table<SecureHeapAndRange>({
+export const SecureHeapAndRange: TypeCodec<SecureHeapAndRange> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem/SecureHeapAndRange",
   isResource: false,
   members: [
@@ -1404,7 +1404,7 @@ export interface SecureHeapAndRangeModification extends TableExtras {
   /** The range as it is to be. Required. */
   newRange?: SecureHeapRange | undefined;
 }
-export const SecureHeapAndRangeModification: TypeCodec<SecureHeapAndRangeModification> = /* @__PURE__ */ table<SecureHeapAndRangeModification>({
+export const SecureHeapAndRangeModification: TypeCodec<SecureHeapAndRangeModification> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem/SecureHeapAndRangeModification",
   isResource: false,
   members: [
@@ -1421,7 +1421,7 @@ export interface SecureHeapAndRanges extends TableExtras {
   /** The ranges by ascending address. They do not overlap, but may touch. Required. */
   ranges?: readonly SecureHeapRange[] | undefined;
 }
-export const SecureHeapAndRanges: TypeCodec<SecureHeapAndRanges> = /* @__PURE__ */ table<SecureHeapAndRanges>({
+export const SecureHeapAndRanges: TypeCodec<SecureHeapAndRanges> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem/SecureHeapAndRanges",
   isResource: false,
   members: [
@@ -1443,7 +1443,7 @@ export interface SecureHeapProperties extends TableExtras {
   /** `ModifySecureHeapPhysicalRange` can be used. Required. */
   isModProtectedRangeAvailable?: boolean | undefined;
 }
-export const SecureHeapProperties: TypeCodec<SecureHeapProperties> = /* @__PURE__ */ table<SecureHeapProperties>({
+export const SecureHeapProperties: TypeCodec<SecureHeapProperties> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem/SecureHeapProperties",
   isResource: false,
   members: [
@@ -1508,7 +1508,7 @@ export interface AllocatorServer {
  * Creates buffer collections and binds tokens to them. See `fuchsia.sysmem2.Allocator`.
  * @deprecated Use fuchsia.sysmem2.Allocator.
  */
-export const Allocator: Protocol<AllocatorClient, AllocatorServer> = /* @__PURE__ */ protocol<AllocatorClient, AllocatorServer>({
+export const Allocator: Protocol<AllocatorClient, AllocatorServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.sysmem/Allocator",
   discoverableName: "fuchsia.sysmem.Allocator",
   openness: "closed",
@@ -1652,7 +1652,7 @@ export interface NodeServer extends NodeHandlers {}
  * `fuchsia.sysmem2.Node.SetWeakOk` with `for_child_nodes_also`.
  * @deprecated Use fuchsia.sysmem2.Node.
  */
-export const Node: Protocol<NodeClient, NodeServer> = /* @__PURE__ */ protocol<NodeClient, NodeServer>({
+export const Node: Protocol<NodeClient, NodeServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.sysmem/Node",
   openness: "closed",
   methods: [
@@ -1787,7 +1787,7 @@ export interface BufferCollectionServer extends NodeHandlers {
  * A participant in a logical buffer collection. See `fuchsia.sysmem2.BufferCollection`.
  * @deprecated Use fuchsia.sysmem2.BufferCollection.
  */
-export const BufferCollection: Protocol<BufferCollectionClient, BufferCollectionServer> = /* @__PURE__ */ protocol<BufferCollectionClient, BufferCollectionServer>({
+export const BufferCollection: Protocol<BufferCollectionClient, BufferCollectionServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.sysmem/BufferCollection",
   openness: "closed",
   methods: [
@@ -1995,7 +1995,7 @@ export interface BufferCollectionTokenServer extends NodeHandlers {
  * A place in a logical buffer collection that has not been taken yet. See `fuchsia.sysmem2.BufferCollectionToken`.
  * @deprecated Use fuchsia.sysmem2.BufferCollectionToken.
  */
-export const BufferCollectionToken: Protocol<BufferCollectionTokenClient, BufferCollectionTokenServer> = /* @__PURE__ */ protocol<BufferCollectionTokenClient, BufferCollectionTokenServer>({
+export const BufferCollectionToken: Protocol<BufferCollectionTokenClient, BufferCollectionTokenServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.sysmem/BufferCollectionToken",
   openness: "closed",
   methods: [
@@ -2179,7 +2179,7 @@ export interface BufferCollectionTokenGroupServer extends NodeHandlers {
  * Alternatives, in order of preference. See `fuchsia.sysmem2.BufferCollectionTokenGroup`.
  * @deprecated Use fuchsia.sysmem2.BufferCollectionTokenGroup.
  */
-export const BufferCollectionTokenGroup: Protocol<BufferCollectionTokenGroupClient, BufferCollectionTokenGroupServer> = /* @__PURE__ */ protocol<BufferCollectionTokenGroupClient, BufferCollectionTokenGroupServer>({
+export const BufferCollectionTokenGroup: Protocol<BufferCollectionTokenGroupClient, BufferCollectionTokenGroupServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.sysmem/BufferCollectionTokenGroup",
   openness: "closed",
   methods: [
@@ -2307,7 +2307,7 @@ export interface DriverConnectorServer {
  * Connected drivers to the allocator in earlier systems.
  * @deprecated
  */
-export const DriverConnector: Protocol<DriverConnectorClient, DriverConnectorServer> = /* @__PURE__ */ protocol<DriverConnectorClient, DriverConnectorServer>({
+export const DriverConnector: Protocol<DriverConnectorClient, DriverConnectorServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.sysmem/DriverConnector",
   discoverableName: "fuchsia.sysmem.DriverConnector",
   openness: "closed",
@@ -2380,7 +2380,7 @@ export interface SecureMemServer {
  * carry it out.
  * @deprecated Use fuchsia.sysmem2.SecureMem.
  */
-export const SecureMem: Protocol<SecureMemClient, SecureMemServer> = /* @__PURE__ */ protocol<SecureMemClient, SecureMemServer>({
+export const SecureMem: Protocol<SecureMemClient, SecureMemServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.sysmem/SecureMem",
   openness: "closed",
   methods: [

@@ -207,7 +207,7 @@ const CoherencyDomain$members = {
 
 /** In which place data is when one participant hands a buffer to the next, and so who must do what with CPU caches. */
 export type CoherencyDomain = FlexibleEnum<(typeof CoherencyDomain$members)[keyof typeof CoherencyDomain$members], "fuchsia.sysmem2/CoherencyDomain">;
-export const CoherencyDomain: EnumType<CoherencyDomain, typeof CoherencyDomain$members> = /* @__PURE__ */ enumType<CoherencyDomain, typeof CoherencyDomain$members>({
+export const CoherencyDomain: EnumType<CoherencyDomain, typeof CoherencyDomain$members> = /* @__PURE__ */ enumType({
   name: "fuchsia.sysmem2/CoherencyDomain",
   isStrict: false,
   subtype: "uint32",
@@ -252,7 +252,7 @@ const Error$members = {
  * should retry little or not at all. Clients must cope with values that are not in this list.
  */
 export type Error = FlexibleEnum<(typeof Error$members)[keyof typeof Error$members], "fuchsia.sysmem2/Error">;
-export const Error: EnumType<Error, typeof Error$members> = /* @__PURE__ */ enumType<Error, typeof Error$members>({
+export const Error: EnumType<Error, typeof Error$members> = /* @__PURE__ */ enumType({
   name: "fuchsia.sysmem2/Error",
   isStrict: false,
   subtype: "uint32",
@@ -266,7 +266,7 @@ export interface PixelFormatAndModifier {
   /** Not `INVALID`. */
   pixelFormatModifier: images2.PixelFormatModifier;
 }
-export const PixelFormatAndModifier: TypeCodec<PixelFormatAndModifier> = /* @__PURE__ */ struct<PixelFormatAndModifier>({
+export const PixelFormatAndModifier: TypeCodec<PixelFormatAndModifier> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem2/PixelFormatAndModifier",
   isResource: false,
   members: [
@@ -279,7 +279,7 @@ export interface AllocatorAllocateNonSharedCollectionRequest extends TableExtras
   /** Served as the collection's only node. Required. */
   collectionRequest?: ServerEnd<BufferCollectionClient> | undefined;
 }
-export const AllocatorAllocateNonSharedCollectionRequest: TypeCodec<AllocatorAllocateNonSharedCollectionRequest> = /* @__PURE__ */ table<AllocatorAllocateNonSharedCollectionRequest>({
+export const AllocatorAllocateNonSharedCollectionRequest: TypeCodec<AllocatorAllocateNonSharedCollectionRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/AllocatorAllocateNonSharedCollectionRequest",
   isResource: true,
   members: [
@@ -291,7 +291,7 @@ export interface AllocatorAllocateSharedCollectionRequest extends TableExtras {
   /** Served as the root token. Required. */
   tokenRequest?: ServerEnd<BufferCollectionTokenClient> | undefined;
 }
-export const AllocatorAllocateSharedCollectionRequest: TypeCodec<AllocatorAllocateSharedCollectionRequest> = /* @__PURE__ */ table<AllocatorAllocateSharedCollectionRequest>({
+export const AllocatorAllocateSharedCollectionRequest: TypeCodec<AllocatorAllocateSharedCollectionRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/AllocatorAllocateSharedCollectionRequest",
   isResource: true,
   members: [
@@ -305,7 +305,7 @@ export interface AllocatorBindSharedCollectionRequest extends TableExtras {
   /** Served as the collection. Required. */
   bufferCollectionRequest?: ServerEnd<BufferCollectionClient> | undefined;
 }
-export const AllocatorBindSharedCollectionRequest: TypeCodec<AllocatorBindSharedCollectionRequest> = /* @__PURE__ */ table<AllocatorBindSharedCollectionRequest>({
+export const AllocatorBindSharedCollectionRequest: TypeCodec<AllocatorBindSharedCollectionRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/AllocatorBindSharedCollectionRequest",
   isResource: true,
   members: [
@@ -331,7 +331,7 @@ export interface Heap extends TableExtras {
   /** Tells heaps of one kind apart. Default 0, as for every kind of which there is only one. Always set in results. */
   id?: bigint | undefined;
 }
-export const Heap: TypeCodec<Heap> = /* @__PURE__ */ table<Heap>({
+export const Heap: TypeCodec<Heap> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/Heap",
   isResource: false,
   members: [
@@ -388,7 +388,7 @@ export interface BufferMemoryConstraints extends TableExtras {
    */
   minPhysicalBaseAlignment?: bigint | undefined;
 }
-export const BufferMemoryConstraints: TypeCodec<BufferMemoryConstraints> = /* @__PURE__ */ table<BufferMemoryConstraints>({
+export const BufferMemoryConstraints: TypeCodec<BufferMemoryConstraints> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/BufferMemoryConstraints",
   isResource: false,
   members: [
@@ -425,7 +425,7 @@ export interface BufferUsage extends TableExtras {
   /** `VIDEO_USAGE_*` bits. */
   video?: number | undefined;
 }
-export const BufferUsage: TypeCodec<BufferUsage> = /* @__PURE__ */ table<BufferUsage>({
+export const BufferUsage: TypeCodec<BufferUsage> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/BufferUsage",
   isResource: false,
   members: [
@@ -556,7 +556,7 @@ export interface ImageFormatConstraints extends TableExtras {
    */
   padBeyondImageSizeBytes?: bigint | undefined;
 }
-export const ImageFormatConstraints: TypeCodec<ImageFormatConstraints> = /* @__PURE__ */ table<ImageFormatConstraints>({
+export const ImageFormatConstraints: TypeCodec<ImageFormatConstraints> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/ImageFormatConstraints",
   isResource: false,
   members: [
@@ -628,7 +628,7 @@ export interface BufferCollectionConstraints extends TableExtras {
    */
   imageFormatConstraints?: readonly ImageFormatConstraints[] | undefined;
 }
-export const BufferCollectionConstraints: TypeCodec<BufferCollectionConstraints> = /* @__PURE__ */ table<BufferCollectionConstraints>({
+export const BufferCollectionConstraints: TypeCodec<BufferCollectionConstraints> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/BufferCollectionConstraints",
   isResource: false,
   members: [
@@ -660,7 +660,7 @@ export interface AllocatorGetVmoInfoRequest extends TableExtras {
   /** With `vmo_settings_to_check`: leave sizes out of the comparison. Default false. */
   vmoSettingsToCheckIgnoreSize?: boolean | undefined;
 }
-export const AllocatorGetVmoInfoRequest: TypeCodec<AllocatorGetVmoInfoRequest> = /* @__PURE__ */ table<AllocatorGetVmoInfoRequest>({
+export const AllocatorGetVmoInfoRequest: TypeCodec<AllocatorGetVmoInfoRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/AllocatorGetVmoInfoRequest",
   isResource: true,
   members: [
@@ -679,7 +679,7 @@ export interface AllocatorSetDebugClientInfoRequest extends TableExtras {
   /** A number that tells clients of one name apart, usually the process's koid or id. Default 0. */
   id?: bigint | undefined;
 }
-export const AllocatorSetDebugClientInfoRequest: TypeCodec<AllocatorSetDebugClientInfoRequest> = /* @__PURE__ */ table<AllocatorSetDebugClientInfoRequest>({
+export const AllocatorSetDebugClientInfoRequest: TypeCodec<AllocatorSetDebugClientInfoRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/AllocatorSetDebugClientInfoRequest",
   isResource: false,
   members: [
@@ -692,7 +692,7 @@ export interface AllocatorValidateBufferCollectionTokenRequest extends TableExtr
   /** Koid of the server end, which the client gets as the `related_koid` of its client end. Required. */
   tokenServerKoid?: zx.Koid | undefined;
 }
-export const AllocatorValidateBufferCollectionTokenRequest: TypeCodec<AllocatorValidateBufferCollectionTokenRequest> = /* @__PURE__ */ table<AllocatorValidateBufferCollectionTokenRequest>({
+export const AllocatorValidateBufferCollectionTokenRequest: TypeCodec<AllocatorValidateBufferCollectionTokenRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/AllocatorValidateBufferCollectionTokenRequest",
   isResource: false,
   members: [
@@ -715,7 +715,7 @@ export interface BufferMemorySettings extends TableExtras {
   /** Size of each VMO in bytes: `size_bytes` and any padding, rounded up to whole pages. */
   rawVmoSize?: bigint | undefined;
 }
-export const BufferMemorySettings: TypeCodec<BufferMemorySettings> = /* @__PURE__ */ table<BufferMemorySettings>({
+export const BufferMemorySettings: TypeCodec<BufferMemorySettings> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/BufferMemorySettings",
   isResource: false,
   members: [
@@ -735,7 +735,7 @@ export interface SingleBufferSettings extends TableExtras {
   /** The images that may be put into the buffers. Unset: no participant constrained images. */
   imageFormatConstraints?: ImageFormatConstraints | undefined;
 }
-export const SingleBufferSettings: TypeCodec<SingleBufferSettings> = /* @__PURE__ */ table<SingleBufferSettings>({
+export const SingleBufferSettings: TypeCodec<SingleBufferSettings> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/SingleBufferSettings",
   isResource: false,
   members: [
@@ -775,7 +775,7 @@ export interface AllocatorGetVmoInfoResponse extends TableExtras {
    */
   vmoSettingsMatch?: boolean | undefined;
 }
-export const AllocatorGetVmoInfoResponse: TypeCodec<AllocatorGetVmoInfoResponse> = /* @__PURE__ */ table<AllocatorGetVmoInfoResponse>({
+export const AllocatorGetVmoInfoResponse: TypeCodec<AllocatorGetVmoInfoResponse> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/Allocator_GetVmoInfo_Response",
   isResource: true,
   members: [
@@ -793,7 +793,7 @@ export interface AllocatorValidateBufferCollectionTokenResponse extends TableExt
   /** True if the server end with this koid is a token now. Always set. */
   isKnown?: boolean | undefined;
 }
-export const AllocatorValidateBufferCollectionTokenResponse: TypeCodec<AllocatorValidateBufferCollectionTokenResponse> = /* @__PURE__ */ table<AllocatorValidateBufferCollectionTokenResponse>({
+export const AllocatorValidateBufferCollectionTokenResponse: TypeCodec<AllocatorValidateBufferCollectionTokenResponse> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/Allocator_ValidateBufferCollectionToken_Response",
   isResource: false,
   members: [
@@ -807,7 +807,7 @@ export interface BufferCollectionAttachLifetimeTrackingRequest extends TableExtr
   /** The end is closed when at most so many buffers exist. Required. */
   buffersRemaining?: number | undefined;
 }
-export const BufferCollectionAttachLifetimeTrackingRequest: TypeCodec<BufferCollectionAttachLifetimeTrackingRequest> = /* @__PURE__ */ table<BufferCollectionAttachLifetimeTrackingRequest>({
+export const BufferCollectionAttachLifetimeTrackingRequest: TypeCodec<BufferCollectionAttachLifetimeTrackingRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/BufferCollectionAttachLifetimeTrackingRequest",
   isResource: true,
   members: [
@@ -822,7 +822,7 @@ export interface BufferCollectionAttachTokenRequest extends TableExtras {
   /** Served as the new token. Required. */
   tokenRequest?: ServerEnd<BufferCollectionTokenClient> | undefined;
 }
-export const BufferCollectionAttachTokenRequest: TypeCodec<BufferCollectionAttachTokenRequest> = /* @__PURE__ */ table<BufferCollectionAttachTokenRequest>({
+export const BufferCollectionAttachTokenRequest: TypeCodec<BufferCollectionAttachTokenRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/BufferCollectionAttachTokenRequest",
   isResource: true,
   members: [
@@ -843,7 +843,7 @@ export interface BufferCollectionSetConstraintsRequest extends TableExtras {
    */
   mustMatchVmo?: VmoHandle | undefined;
 }
-export const BufferCollectionSetConstraintsRequest: TypeCodec<BufferCollectionSetConstraintsRequest> = /* @__PURE__ */ table<BufferCollectionSetConstraintsRequest>({
+export const BufferCollectionSetConstraintsRequest: TypeCodec<BufferCollectionSetConstraintsRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/BufferCollectionSetConstraintsRequest",
   isResource: true,
   members: [
@@ -870,7 +870,7 @@ export interface VmoBuffer extends TableExtras {
    */
   closeWeakAsap?: EventPairHandle | undefined;
 }
-export const VmoBuffer: TypeCodec<VmoBuffer> = /* @__PURE__ */ table<VmoBuffer>({
+export const VmoBuffer: TypeCodec<VmoBuffer> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/VmoBuffer",
   isResource: true,
   members: [
@@ -889,7 +889,7 @@ export interface BufferCollectionInfo extends TableExtras {
   /** The collection's number, as `Node.GetBufferCollectionId` gives it. Always set. */
   bufferCollectionId?: bigint | undefined;
 }
-export const BufferCollectionInfo: TypeCodec<BufferCollectionInfo> = /* @__PURE__ */ table<BufferCollectionInfo>({
+export const BufferCollectionInfo: TypeCodec<BufferCollectionInfo> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/BufferCollectionInfo",
   isResource: true,
   members: [
@@ -903,7 +903,7 @@ export interface BufferCollectionWaitForAllBuffersAllocatedResponse extends Tabl
   /** The buffers and their settings. Always set. */
   bufferCollectionInfo?: BufferCollectionInfo | undefined;
 }
-export const BufferCollectionWaitForAllBuffersAllocatedResponse: TypeCodec<BufferCollectionWaitForAllBuffersAllocatedResponse> = /* @__PURE__ */ table<BufferCollectionWaitForAllBuffersAllocatedResponse>({
+export const BufferCollectionWaitForAllBuffersAllocatedResponse: TypeCodec<BufferCollectionWaitForAllBuffersAllocatedResponse> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/BufferCollection_WaitForAllBuffersAllocated_Response",
   isResource: true,
   members: [
@@ -915,7 +915,7 @@ export interface NodeAttachNodeTrackingRequest extends TableExtras {
   /** The end to close. The client watches the other. Required. */
   serverEnd?: EventPairHandle | undefined;
 }
-export const NodeAttachNodeTrackingRequest: TypeCodec<NodeAttachNodeTrackingRequest> = /* @__PURE__ */ table<NodeAttachNodeTrackingRequest>({
+export const NodeAttachNodeTrackingRequest: TypeCodec<NodeAttachNodeTrackingRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/NodeAttachNodeTrackingRequest",
   isResource: true,
   members: [
@@ -927,7 +927,7 @@ export interface NodeIsAlternateForRequest extends TableExtras {
   /** What the other node's `GetNodeRef` gave, or a duplicate. Required. */
   nodeRef?: EventHandle | undefined;
 }
-export const NodeIsAlternateForRequest: TypeCodec<NodeIsAlternateForRequest> = /* @__PURE__ */ table<NodeIsAlternateForRequest>({
+export const NodeIsAlternateForRequest: TypeCodec<NodeIsAlternateForRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/NodeIsAlternateForRequest",
   isResource: true,
   members: [
@@ -941,7 +941,7 @@ export interface NodeSetDebugClientInfoRequest extends TableExtras {
   /** A number that tells clients of one name apart, usually the process's koid or id. Default 0. */
   id?: bigint | undefined;
 }
-export const NodeSetDebugClientInfoRequest: TypeCodec<NodeSetDebugClientInfoRequest> = /* @__PURE__ */ table<NodeSetDebugClientInfoRequest>({
+export const NodeSetDebugClientInfoRequest: TypeCodec<NodeSetDebugClientInfoRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/NodeSetDebugClientInfoRequest",
   isResource: false,
   members: [
@@ -954,7 +954,7 @@ export interface NodeSetDebugTimeoutLogDeadlineRequest extends TableExtras {
   /** Time of the warning on the monotonic clock. Required. */
   deadline?: zx.Time | undefined;
 }
-export const NodeSetDebugTimeoutLogDeadlineRequest: TypeCodec<NodeSetDebugTimeoutLogDeadlineRequest> = /* @__PURE__ */ table<NodeSetDebugTimeoutLogDeadlineRequest>({
+export const NodeSetDebugTimeoutLogDeadlineRequest: TypeCodec<NodeSetDebugTimeoutLogDeadlineRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/NodeSetDebugTimeoutLogDeadlineRequest",
   isResource: false,
   members: [
@@ -968,7 +968,7 @@ export interface NodeSetNameRequest extends TableExtras {
   /** The name. Required. */
   name?: string | undefined;
 }
-export const NodeSetNameRequest: TypeCodec<NodeSetNameRequest> = /* @__PURE__ */ table<NodeSetNameRequest>({
+export const NodeSetNameRequest: TypeCodec<NodeSetNameRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/NodeSetNameRequest",
   isResource: false,
   members: [
@@ -981,7 +981,7 @@ export interface NodeSetWeakOkRequest extends TableExtras {
   /** Consents also for children created later and everything below them. Cannot be taken back. Default false. */
   forChildNodesAlso?: boolean | undefined;
 }
-export const NodeSetWeakOkRequest: TypeCodec<NodeSetWeakOkRequest> = /* @__PURE__ */ table<NodeSetWeakOkRequest>({
+export const NodeSetWeakOkRequest: TypeCodec<NodeSetWeakOkRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/NodeSetWeakOkRequest",
   isResource: true,
   members: [
@@ -993,7 +993,7 @@ export interface NodeGetBufferCollectionIdResponse extends TableExtras {
   /** The number. Always set. */
   bufferCollectionId?: bigint | undefined;
 }
-export const NodeGetBufferCollectionIdResponse: TypeCodec<NodeGetBufferCollectionIdResponse> = /* @__PURE__ */ table<NodeGetBufferCollectionIdResponse>({
+export const NodeGetBufferCollectionIdResponse: TypeCodec<NodeGetBufferCollectionIdResponse> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/Node_GetBufferCollectionId_Response",
   isResource: false,
   members: [
@@ -1005,7 +1005,7 @@ export interface NodeGetNodeRefResponse extends TableExtras {
   /** The reference. Always set. */
   nodeRef?: EventHandle | undefined;
 }
-export const NodeGetNodeRefResponse: TypeCodec<NodeGetNodeRefResponse> = /* @__PURE__ */ table<NodeGetNodeRefResponse>({
+export const NodeGetNodeRefResponse: TypeCodec<NodeGetNodeRefResponse> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/Node_GetNodeRef_Response",
   isResource: true,
   members: [
@@ -1017,7 +1017,7 @@ export interface NodeIsAlternateForResponse extends TableExtras {
   /** True if the two nodes are alternatives. Always set. */
   isAlternate?: boolean | undefined;
 }
-export const NodeIsAlternateForResponse: TypeCodec<NodeIsAlternateForResponse> = /* @__PURE__ */ table<NodeIsAlternateForResponse>({
+export const NodeIsAlternateForResponse: TypeCodec<NodeIsAlternateForResponse> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/Node_IsAlternateFor_Response",
   isResource: false,
   members: [
@@ -1029,7 +1029,7 @@ export interface BufferCollectionTokenCreateBufferCollectionTokenGroupRequest ex
   /** Served as the new group. Required. */
   groupRequest?: ServerEnd<BufferCollectionTokenGroupClient> | undefined;
 }
-export const BufferCollectionTokenCreateBufferCollectionTokenGroupRequest: TypeCodec<BufferCollectionTokenCreateBufferCollectionTokenGroupRequest> = /* @__PURE__ */ table<BufferCollectionTokenCreateBufferCollectionTokenGroupRequest>({
+export const BufferCollectionTokenCreateBufferCollectionTokenGroupRequest: TypeCodec<BufferCollectionTokenCreateBufferCollectionTokenGroupRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/BufferCollectionTokenCreateBufferCollectionTokenGroupRequest",
   isResource: true,
   members: [
@@ -1043,7 +1043,7 @@ export interface BufferCollectionTokenDuplicateRequest extends TableExtras {
   /** Served as the new token. Required. */
   tokenRequest?: ServerEnd<BufferCollectionTokenClient> | undefined;
 }
-export const BufferCollectionTokenDuplicateRequest: TypeCodec<BufferCollectionTokenDuplicateRequest> = /* @__PURE__ */ table<BufferCollectionTokenDuplicateRequest>({
+export const BufferCollectionTokenDuplicateRequest: TypeCodec<BufferCollectionTokenDuplicateRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/BufferCollectionTokenDuplicateRequest",
   isResource: true,
   members: [
@@ -1056,7 +1056,7 @@ export interface BufferCollectionTokenDuplicateSyncRequest extends TableExtras {
   /** One mask for each new token. Required. */
   rightsAttenuationMasks?: readonly zx.Rights[] | undefined;
 }
-export const BufferCollectionTokenDuplicateSyncRequest: TypeCodec<BufferCollectionTokenDuplicateSyncRequest> = /* @__PURE__ */ table<BufferCollectionTokenDuplicateSyncRequest>({
+export const BufferCollectionTokenDuplicateSyncRequest: TypeCodec<BufferCollectionTokenDuplicateSyncRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/BufferCollectionTokenDuplicateSyncRequest",
   isResource: false,
   members: [
@@ -1068,7 +1068,7 @@ export interface BufferCollectionTokenDuplicateSyncResponse extends TableExtras 
   /** The new tokens, in the order of the masks. Always set. */
   tokens?: readonly ClientEnd<BufferCollectionTokenClient>[] | undefined;
 }
-export const BufferCollectionTokenDuplicateSyncResponse: TypeCodec<BufferCollectionTokenDuplicateSyncResponse> = /* @__PURE__ */ table<BufferCollectionTokenDuplicateSyncResponse>({
+export const BufferCollectionTokenDuplicateSyncResponse: TypeCodec<BufferCollectionTokenDuplicateSyncResponse> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/BufferCollectionToken_DuplicateSync_Response",
   isResource: true,
   members: [
@@ -1082,7 +1082,7 @@ export interface BufferCollectionTokenGroupCreateChildRequest extends TableExtra
   /** See `BufferCollectionToken`. 0 is a deviation. Default `zx.Rights.SAME_RIGHTS`. */
   rightsAttenuationMask?: zx.Rights | undefined;
 }
-export const BufferCollectionTokenGroupCreateChildRequest: TypeCodec<BufferCollectionTokenGroupCreateChildRequest> = /* @__PURE__ */ table<BufferCollectionTokenGroupCreateChildRequest>({
+export const BufferCollectionTokenGroupCreateChildRequest: TypeCodec<BufferCollectionTokenGroupCreateChildRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/BufferCollectionTokenGroupCreateChildRequest",
   isResource: true,
   members: [
@@ -1095,7 +1095,7 @@ export interface BufferCollectionTokenGroupCreateChildrenSyncRequest extends Tab
   /** One mask for each child; see `BufferCollectionToken`. 0 is a deviation. Required. */
   rightsAttenuationMasks?: readonly zx.Rights[] | undefined;
 }
-export const BufferCollectionTokenGroupCreateChildrenSyncRequest: TypeCodec<BufferCollectionTokenGroupCreateChildrenSyncRequest> = /* @__PURE__ */ table<BufferCollectionTokenGroupCreateChildrenSyncRequest>({
+export const BufferCollectionTokenGroupCreateChildrenSyncRequest: TypeCodec<BufferCollectionTokenGroupCreateChildrenSyncRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/BufferCollectionTokenGroupCreateChildrenSyncRequest",
   isResource: false,
   members: [
@@ -1107,7 +1107,7 @@ export interface BufferCollectionTokenGroupCreateChildrenSyncResponse extends Ta
   /** The children, in the order of the masks and of preference. Always set. */
   tokens?: readonly ClientEnd<BufferCollectionTokenClient>[] | undefined;
 }
-export const BufferCollectionTokenGroupCreateChildrenSyncResponse: TypeCodec<BufferCollectionTokenGroupCreateChildrenSyncResponse> = /* @__PURE__ */ table<BufferCollectionTokenGroupCreateChildrenSyncResponse>({
+export const BufferCollectionTokenGroupCreateChildrenSyncResponse: TypeCodec<BufferCollectionTokenGroupCreateChildrenSyncResponse> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/BufferCollectionTokenGroup_CreateChildrenSync_Response",
   isResource: true,
   members: [
@@ -1124,7 +1124,7 @@ export interface FormatCostKey extends TableExtras {
   /** The usage bits that this cost is about. Default none. */
   bufferUsageBits?: BufferUsage | undefined;
 }
-export const FormatCostKey: TypeCodec<FormatCostKey> = /* @__PURE__ */ table<FormatCostKey>({
+export const FormatCostKey: TypeCodec<FormatCostKey> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/FormatCostKey",
   isResource: false,
   members: [
@@ -1148,7 +1148,7 @@ export interface FormatCostEntry extends TableExtras {
   /** Its cost, in no particular unit. Costs that are not above 0 are for tests only. Required. */
   cost?: number | undefined;
 }
-export const FormatCostEntry: TypeCodec<FormatCostEntry> = /* @__PURE__ */ table<FormatCostEntry>({
+export const FormatCostEntry: TypeCodec<FormatCostEntry> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/FormatCostEntry",
   isResource: false,
   members: [
@@ -1166,7 +1166,7 @@ export interface Config extends TableExtras {
    */
   formatCosts?: readonly FormatCostEntry[] | undefined;
 }
-export const Config: TypeCodec<Config> = /* @__PURE__ */ table<Config>({
+export const Config: TypeCodec<Config> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/Config",
   isResource: false,
   members: [
@@ -1179,7 +1179,7 @@ export interface DynamicSecureHeap extends TableExtras {
   /** The heap. Required. */
   heap?: Heap | undefined;
 }
-export const DynamicSecureHeap: TypeCodec<DynamicSecureHeap> = /* @__PURE__ */ table<DynamicSecureHeap>({
+export const DynamicSecureHeap: TypeCodec<DynamicSecureHeap> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/DynamicSecureHeap",
   isResource: false,
   members: [
@@ -1192,7 +1192,7 @@ export interface FormatCosts extends TableExtras {
   /** The entries, in order. */
   formatCosts?: readonly FormatCostEntry[] | undefined;
 }
-export const FormatCosts: TypeCodec<FormatCosts> = /* @__PURE__ */ table<FormatCosts>({
+export const FormatCosts: TypeCodec<FormatCosts> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/FormatCosts",
   isResource: false,
   members: [
@@ -1207,7 +1207,7 @@ export interface SecureHeapRange extends TableExtras {
   /** Length in bytes. Required. */
   sizeBytes?: bigint | undefined;
 }
-export const SecureHeapRange: TypeCodec<SecureHeapRange> = /* @__PURE__ */ table<SecureHeapRange>({
+export const SecureHeapRange: TypeCodec<SecureHeapRange> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/SecureHeapRange",
   isResource: false,
   members: [
@@ -1223,7 +1223,7 @@ export interface SecureHeapAndRange extends TableExtras {
   /** The range. Required. */
   range?: SecureHeapRange | undefined;
 }
-export const SecureHeapAndRange: TypeCodec<SecureHeapAndRange> = /* @__PURE__ */ table<SecureHeapAndRange>({
+export const SecureHeapAndRange: TypeCodec<SecureHeapAndRange> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/SecureHeapAndRange",
   isResource: false,
   members: [
@@ -1244,7 +1244,7 @@ export interface SecureHeapAndRangeModification extends TableExtras {
    */
   newRange?: SecureHeapRange | undefined;
 }
-export const SecureHeapAndRangeModification: TypeCodec<SecureHeapAndRangeModification> = /* @__PURE__ */ table<SecureHeapAndRangeModification>({
+export const SecureHeapAndRangeModification: TypeCodec<SecureHeapAndRangeModification> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/SecureHeapAndRangeModification",
   isResource: false,
   members: [
@@ -1261,7 +1261,7 @@ export interface SecureHeapAndRanges extends TableExtras {
   /** The ranges by ascending address. They do not overlap, but may touch. Required. */
   ranges?: readonly SecureHeapRange[] | undefined;
 }
-export const SecureHeapAndRanges: TypeCodec<SecureHeapAndRanges> = /* @__PURE__ */ table<SecureHeapAndRanges>({
+export const SecureHeapAndRanges: TypeCodec<SecureHeapAndRanges> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/SecureHeapAndRanges",
   isResource: false,
   members: [
@@ -1286,7 +1286,7 @@ export interface SecureHeapProperties extends TableExtras {
   /** `ModifySecureHeapPhysicalRange` can be used. Required. */
   isModProtectedRangeAvailable?: boolean | undefined;
 }
-export const SecureHeapProperties: TypeCodec<SecureHeapProperties> = /* @__PURE__ */ table<SecureHeapProperties>({
+export const SecureHeapProperties: TypeCodec<SecureHeapProperties> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/SecureHeapProperties",
   isResource: false,
   members: [
@@ -1302,7 +1302,7 @@ export interface SecureMemAddSecureHeapPhysicalRangeRequest extends TableExtras 
   /** The heap and the range. Required. */
   heapRange?: SecureHeapAndRange | undefined;
 }
-export const SecureMemAddSecureHeapPhysicalRangeRequest: TypeCodec<SecureMemAddSecureHeapPhysicalRangeRequest> = /* @__PURE__ */ table<SecureMemAddSecureHeapPhysicalRangeRequest>({
+export const SecureMemAddSecureHeapPhysicalRangeRequest: TypeCodec<SecureMemAddSecureHeapPhysicalRangeRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/SecureMemAddSecureHeapPhysicalRangeRequest",
   isResource: false,
   members: [
@@ -1314,7 +1314,7 @@ export interface SecureMemDeleteSecureHeapPhysicalRangeRequest extends TableExtr
   /** The heap and the range, exactly as it was added. Required. */
   heapRange?: SecureHeapAndRange | undefined;
 }
-export const SecureMemDeleteSecureHeapPhysicalRangeRequest: TypeCodec<SecureMemDeleteSecureHeapPhysicalRangeRequest> = /* @__PURE__ */ table<SecureMemDeleteSecureHeapPhysicalRangeRequest>({
+export const SecureMemDeleteSecureHeapPhysicalRangeRequest: TypeCodec<SecureMemDeleteSecureHeapPhysicalRangeRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/SecureMemDeleteSecureHeapPhysicalRangeRequest",
   isResource: false,
   members: [
@@ -1326,7 +1326,7 @@ export interface SecureMemGetPhysicalSecureHeapPropertiesRequest extends TableEx
   /** The heap and all of the memory that it may ever use. Required. */
   entireHeap?: SecureHeapAndRange | undefined;
 }
-export const SecureMemGetPhysicalSecureHeapPropertiesRequest: TypeCodec<SecureMemGetPhysicalSecureHeapPropertiesRequest> = /* @__PURE__ */ table<SecureMemGetPhysicalSecureHeapPropertiesRequest>({
+export const SecureMemGetPhysicalSecureHeapPropertiesRequest: TypeCodec<SecureMemGetPhysicalSecureHeapPropertiesRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/SecureMemGetPhysicalSecureHeapPropertiesRequest",
   isResource: false,
   members: [
@@ -1338,7 +1338,7 @@ export interface SecureMemModifySecureHeapPhysicalRangeRequest extends TableExtr
   /** The heap, the range as it is, and as it is to be. Required. */
   rangeModification?: SecureHeapAndRangeModification | undefined;
 }
-export const SecureMemModifySecureHeapPhysicalRangeRequest: TypeCodec<SecureMemModifySecureHeapPhysicalRangeRequest> = /* @__PURE__ */ table<SecureMemModifySecureHeapPhysicalRangeRequest>({
+export const SecureMemModifySecureHeapPhysicalRangeRequest: TypeCodec<SecureMemModifySecureHeapPhysicalRangeRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/SecureMemModifySecureHeapPhysicalRangeRequest",
   isResource: false,
   members: [
@@ -1355,7 +1355,7 @@ export interface SecureMemZeroSubRangeRequest extends TableExtras {
   /** The heap and the part, which lies in exactly one range. Required. */
   heapRange?: SecureHeapAndRange | undefined;
 }
-export const SecureMemZeroSubRangeRequest: TypeCodec<SecureMemZeroSubRangeRequest> = /* @__PURE__ */ table<SecureMemZeroSubRangeRequest>({
+export const SecureMemZeroSubRangeRequest: TypeCodec<SecureMemZeroSubRangeRequest> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/SecureMemZeroSubRangeRequest",
   isResource: false,
   members: [
@@ -1368,7 +1368,7 @@ export interface SecureMemGetDynamicSecureHeapsResponse extends TableExtras {
   /** The heaps. Always set. */
   heaps?: readonly DynamicSecureHeap[] | undefined;
 }
-export const SecureMemGetDynamicSecureHeapsResponse: TypeCodec<SecureMemGetDynamicSecureHeapsResponse> = /* @__PURE__ */ table<SecureMemGetDynamicSecureHeapsResponse>({
+export const SecureMemGetDynamicSecureHeapsResponse: TypeCodec<SecureMemGetDynamicSecureHeapsResponse> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/SecureMem_GetDynamicSecureHeaps_Response",
   isResource: false,
   members: [
@@ -1380,7 +1380,7 @@ export interface SecureMemGetPhysicalSecureHeapPropertiesResponse extends TableE
   /** The properties. Always set. */
   properties?: SecureHeapProperties | undefined;
 }
-export const SecureMemGetPhysicalSecureHeapPropertiesResponse: TypeCodec<SecureMemGetPhysicalSecureHeapPropertiesResponse> = /* @__PURE__ */ table<SecureMemGetPhysicalSecureHeapPropertiesResponse>({
+export const SecureMemGetPhysicalSecureHeapPropertiesResponse: TypeCodec<SecureMemGetPhysicalSecureHeapPropertiesResponse> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/SecureMem_GetPhysicalSecureHeapProperties_Response",
   isResource: false,
   members: [
@@ -1392,7 +1392,7 @@ export interface SecureMemGetPhysicalSecureHeapsResponse extends TableExtras {
   /** The heaps and their ranges. Always set. */
   heaps?: readonly SecureHeapAndRanges[] | undefined;
 }
-export const SecureMemGetPhysicalSecureHeapsResponse: TypeCodec<SecureMemGetPhysicalSecureHeapsResponse> = /* @__PURE__ */ table<SecureMemGetPhysicalSecureHeapsResponse>({
+export const SecureMemGetPhysicalSecureHeapsResponse: TypeCodec<SecureMemGetPhysicalSecureHeapsResponse> = /* @__PURE__ */ table({
   name: "fuchsia.sysmem2/SecureMem_GetPhysicalSecureHeaps_Response",
   isResource: false,
   members: [
@@ -1519,7 +1519,7 @@ export interface AllocatorServer extends ServerHandlers<NoEvents> {
  * A message that breaks the rules closes this channel. Neither that nor closing the channel on purpose has any effect
  * on the tokens, collections and groups that were created through it.
  */
-export const Allocator: Protocol<AllocatorClient, AllocatorServer> = /* @__PURE__ */ protocol<AllocatorClient, AllocatorServer>({
+export const Allocator: Protocol<AllocatorClient, AllocatorServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.sysmem2/Allocator",
   discoverableName: "fuchsia.sysmem2.Allocator",
   openness: "open",
@@ -1801,7 +1801,7 @@ export interface NodeServer extends NodeHandlers, ServerHandlers<NoEvents> {}
  *
  * A message that breaks the rules counts as closing the channel without `Release`.
  */
-export const Node: Protocol<NodeClient, NodeServer> = /* @__PURE__ */ protocol<NodeClient, NodeServer>({
+export const Node: Protocol<NodeClient, NodeServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.sysmem2/Node",
   openness: "open",
   methods: [
@@ -2027,7 +2027,7 @@ export interface BufferCollectionServer extends NodeHandlers, ServerHandlers<NoE
  * The participant sends its constraints once, waits for the allocation, and uses the buffers for as long as it likes.
  * The epitaph of this channel carries no meaning.
  */
-export const BufferCollection: Protocol<BufferCollectionClient, BufferCollectionServer> = /* @__PURE__ */ protocol<BufferCollectionClient, BufferCollectionServer>({
+export const BufferCollection: Protocol<BufferCollectionClient, BufferCollectionServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.sysmem2/BufferCollection",
   openness: "open",
   methods: [
@@ -2263,7 +2263,7 @@ export interface BufferCollectionTokenServer extends NodeHandlers, ServerHandler
  * Rights attenuation masks: a bit that is 0 takes that right away from the VMOs obtained through the new token and
  * everything below it. `zx.Rights.SAME_RIGHTS` and 0xFFFFFFFF take nothing away.
  */
-export const BufferCollectionToken: Protocol<BufferCollectionTokenClient, BufferCollectionTokenServer> = /* @__PURE__ */ protocol<BufferCollectionTokenClient, BufferCollectionTokenServer>({
+export const BufferCollectionToken: Protocol<BufferCollectionTokenClient, BufferCollectionTokenServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.sysmem2/BufferCollectionToken",
   openness: "open",
   methods: [
@@ -2485,7 +2485,7 @@ export interface BufferCollectionTokenGroupServer extends NodeHandlers, ServerHa
  *
  * If too many combinations fail, the error is `TOO_MANY_GROUP_CHILD_COMBINATIONS`.
  */
-export const BufferCollectionTokenGroup: Protocol<BufferCollectionTokenGroupClient, BufferCollectionTokenGroupServer> = /* @__PURE__ */ protocol<BufferCollectionTokenGroupClient, BufferCollectionTokenGroupServer>({
+export const BufferCollectionTokenGroup: Protocol<BufferCollectionTokenGroupClient, BufferCollectionTokenGroupServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.sysmem2/BufferCollectionTokenGroup",
   openness: "open",
   methods: [
@@ -2698,7 +2698,7 @@ export interface SecureMemServer extends ServerHandlers<NoEvents> {
  * Errors of all methods: `PROTOCOL_DEVIATION` if the request may not be made, or not in this way; `UNSPECIFIED` if the
  * secure side could not carry it out. Ranges of one heap may overlap, but no two may be the same.
  */
-export const SecureMem: Protocol<SecureMemClient, SecureMemServer> = /* @__PURE__ */ protocol<SecureMemClient, SecureMemServer>({
+export const SecureMem: Protocol<SecureMemClient, SecureMemServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.sysmem2/SecureMem",
   openness: "open",
   methods: [

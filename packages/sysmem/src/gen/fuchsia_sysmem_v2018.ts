@@ -107,7 +107,7 @@ const ColorSpaceType$members = {
 
 /** What an image's samples mean as colors. The numbers are those of `fuchsia.images2.ColorSpace`. */
 export type ColorSpaceType = (typeof ColorSpaceType$members)[keyof typeof ColorSpaceType$members];
-export const ColorSpaceType: EnumType<ColorSpaceType, typeof ColorSpaceType$members> = /* @__PURE__ */ enumType<ColorSpaceType, typeof ColorSpaceType$members>({
+export const ColorSpaceType: EnumType<ColorSpaceType, typeof ColorSpaceType$members> = /* @__PURE__ */ enumType({
   name: "fuchsia.sysmem.v2018/ColorSpaceType",
   isStrict: true,
   subtype: "uint32",
@@ -135,7 +135,7 @@ const PixelFormatType$members = {
 
 /** Which samples a pixel has. The numbers are those of `fuchsia.images2.PixelFormat`. */
 export type PixelFormatType = (typeof PixelFormatType$members)[keyof typeof PixelFormatType$members];
-export const PixelFormatType: EnumType<PixelFormatType, typeof PixelFormatType$members> = /* @__PURE__ */ enumType<PixelFormatType, typeof PixelFormatType$members>({
+export const PixelFormatType: EnumType<PixelFormatType, typeof PixelFormatType$members> = /* @__PURE__ */ enumType({
   name: "fuchsia.sysmem.v2018/PixelFormatType",
   isStrict: true,
   subtype: "uint32",
@@ -147,7 +147,7 @@ export interface ColorSpace {
   /** The color space. */
   type: ColorSpaceType;
 }
-export const ColorSpace: TypeCodec<ColorSpace> = /* @__PURE__ */ struct<ColorSpace>({
+export const ColorSpace: TypeCodec<ColorSpace> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2018/ColorSpace",
   isResource: false,
   members: [
@@ -160,7 +160,7 @@ export interface PixelFormat {
   /** The format. */
   type: PixelFormatType;
 }
-export const PixelFormat: TypeCodec<PixelFormat> = /* @__PURE__ */ struct<PixelFormat>({
+export const PixelFormat: TypeCodec<PixelFormat> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2018/PixelFormat",
   isResource: false,
   members: [
@@ -181,7 +181,7 @@ export interface ImageSpec {
   /** What the samples mean. */
   colorSpace: ColorSpace;
 }
-export const ImageSpec: TypeCodec<ImageSpec> = /* @__PURE__ */ struct<ImageSpec>({
+export const ImageSpec: TypeCodec<ImageSpec> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2018/ImageSpec",
   isResource: false,
   members: [
@@ -198,7 +198,7 @@ export interface BufferSpec {
   /** The images that the buffers are to hold. */
   image: ImageSpec;
 }
-export const BufferSpec: TypeCodec<BufferSpec> = /* @__PURE__ */ struct<BufferSpec>({
+export const BufferSpec: TypeCodec<BufferSpec> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2018/BufferSpec",
   isResource: false,
   members: [
@@ -217,7 +217,7 @@ export interface BufferUsage {
   /** `videoUsage…` bits. */
   video: number;
 }
-export const BufferUsage: TypeCodec<BufferUsage> = /* @__PURE__ */ struct<BufferUsage>({
+export const BufferUsage: TypeCodec<BufferUsage> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2018/BufferUsage",
   isResource: false,
   members: [
@@ -236,7 +236,7 @@ export interface AllocatorAllocateCollectionRequest {
   /** What the caller does with them. */
   usage: BufferUsage;
 }
-export const AllocatorAllocateCollectionRequest: TypeCodec<AllocatorAllocateCollectionRequest> = /* @__PURE__ */ struct<AllocatorAllocateCollectionRequest>({
+export const AllocatorAllocateCollectionRequest: TypeCodec<AllocatorAllocateCollectionRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2018/AllocatorAllocateCollectionRequest",
   isResource: false,
   members: [
@@ -253,7 +253,7 @@ export interface ImagePlane {
   /** Distance in bytes between the plane's rows. */
   bytesPerRow: number;
 }
-export const ImagePlane: TypeCodec<ImagePlane> = /* @__PURE__ */ struct<ImagePlane>({
+export const ImagePlane: TypeCodec<ImagePlane> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2018/ImagePlane",
   isResource: false,
   members: [
@@ -277,7 +277,7 @@ export interface ImageFormat {
   /** Where each plane is. Planes that the format does not have are 0. */
   planes: readonly ImagePlane[];
 }
-export const ImageFormat: TypeCodec<ImageFormat> = /* @__PURE__ */ struct<ImageFormat>({
+export const ImageFormat: TypeCodec<ImageFormat> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2018/ImageFormat",
   isResource: false,
   members: [
@@ -295,7 +295,7 @@ export interface BufferFormat {
   /** The images that the buffers hold. */
   image: ImageFormat;
 }
-export const BufferFormat: TypeCodec<BufferFormat> = /* @__PURE__ */ struct<BufferFormat>({
+export const BufferFormat: TypeCodec<BufferFormat> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2018/BufferFormat",
   isResource: false,
   members: [
@@ -314,7 +314,7 @@ export interface BufferCollectionInfo {
   /** Size in bytes of each VMO. */
   vmoSize: bigint;
 }
-export const BufferCollectionInfo: TypeCodec<BufferCollectionInfo> = /* @__PURE__ */ struct<BufferCollectionInfo>({
+export const BufferCollectionInfo: TypeCodec<BufferCollectionInfo> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2018/BufferCollectionInfo",
   isResource: true,
   members: [
@@ -331,7 +331,7 @@ export interface AllocatorAllocateCollectionResponse {
   /** The buffers. Meaningless, and without handles, unless `status` is `ZX_OK`. */
   collection: BufferCollectionInfo;
 }
-export const AllocatorAllocateCollectionResponse: TypeCodec<AllocatorAllocateCollectionResponse> = /* @__PURE__ */ struct<AllocatorAllocateCollectionResponse>({
+export const AllocatorAllocateCollectionResponse: TypeCodec<AllocatorAllocateCollectionResponse> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2018/AllocatorAllocateCollectionResponse",
   isResource: true,
   members: [
@@ -348,7 +348,7 @@ export interface AllocatorAllocateSharedCollectionRequest {
   /** The end of the eventpair that is not the token. */
   tokenPeer: EventPairHandle;
 }
-export const AllocatorAllocateSharedCollectionRequest: TypeCodec<AllocatorAllocateSharedCollectionRequest> = /* @__PURE__ */ struct<AllocatorAllocateSharedCollectionRequest>({
+export const AllocatorAllocateSharedCollectionRequest: TypeCodec<AllocatorAllocateSharedCollectionRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2018/AllocatorAllocateSharedCollectionRequest",
   isResource: true,
   members: [
@@ -362,7 +362,7 @@ export interface AllocatorAllocateSharedCollectionResponse {
   /** The outcome. */
   status: zx.Status;
 }
-export const AllocatorAllocateSharedCollectionResponse: TypeCodec<AllocatorAllocateSharedCollectionResponse> = /* @__PURE__ */ struct<AllocatorAllocateSharedCollectionResponse>({
+export const AllocatorAllocateSharedCollectionResponse: TypeCodec<AllocatorAllocateSharedCollectionResponse> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2018/AllocatorAllocateSharedCollectionResponse",
   isResource: false,
   members: [
@@ -376,7 +376,7 @@ export interface AllocatorBindSharedCollectionRequest {
   /** The token or a duplicate, which the request consumes. */
   token: EventPairHandle;
 }
-export const AllocatorBindSharedCollectionRequest: TypeCodec<AllocatorBindSharedCollectionRequest> = /* @__PURE__ */ struct<AllocatorBindSharedCollectionRequest>({
+export const AllocatorBindSharedCollectionRequest: TypeCodec<AllocatorBindSharedCollectionRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2018/AllocatorBindSharedCollectionRequest",
   isResource: true,
   members: [
@@ -391,7 +391,7 @@ export interface AllocatorBindSharedCollectionResponse {
   /** The buffers. Meaningless, and without handles, unless `status` is `ZX_OK`. */
   collection: BufferCollectionInfo;
 }
-export const AllocatorBindSharedCollectionResponse: TypeCodec<AllocatorBindSharedCollectionResponse> = /* @__PURE__ */ struct<AllocatorBindSharedCollectionResponse>({
+export const AllocatorBindSharedCollectionResponse: TypeCodec<AllocatorBindSharedCollectionResponse> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2018/AllocatorBindSharedCollectionResponse",
   isResource: true,
   members: [
@@ -461,7 +461,7 @@ export interface AllocatorServer {
  * * `ZX_ERR_INVALID_ARGS`: an argument has a bad value, such as a buffer count of 0 or above `MAX_BUFFER_COUNT`.
  * * `ZX_ERR_NOT_SUPPORTED`: no memory or format suits the arguments.
  */
-export const Allocator: Protocol<AllocatorClient, AllocatorServer> = /* @__PURE__ */ protocol<AllocatorClient, AllocatorServer>({
+export const Allocator: Protocol<AllocatorClient, AllocatorServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.sysmem.v2018/Allocator",
   discoverableName: "fuchsia.sysmem.v2018.Allocator",
   openness: "closed",

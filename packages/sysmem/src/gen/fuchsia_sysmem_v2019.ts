@@ -24,7 +24,7 @@ export interface HeapAllocateVmoRequest {
   /** Size of the VMO in bytes. */
   size: bigint;
 }
-export const HeapAllocateVmoRequest: TypeCodec<HeapAllocateVmoRequest> = /* @__PURE__ */ struct<HeapAllocateVmoRequest>({
+export const HeapAllocateVmoRequest: TypeCodec<HeapAllocateVmoRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2019/HeapAllocateVmoRequest",
   isResource: false,
   members: [
@@ -38,7 +38,7 @@ export interface HeapAllocateVmoResponse {
   /** The VMO. Absent unless `s` is `ZX_OK`. */
   vmo?: VmoHandle | null | undefined;
 }
-export const HeapAllocateVmoResponse: TypeCodec<HeapAllocateVmoResponse> = /* @__PURE__ */ struct<HeapAllocateVmoResponse>({
+export const HeapAllocateVmoResponse: TypeCodec<HeapAllocateVmoResponse> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2019/HeapAllocateVmoResponse",
   isResource: true,
   members: [
@@ -54,7 +54,7 @@ export interface HeapCreateResourceRequest {
    */
   vmo: VmoHandle;
 }
-export const HeapCreateResourceRequest: TypeCodec<HeapCreateResourceRequest> = /* @__PURE__ */ struct<HeapCreateResourceRequest>({
+export const HeapCreateResourceRequest: TypeCodec<HeapCreateResourceRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2019/HeapCreateResourceRequest",
   isResource: true,
   members: [
@@ -68,7 +68,7 @@ export interface HeapCreateResourceResponse {
   /** The provider's number for the buffer. */
   id: bigint;
 }
-export const HeapCreateResourceResponse: TypeCodec<HeapCreateResourceResponse> = /* @__PURE__ */ struct<HeapCreateResourceResponse>({
+export const HeapCreateResourceResponse: TypeCodec<HeapCreateResourceResponse> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2019/HeapCreateResourceResponse",
   isResource: false,
   members: [
@@ -81,7 +81,7 @@ export interface HeapDestroyResourceRequest {
   /** The number that `CreateResource` returned. */
   id: bigint;
 }
-export const HeapDestroyResourceRequest: TypeCodec<HeapDestroyResourceRequest> = /* @__PURE__ */ struct<HeapDestroyResourceRequest>({
+export const HeapDestroyResourceRequest: TypeCodec<HeapDestroyResourceRequest> = /* @__PURE__ */ struct({
   name: "fuchsia.sysmem.v2019/HeapDestroyResourceRequest",
   isResource: false,
   members: [
@@ -132,7 +132,7 @@ export interface HeapServer {
 }
 
 /** A source of memory outside of sysmem. Its provider serves this protocol; sysmem is the client. */
-export const Heap: Protocol<HeapClient, HeapServer> = /* @__PURE__ */ protocol<HeapClient, HeapServer>({
+export const Heap: Protocol<HeapClient, HeapServer> = /* @__PURE__ */ protocol({
   name: "fuchsia.sysmem.v2019/Heap",
   openness: "closed",
   methods: [

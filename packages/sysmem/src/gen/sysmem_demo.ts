@@ -19,7 +19,7 @@ export interface MonitorCorruptedRequest {
   expected: number;
   actual: number;
 }
-export const MonitorCorruptedRequest: TypeCodec<MonitorCorruptedRequest> = /* @__PURE__ */ struct<MonitorCorruptedRequest>({
+export const MonitorCorruptedRequest: TypeCodec<MonitorCorruptedRequest> = /* @__PURE__ */ struct({
   name: "sysmem.demo/MonitorCorruptedRequest",
   isResource: false,
   members: [
@@ -37,7 +37,7 @@ export interface MonitorDescribedRequest {
   /** Frames that will come; 0 when that is not known. */
   frameCount: bigint;
 }
-export const MonitorDescribedRequest: TypeCodec<MonitorDescribedRequest> = /* @__PURE__ */ struct<MonitorDescribedRequest>({
+export const MonitorDescribedRequest: TypeCodec<MonitorDescribedRequest> = /* @__PURE__ */ struct({
   name: "sysmem.demo/MonitorDescribedRequest",
   isResource: false,
   members: [
@@ -51,7 +51,7 @@ export const MonitorDescribedRequest: TypeCodec<MonitorDescribedRequest> = /* @_
 export interface MonitorFailedRequest {
   reason: string;
 }
-export const MonitorFailedRequest: TypeCodec<MonitorFailedRequest> = /* @__PURE__ */ struct<MonitorFailedRequest>({
+export const MonitorFailedRequest: TypeCodec<MonitorFailedRequest> = /* @__PURE__ */ struct({
   name: "sysmem.demo/MonitorFailedRequest",
   isResource: false,
   members: [
@@ -62,7 +62,7 @@ export const MonitorFailedRequest: TypeCodec<MonitorFailedRequest> = /* @__PURE_
 export interface MonitorFinishedRequest {
   frames: bigint;
 }
-export const MonitorFinishedRequest: TypeCodec<MonitorFinishedRequest> = /* @__PURE__ */ struct<MonitorFinishedRequest>({
+export const MonitorFinishedRequest: TypeCodec<MonitorFinishedRequest> = /* @__PURE__ */ struct({
   name: "sysmem.demo/MonitorFinishedRequest",
   isResource: false,
   members: [
@@ -76,7 +76,7 @@ export interface MonitorJoinedRequest {
   /** Whether this participant's handles permit writing. */
   writable: boolean;
 }
-export const MonitorJoinedRequest: TypeCodec<MonitorJoinedRequest> = /* @__PURE__ */ struct<MonitorJoinedRequest>({
+export const MonitorJoinedRequest: TypeCodec<MonitorJoinedRequest> = /* @__PURE__ */ struct({
   name: "sysmem.demo/MonitorJoinedRequest",
   isResource: false,
   members: [
@@ -88,7 +88,7 @@ export const MonitorJoinedRequest: TypeCodec<MonitorJoinedRequest> = /* @__PURE_
 export interface MonitorProgressRequest {
   frames: bigint;
 }
-export const MonitorProgressRequest: TypeCodec<MonitorProgressRequest> = /* @__PURE__ */ struct<MonitorProgressRequest>({
+export const MonitorProgressRequest: TypeCodec<MonitorProgressRequest> = /* @__PURE__ */ struct({
   name: "sysmem.demo/MonitorProgressRequest",
   isResource: false,
   members: [
@@ -129,7 +129,7 @@ export interface MonitorServer extends ServerHandlers<NoEvents> {
 }
 
 /** Served by the process that started the participants; each participant has a channel of its own. */
-export const Monitor: Protocol<MonitorClient, MonitorServer> = /* @__PURE__ */ protocol<MonitorClient, MonitorServer>({
+export const Monitor: Protocol<MonitorClient, MonitorServer> = /* @__PURE__ */ protocol({
   name: "sysmem.demo/Monitor",
   openness: "open",
   methods: [

@@ -29,7 +29,7 @@ export interface Frame {
   /** CRC-32 of the visible pixels as the source wrote them, row by row, without padding. */
   checksum: number;
 }
-export const Frame: TypeCodec<Frame> = /* @__PURE__ */ struct<Frame>({
+export const Frame: TypeCodec<Frame> = /* @__PURE__ */ struct({
   name: "sysmem.frames/Frame",
   isResource: false,
   members: [
@@ -45,7 +45,7 @@ export interface FrameStreamBeginRequest {
   frameRateNumerator: number;
   frameRateDenominator: number;
 }
-export const FrameStreamBeginRequest: TypeCodec<FrameStreamBeginRequest> = /* @__PURE__ */ struct<FrameStreamBeginRequest>({
+export const FrameStreamBeginRequest: TypeCodec<FrameStreamBeginRequest> = /* @__PURE__ */ struct({
   name: "sysmem.frames/FrameStreamBeginRequest",
   isResource: false,
   members: [
@@ -57,7 +57,7 @@ export const FrameStreamBeginRequest: TypeCodec<FrameStreamBeginRequest> = /* @_
 export interface FrameStreamOnReturnedRequest {
   bufferIndex: number;
 }
-export const FrameStreamOnReturnedRequest: TypeCodec<FrameStreamOnReturnedRequest> = /* @__PURE__ */ struct<FrameStreamOnReturnedRequest>({
+export const FrameStreamOnReturnedRequest: TypeCodec<FrameStreamOnReturnedRequest> = /* @__PURE__ */ struct({
   name: "sysmem.frames/FrameStreamOnReturnedRequest",
   isResource: false,
   members: [
@@ -68,7 +68,7 @@ export const FrameStreamOnReturnedRequest: TypeCodec<FrameStreamOnReturnedReques
 export interface FrameStreamSendRequest {
   frame: Frame;
 }
-export const FrameStreamSendRequest: TypeCodec<FrameStreamSendRequest> = /* @__PURE__ */ struct<FrameStreamSendRequest>({
+export const FrameStreamSendRequest: TypeCodec<FrameStreamSendRequest> = /* @__PURE__ */ struct({
   name: "sysmem.frames/FrameStreamSendRequest",
   isResource: false,
   members: [
@@ -103,7 +103,7 @@ export interface FrameStreamServer extends ServerHandlers<FrameStreamEvents> {
 }
 
 /** The downstream side of one hop. */
-export const FrameStream: Protocol<FrameStreamClient, FrameStreamServer> = /* @__PURE__ */ protocol<FrameStreamClient, FrameStreamServer>({
+export const FrameStream: Protocol<FrameStreamClient, FrameStreamServer> = /* @__PURE__ */ protocol({
   name: "sysmem.frames/FrameStream",
   openness: "open",
   methods: [

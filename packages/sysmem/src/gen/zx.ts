@@ -122,7 +122,7 @@ const ObjType$members = {
 
 /** The kinds of kernel object that a handle can denote. */
 export type ObjType = (typeof ObjType$members)[keyof typeof ObjType$members];
-export const ObjType: EnumType<ObjType, typeof ObjType$members> = /* @__PURE__ */ enumType<ObjType, typeof ObjType$members>({
+export const ObjType: EnumType<ObjType, typeof ObjType$members> = /* @__PURE__ */ enumType({
   name: "zx/ObjType",
   isStrict: true,
   subtype: "uint32",
@@ -173,7 +173,7 @@ const Rights$members = {
 
 /** What the holder of a handle may do with the object. Rights can be given up but never be gained. */
 export type Rights = number;
-export const Rights: BitsType<Rights, typeof Rights$members> = /* @__PURE__ */ bitsType<Rights, typeof Rights$members>({
+export const Rights: BitsType<Rights, typeof Rights$members> = /* @__PURE__ */ bitsType({
   name: "zx/Rights",
   isStrict: false,
   subtype: "uint32",

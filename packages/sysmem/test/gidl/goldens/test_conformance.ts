@@ -38,7 +38,7 @@ const ObjType$members = {
 } as const;
 
 export type ObjType = (typeof ObjType$members)[keyof typeof ObjType$members];
-export const ObjType: EnumType<ObjType, typeof ObjType$members> = /* @__PURE__ */ enumType<ObjType, typeof ObjType$members>({
+export const ObjType: EnumType<ObjType, typeof ObjType$members> = /* @__PURE__ */ enumType({
   name: "test.conformance/obj_type",
   isStrict: true,
   subtype: "uint32",
@@ -50,7 +50,7 @@ const FidlvizEnum$members = {
 } as const;
 
 export type FidlvizEnum = (typeof FidlvizEnum$members)[keyof typeof FidlvizEnum$members];
-export const FidlvizEnum: EnumType<FidlvizEnum, typeof FidlvizEnum$members> = /* @__PURE__ */ enumType<FidlvizEnum, typeof FidlvizEnum$members>({
+export const FidlvizEnum: EnumType<FidlvizEnum, typeof FidlvizEnum$members> = /* @__PURE__ */ enumType({
   name: "test.conformance/FidlvizEnum",
   isStrict: true,
   subtype: "uint8",
@@ -63,7 +63,7 @@ const FlexibleEnumInt64$members = {
 } as const;
 
 export type FlexibleEnumInt64 = FlexibleEnum<(typeof FlexibleEnumInt64$members)[keyof typeof FlexibleEnumInt64$members], "test.conformance/FlexibleEnumInt64">;
-export const FlexibleEnumInt64: EnumType<FlexibleEnumInt64, typeof FlexibleEnumInt64$members> = /* @__PURE__ */ enumType<FlexibleEnumInt64, typeof FlexibleEnumInt64$members>({
+export const FlexibleEnumInt64: EnumType<FlexibleEnumInt64, typeof FlexibleEnumInt64$members> = /* @__PURE__ */ enumType({
   name: "test.conformance/FlexibleEnumInt64",
   isStrict: false,
   subtype: "int64",
@@ -76,7 +76,7 @@ const FlexibleEnumUint16$members = {
 } as const;
 
 export type FlexibleEnumUint16 = FlexibleEnum<(typeof FlexibleEnumUint16$members)[keyof typeof FlexibleEnumUint16$members], "test.conformance/FlexibleEnumUint16">;
-export const FlexibleEnumUint16: EnumType<FlexibleEnumUint16, typeof FlexibleEnumUint16$members> = /* @__PURE__ */ enumType<FlexibleEnumUint16, typeof FlexibleEnumUint16$members>({
+export const FlexibleEnumUint16: EnumType<FlexibleEnumUint16, typeof FlexibleEnumUint16$members> = /* @__PURE__ */ enumType({
   name: "test.conformance/FlexibleEnumUint16",
   isStrict: false,
   subtype: "uint16",
@@ -89,7 +89,7 @@ const FlexibleEnumUint32$members = {
 } as const;
 
 export type FlexibleEnumUint32 = FlexibleEnum<(typeof FlexibleEnumUint32$members)[keyof typeof FlexibleEnumUint32$members], "test.conformance/FlexibleEnumUint32">;
-export const FlexibleEnumUint32: EnumType<FlexibleEnumUint32, typeof FlexibleEnumUint32$members> = /* @__PURE__ */ enumType<FlexibleEnumUint32, typeof FlexibleEnumUint32$members>({
+export const FlexibleEnumUint32: EnumType<FlexibleEnumUint32, typeof FlexibleEnumUint32$members> = /* @__PURE__ */ enumType({
   name: "test.conformance/FlexibleEnumUint32",
   isStrict: false,
   subtype: "uint32",
@@ -102,7 +102,7 @@ const FlexibleEnumUint64$members = {
 } as const;
 
 export type FlexibleEnumUint64 = FlexibleEnum<(typeof FlexibleEnumUint64$members)[keyof typeof FlexibleEnumUint64$members], "test.conformance/FlexibleEnumUint64">;
-export const FlexibleEnumUint64: EnumType<FlexibleEnumUint64, typeof FlexibleEnumUint64$members> = /* @__PURE__ */ enumType<FlexibleEnumUint64, typeof FlexibleEnumUint64$members>({
+export const FlexibleEnumUint64: EnumType<FlexibleEnumUint64, typeof FlexibleEnumUint64$members> = /* @__PURE__ */ enumType({
   name: "test.conformance/FlexibleEnumUint64",
   isStrict: false,
   subtype: "uint64",
@@ -115,7 +115,7 @@ const FlexibleEnumUint8$members = {
 } as const;
 
 export type FlexibleEnumUint8 = FlexibleEnum<(typeof FlexibleEnumUint8$members)[keyof typeof FlexibleEnumUint8$members], "test.conformance/FlexibleEnumUint8">;
-export const FlexibleEnumUint8: EnumType<FlexibleEnumUint8, typeof FlexibleEnumUint8$members> = /* @__PURE__ */ enumType<FlexibleEnumUint8, typeof FlexibleEnumUint8$members>({
+export const FlexibleEnumUint8: EnumType<FlexibleEnumUint8, typeof FlexibleEnumUint8$members> = /* @__PURE__ */ enumType({
   name: "test.conformance/FlexibleEnumUint8",
   isStrict: false,
   subtype: "uint8",
@@ -127,7 +127,7 @@ const SignedEnum$members = {
 } as const;
 
 export type SignedEnum = FlexibleEnum<(typeof SignedEnum$members)[keyof typeof SignedEnum$members], "test.conformance/SignedEnum">;
-export const SignedEnum: EnumType<SignedEnum, typeof SignedEnum$members> = /* @__PURE__ */ enumType<SignedEnum, typeof SignedEnum$members>({
+export const SignedEnum: EnumType<SignedEnum, typeof SignedEnum$members> = /* @__PURE__ */ enumType({
   name: "test.conformance/SignedEnum",
   isStrict: false,
   subtype: "int32",
@@ -140,7 +140,7 @@ const StrictEnumInt16$members = {
 } as const;
 
 export type StrictEnumInt16 = (typeof StrictEnumInt16$members)[keyof typeof StrictEnumInt16$members];
-export const StrictEnumInt16: EnumType<StrictEnumInt16, typeof StrictEnumInt16$members> = /* @__PURE__ */ enumType<StrictEnumInt16, typeof StrictEnumInt16$members>({
+export const StrictEnumInt16: EnumType<StrictEnumInt16, typeof StrictEnumInt16$members> = /* @__PURE__ */ enumType({
   name: "test.conformance/StrictEnumInt16",
   isStrict: true,
   subtype: "int16",
@@ -153,7 +153,7 @@ const StrictEnumInt32$members = {
 } as const;
 
 export type StrictEnumInt32 = (typeof StrictEnumInt32$members)[keyof typeof StrictEnumInt32$members];
-export const StrictEnumInt32: EnumType<StrictEnumInt32, typeof StrictEnumInt32$members> = /* @__PURE__ */ enumType<StrictEnumInt32, typeof StrictEnumInt32$members>({
+export const StrictEnumInt32: EnumType<StrictEnumInt32, typeof StrictEnumInt32$members> = /* @__PURE__ */ enumType({
   name: "test.conformance/StrictEnumInt32",
   isStrict: true,
   subtype: "int32",
@@ -166,7 +166,7 @@ const StrictEnumInt64$members = {
 } as const;
 
 export type StrictEnumInt64 = (typeof StrictEnumInt64$members)[keyof typeof StrictEnumInt64$members];
-export const StrictEnumInt64: EnumType<StrictEnumInt64, typeof StrictEnumInt64$members> = /* @__PURE__ */ enumType<StrictEnumInt64, typeof StrictEnumInt64$members>({
+export const StrictEnumInt64: EnumType<StrictEnumInt64, typeof StrictEnumInt64$members> = /* @__PURE__ */ enumType({
   name: "test.conformance/StrictEnumInt64",
   isStrict: true,
   subtype: "int64",
@@ -179,7 +179,7 @@ const StrictEnumInt8$members = {
 } as const;
 
 export type StrictEnumInt8 = (typeof StrictEnumInt8$members)[keyof typeof StrictEnumInt8$members];
-export const StrictEnumInt8: EnumType<StrictEnumInt8, typeof StrictEnumInt8$members> = /* @__PURE__ */ enumType<StrictEnumInt8, typeof StrictEnumInt8$members>({
+export const StrictEnumInt8: EnumType<StrictEnumInt8, typeof StrictEnumInt8$members> = /* @__PURE__ */ enumType({
   name: "test.conformance/StrictEnumInt8",
   isStrict: true,
   subtype: "int8",
@@ -192,7 +192,7 @@ const StrictEnumUint16$members = {
 } as const;
 
 export type StrictEnumUint16 = (typeof StrictEnumUint16$members)[keyof typeof StrictEnumUint16$members];
-export const StrictEnumUint16: EnumType<StrictEnumUint16, typeof StrictEnumUint16$members> = /* @__PURE__ */ enumType<StrictEnumUint16, typeof StrictEnumUint16$members>({
+export const StrictEnumUint16: EnumType<StrictEnumUint16, typeof StrictEnumUint16$members> = /* @__PURE__ */ enumType({
   name: "test.conformance/StrictEnumUint16",
   isStrict: true,
   subtype: "uint16",
@@ -205,7 +205,7 @@ const StrictEnumUint32$members = {
 } as const;
 
 export type StrictEnumUint32 = (typeof StrictEnumUint32$members)[keyof typeof StrictEnumUint32$members];
-export const StrictEnumUint32: EnumType<StrictEnumUint32, typeof StrictEnumUint32$members> = /* @__PURE__ */ enumType<StrictEnumUint32, typeof StrictEnumUint32$members>({
+export const StrictEnumUint32: EnumType<StrictEnumUint32, typeof StrictEnumUint32$members> = /* @__PURE__ */ enumType({
   name: "test.conformance/StrictEnumUint32",
   isStrict: true,
   subtype: "uint32",
@@ -218,7 +218,7 @@ const StrictEnumUint64$members = {
 } as const;
 
 export type StrictEnumUint64 = (typeof StrictEnumUint64$members)[keyof typeof StrictEnumUint64$members];
-export const StrictEnumUint64: EnumType<StrictEnumUint64, typeof StrictEnumUint64$members> = /* @__PURE__ */ enumType<StrictEnumUint64, typeof StrictEnumUint64$members>({
+export const StrictEnumUint64: EnumType<StrictEnumUint64, typeof StrictEnumUint64$members> = /* @__PURE__ */ enumType({
   name: "test.conformance/StrictEnumUint64",
   isStrict: true,
   subtype: "uint64",
@@ -231,7 +231,7 @@ const StrictEnumUint8$members = {
 } as const;
 
 export type StrictEnumUint8 = (typeof StrictEnumUint8$members)[keyof typeof StrictEnumUint8$members];
-export const StrictEnumUint8: EnumType<StrictEnumUint8, typeof StrictEnumUint8$members> = /* @__PURE__ */ enumType<StrictEnumUint8, typeof StrictEnumUint8$members>({
+export const StrictEnumUint8: EnumType<StrictEnumUint8, typeof StrictEnumUint8$members> = /* @__PURE__ */ enumType({
   name: "test.conformance/StrictEnumUint8",
   isStrict: true,
   subtype: "uint8",
@@ -243,7 +243,7 @@ const UnsignedEnum$members = {
 } as const;
 
 export type UnsignedEnum = FlexibleEnum<(typeof UnsignedEnum$members)[keyof typeof UnsignedEnum$members], "test.conformance/UnsignedEnum">;
-export const UnsignedEnum: EnumType<UnsignedEnum, typeof UnsignedEnum$members> = /* @__PURE__ */ enumType<UnsignedEnum, typeof UnsignedEnum$members>({
+export const UnsignedEnum: EnumType<UnsignedEnum, typeof UnsignedEnum$members> = /* @__PURE__ */ enumType({
   name: "test.conformance/UnsignedEnum",
   isStrict: false,
   subtype: "uint16",
@@ -259,7 +259,7 @@ const Rights$members = {
 } as const;
 
 export type Rights = number;
-export const Rights: BitsType<Rights, typeof Rights$members> = /* @__PURE__ */ bitsType<Rights, typeof Rights$members>({
+export const Rights: BitsType<Rights, typeof Rights$members> = /* @__PURE__ */ bitsType({
   name: "test.conformance/rights",
   isStrict: true,
   subtype: "uint32",
@@ -273,7 +273,7 @@ const FidlvizBits$members = {
 } as const;
 
 export type FidlvizBits = number;
-export const FidlvizBits: BitsType<FidlvizBits, typeof FidlvizBits$members> = /* @__PURE__ */ bitsType<FidlvizBits, typeof FidlvizBits$members>({
+export const FidlvizBits: BitsType<FidlvizBits, typeof FidlvizBits$members> = /* @__PURE__ */ bitsType({
   name: "test.conformance/FidlvizBits",
   isStrict: true,
   subtype: "uint8",
@@ -286,7 +286,7 @@ const FlexibleBitsUint16$members = {
 } as const;
 
 export type FlexibleBitsUint16 = number;
-export const FlexibleBitsUint16: BitsType<FlexibleBitsUint16, typeof FlexibleBitsUint16$members> = /* @__PURE__ */ bitsType<FlexibleBitsUint16, typeof FlexibleBitsUint16$members>({
+export const FlexibleBitsUint16: BitsType<FlexibleBitsUint16, typeof FlexibleBitsUint16$members> = /* @__PURE__ */ bitsType({
   name: "test.conformance/FlexibleBitsUint16",
   isStrict: false,
   subtype: "uint16",
@@ -299,7 +299,7 @@ const FlexibleBitsUint32$members = {
 } as const;
 
 export type FlexibleBitsUint32 = number;
-export const FlexibleBitsUint32: BitsType<FlexibleBitsUint32, typeof FlexibleBitsUint32$members> = /* @__PURE__ */ bitsType<FlexibleBitsUint32, typeof FlexibleBitsUint32$members>({
+export const FlexibleBitsUint32: BitsType<FlexibleBitsUint32, typeof FlexibleBitsUint32$members> = /* @__PURE__ */ bitsType({
   name: "test.conformance/FlexibleBitsUint32",
   isStrict: false,
   subtype: "uint32",
@@ -312,7 +312,7 @@ const FlexibleBitsUint64$members = {
 } as const;
 
 export type FlexibleBitsUint64 = bigint;
-export const FlexibleBitsUint64: BitsType<FlexibleBitsUint64, typeof FlexibleBitsUint64$members> = /* @__PURE__ */ bitsType<FlexibleBitsUint64, typeof FlexibleBitsUint64$members>({
+export const FlexibleBitsUint64: BitsType<FlexibleBitsUint64, typeof FlexibleBitsUint64$members> = /* @__PURE__ */ bitsType({
   name: "test.conformance/FlexibleBitsUint64",
   isStrict: false,
   subtype: "uint64",
@@ -325,7 +325,7 @@ const FlexibleBitsUint8$members = {
 } as const;
 
 export type FlexibleBitsUint8 = number;
-export const FlexibleBitsUint8: BitsType<FlexibleBitsUint8, typeof FlexibleBitsUint8$members> = /* @__PURE__ */ bitsType<FlexibleBitsUint8, typeof FlexibleBitsUint8$members>({
+export const FlexibleBitsUint8: BitsType<FlexibleBitsUint8, typeof FlexibleBitsUint8$members> = /* @__PURE__ */ bitsType({
   name: "test.conformance/FlexibleBitsUint8",
   isStrict: false,
   subtype: "uint8",
@@ -338,7 +338,7 @@ const StrictBitsUint16$members = {
 } as const;
 
 export type StrictBitsUint16 = number;
-export const StrictBitsUint16: BitsType<StrictBitsUint16, typeof StrictBitsUint16$members> = /* @__PURE__ */ bitsType<StrictBitsUint16, typeof StrictBitsUint16$members>({
+export const StrictBitsUint16: BitsType<StrictBitsUint16, typeof StrictBitsUint16$members> = /* @__PURE__ */ bitsType({
   name: "test.conformance/StrictBitsUint16",
   isStrict: true,
   subtype: "uint16",
@@ -351,7 +351,7 @@ const StrictBitsUint32$members = {
 } as const;
 
 export type StrictBitsUint32 = number;
-export const StrictBitsUint32: BitsType<StrictBitsUint32, typeof StrictBitsUint32$members> = /* @__PURE__ */ bitsType<StrictBitsUint32, typeof StrictBitsUint32$members>({
+export const StrictBitsUint32: BitsType<StrictBitsUint32, typeof StrictBitsUint32$members> = /* @__PURE__ */ bitsType({
   name: "test.conformance/StrictBitsUint32",
   isStrict: true,
   subtype: "uint32",
@@ -364,7 +364,7 @@ const StrictBitsUint64$members = {
 } as const;
 
 export type StrictBitsUint64 = bigint;
-export const StrictBitsUint64: BitsType<StrictBitsUint64, typeof StrictBitsUint64$members> = /* @__PURE__ */ bitsType<StrictBitsUint64, typeof StrictBitsUint64$members>({
+export const StrictBitsUint64: BitsType<StrictBitsUint64, typeof StrictBitsUint64$members> = /* @__PURE__ */ bitsType({
   name: "test.conformance/StrictBitsUint64",
   isStrict: true,
   subtype: "uint64",
@@ -377,7 +377,7 @@ const StrictBitsUint8$members = {
 } as const;
 
 export type StrictBitsUint8 = number;
-export const StrictBitsUint8: BitsType<StrictBitsUint8, typeof StrictBitsUint8$members> = /* @__PURE__ */ bitsType<StrictBitsUint8, typeof StrictBitsUint8$members>({
+export const StrictBitsUint8: BitsType<StrictBitsUint8, typeof StrictBitsUint8$members> = /* @__PURE__ */ bitsType({
   name: "test.conformance/StrictBitsUint8",
   isStrict: true,
   subtype: "uint8",
@@ -387,7 +387,7 @@ export const StrictBitsUint8: BitsType<StrictBitsUint8, typeof StrictBitsUint8$m
 export interface AliasedBool {
   value: Boool;
 }
-export const AliasedBool: TypeCodec<AliasedBool> = /* @__PURE__ */ struct<AliasedBool>({
+export const AliasedBool: TypeCodec<AliasedBool> = /* @__PURE__ */ struct({
   name: "test.conformance/AliasedBool",
   isResource: false,
   members: [
@@ -402,7 +402,7 @@ export interface AlternatingHandlesAndFailures {
   failureTrigger2: string;
   h3: Handle;
 }
-export const AlternatingHandlesAndFailures: TypeCodec<AlternatingHandlesAndFailures> = /* @__PURE__ */ struct<AlternatingHandlesAndFailures>({
+export const AlternatingHandlesAndFailures: TypeCodec<AlternatingHandlesAndFailures> = /* @__PURE__ */ struct({
   name: "test.conformance/AlternatingHandlesAndFailures",
   isResource: true,
   members: [
@@ -415,7 +415,7 @@ export const AlternatingHandlesAndFailures: TypeCodec<AlternatingHandlesAndFailu
 });
 
 export type EmptyStruct = Record<never, never>;
-export const EmptyStruct: TypeCodec<EmptyStruct> = /* @__PURE__ */ struct<EmptyStruct>({
+export const EmptyStruct: TypeCodec<EmptyStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/EmptyStruct",
   isResource: false,
   members: [],
@@ -424,7 +424,7 @@ export const EmptyStruct: TypeCodec<EmptyStruct> = /* @__PURE__ */ struct<EmptyS
 export interface AnEmptyStructInStruct {
   v: EmptyStruct;
 }
-export const AnEmptyStructInStruct: TypeCodec<AnEmptyStructInStruct> = /* @__PURE__ */ struct<AnEmptyStructInStruct>({
+export const AnEmptyStructInStruct: TypeCodec<AnEmptyStructInStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/AnEmptyStructInStruct",
   isResource: false,
   members: [
@@ -435,7 +435,7 @@ export const AnEmptyStructInStruct: TypeCodec<AnEmptyStructInStruct> = /* @__PUR
 export interface ArrayOfArrayOfNonnullableHandles {
   handles: readonly (readonly Handle[])[];
 }
-export const ArrayOfArrayOfNonnullableHandles: TypeCodec<ArrayOfArrayOfNonnullableHandles> = /* @__PURE__ */ struct<ArrayOfArrayOfNonnullableHandles>({
+export const ArrayOfArrayOfNonnullableHandles: TypeCodec<ArrayOfArrayOfNonnullableHandles> = /* @__PURE__ */ struct({
   name: "test.conformance/ArrayOfArrayOfNonnullableHandles",
   isResource: true,
   members: [
@@ -446,7 +446,7 @@ export const ArrayOfArrayOfNonnullableHandles: TypeCodec<ArrayOfArrayOfNonnullab
 export interface ArrayOfHandles {
   a: readonly Handle[];
 }
-export const ArrayOfHandles: TypeCodec<ArrayOfHandles> = /* @__PURE__ */ struct<ArrayOfHandles>({
+export const ArrayOfHandles: TypeCodec<ArrayOfHandles> = /* @__PURE__ */ struct({
   name: "test.conformance/ArrayOfHandles",
   isResource: true,
   members: [
@@ -457,7 +457,7 @@ export const ArrayOfHandles: TypeCodec<ArrayOfHandles> = /* @__PURE__ */ struct<
 export interface ArrayOfNonnullableHandles {
   handles: readonly Handle[];
 }
-export const ArrayOfNonnullableHandles: TypeCodec<ArrayOfNonnullableHandles> = /* @__PURE__ */ struct<ArrayOfNonnullableHandles>({
+export const ArrayOfNonnullableHandles: TypeCodec<ArrayOfNonnullableHandles> = /* @__PURE__ */ struct({
   name: "test.conformance/ArrayOfNonnullableHandles",
   isResource: true,
   members: [
@@ -468,7 +468,7 @@ export const ArrayOfNonnullableHandles: TypeCodec<ArrayOfNonnullableHandles> = /
 export interface ArrayOfOptionalHandles {
   a: readonly (Handle | null)[];
 }
-export const ArrayOfOptionalHandles: TypeCodec<ArrayOfOptionalHandles> = /* @__PURE__ */ struct<ArrayOfOptionalHandles>({
+export const ArrayOfOptionalHandles: TypeCodec<ArrayOfOptionalHandles> = /* @__PURE__ */ struct({
   name: "test.conformance/ArrayOfOptionalHandles",
   isResource: true,
   members: [
@@ -479,7 +479,7 @@ export const ArrayOfOptionalHandles: TypeCodec<ArrayOfOptionalHandles> = /* @__P
 export interface ArrayOfVectorOfEventInStructWithReducedRights {
   h: readonly (readonly EventHandle[])[];
 }
-export const ArrayOfVectorOfEventInStructWithReducedRights: TypeCodec<ArrayOfVectorOfEventInStructWithReducedRights> = /* @__PURE__ */ struct<ArrayOfVectorOfEventInStructWithReducedRights>({
+export const ArrayOfVectorOfEventInStructWithReducedRights: TypeCodec<ArrayOfVectorOfEventInStructWithReducedRights> = /* @__PURE__ */ struct({
   name: "test.conformance/ArrayOfVectorOfEventInStructWithReducedRights",
   isResource: true,
   members: [
@@ -490,7 +490,7 @@ export const ArrayOfVectorOfEventInStructWithReducedRights: TypeCodec<ArrayOfVec
 export interface ArrayOfVectorOfEventInTableWithDefaultRightsStruct {
   t: ArrayOfVectorOfEventInTableWithDefaultRights;
 }
-export const ArrayOfVectorOfEventInTableWithDefaultRightsStruct: TypeCodec<ArrayOfVectorOfEventInTableWithDefaultRightsStruct> = /* @__PURE__ */ struct<ArrayOfVectorOfEventInTableWithDefaultRightsStruct>({
+export const ArrayOfVectorOfEventInTableWithDefaultRightsStruct: TypeCodec<ArrayOfVectorOfEventInTableWithDefaultRightsStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/ArrayOfVectorOfEventInTableWithDefaultRightsStruct",
   isResource: true,
   members: [
@@ -501,7 +501,7 @@ export const ArrayOfVectorOfEventInTableWithDefaultRightsStruct: TypeCodec<Array
 export interface ArrayOfVectorOfEventInTableWithReducedRightsStruct {
   t: ArrayOfVectorOfEventInTableWithReducedRights;
 }
-export const ArrayOfVectorOfEventInTableWithReducedRightsStruct: TypeCodec<ArrayOfVectorOfEventInTableWithReducedRightsStruct> = /* @__PURE__ */ struct<ArrayOfVectorOfEventInTableWithReducedRightsStruct>({
+export const ArrayOfVectorOfEventInTableWithReducedRightsStruct: TypeCodec<ArrayOfVectorOfEventInTableWithReducedRightsStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/ArrayOfVectorOfEventInTableWithReducedRightsStruct",
   isResource: true,
   members: [
@@ -512,7 +512,7 @@ export const ArrayOfVectorOfEventInTableWithReducedRightsStruct: TypeCodec<Array
 export interface ArrayOfVectorOfEventInUnionWithReducedRightsStruct {
   u: ArrayOfVectorOfEventInUnionWithReducedRights;
 }
-export const ArrayOfVectorOfEventInUnionWithReducedRightsStruct: TypeCodec<ArrayOfVectorOfEventInUnionWithReducedRightsStruct> = /* @__PURE__ */ struct<ArrayOfVectorOfEventInUnionWithReducedRightsStruct>({
+export const ArrayOfVectorOfEventInUnionWithReducedRightsStruct: TypeCodec<ArrayOfVectorOfEventInUnionWithReducedRightsStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/ArrayOfVectorOfEventInUnionWithReducedRightsStruct",
   isResource: true,
   members: [
@@ -524,7 +524,7 @@ export interface ArrayStruct {
   unions: readonly StringUnion[];
   optionalUnions: readonly (StringUnion | null)[];
 }
-export const ArrayStruct: TypeCodec<ArrayStruct> = /* @__PURE__ */ struct<ArrayStruct>({
+export const ArrayStruct: TypeCodec<ArrayStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/ArrayStruct",
   isResource: false,
   members: [
@@ -538,7 +538,7 @@ export interface OneLayerStructWithPaddingAlign4 {
   b: number;
   c: number;
 }
-export const OneLayerStructWithPaddingAlign4: TypeCodec<OneLayerStructWithPaddingAlign4> = /* @__PURE__ */ struct<OneLayerStructWithPaddingAlign4>({
+export const OneLayerStructWithPaddingAlign4: TypeCodec<OneLayerStructWithPaddingAlign4> = /* @__PURE__ */ struct({
   name: "test.conformance/OneLayerStructWithPaddingAlign4",
   isResource: false,
   members: [
@@ -551,7 +551,7 @@ export const OneLayerStructWithPaddingAlign4: TypeCodec<OneLayerStructWithPaddin
 export interface ArrayWithInternalPadding {
   v: readonly OneLayerStructWithPaddingAlign4[];
 }
-export const ArrayWithInternalPadding: TypeCodec<ArrayWithInternalPadding> = /* @__PURE__ */ struct<ArrayWithInternalPadding>({
+export const ArrayWithInternalPadding: TypeCodec<ArrayWithInternalPadding> = /* @__PURE__ */ struct({
   name: "test.conformance/ArrayWithInternalPadding",
   isResource: false,
   members: [
@@ -562,7 +562,7 @@ export const ArrayWithInternalPadding: TypeCodec<ArrayWithInternalPadding> = /* 
 export interface Bounded32NonnullableString {
   s0: string;
 }
-export const Bounded32NonnullableString: TypeCodec<Bounded32NonnullableString> = /* @__PURE__ */ struct<Bounded32NonnullableString>({
+export const Bounded32NonnullableString: TypeCodec<Bounded32NonnullableString> = /* @__PURE__ */ struct({
   name: "test.conformance/Bounded32NonnullableString",
   isResource: false,
   members: [
@@ -573,7 +573,7 @@ export const Bounded32NonnullableString: TypeCodec<Bounded32NonnullableString> =
 export interface Bounded32NonnullableVectorOfHandles {
   vh0: readonly Handle[];
 }
-export const Bounded32NonnullableVectorOfHandles: TypeCodec<Bounded32NonnullableVectorOfHandles> = /* @__PURE__ */ struct<Bounded32NonnullableVectorOfHandles>({
+export const Bounded32NonnullableVectorOfHandles: TypeCodec<Bounded32NonnullableVectorOfHandles> = /* @__PURE__ */ struct({
   name: "test.conformance/Bounded32NonnullableVectorOfHandles",
   isResource: true,
   members: [
@@ -584,7 +584,7 @@ export const Bounded32NonnullableVectorOfHandles: TypeCodec<Bounded32Nonnullable
 export interface Bounded32NullableString {
   s0?: string | null | undefined;
 }
-export const Bounded32NullableString: TypeCodec<Bounded32NullableString> = /* @__PURE__ */ struct<Bounded32NullableString>({
+export const Bounded32NullableString: TypeCodec<Bounded32NullableString> = /* @__PURE__ */ struct({
   name: "test.conformance/Bounded32NullableString",
   isResource: false,
   members: [
@@ -595,7 +595,7 @@ export const Bounded32NullableString: TypeCodec<Bounded32NullableString> = /* @_
 export interface Bounded32NullableVectorOfHandles {
   vh0?: readonly Handle[] | null | undefined;
 }
-export const Bounded32NullableVectorOfHandles: TypeCodec<Bounded32NullableVectorOfHandles> = /* @__PURE__ */ struct<Bounded32NullableVectorOfHandles>({
+export const Bounded32NullableVectorOfHandles: TypeCodec<Bounded32NullableVectorOfHandles> = /* @__PURE__ */ struct({
   name: "test.conformance/Bounded32NullableVectorOfHandles",
   isResource: true,
   members: [
@@ -606,7 +606,7 @@ export const Bounded32NullableVectorOfHandles: TypeCodec<Bounded32NullableVector
 export interface Bounded32NullableVectorOfUint32s {
   vu0?: Uint32Array | readonly number[] | null | undefined;
 }
-export const Bounded32NullableVectorOfUint32s: TypeCodec<Bounded32NullableVectorOfUint32s> = /* @__PURE__ */ struct<Bounded32NullableVectorOfUint32s>({
+export const Bounded32NullableVectorOfUint32s: TypeCodec<Bounded32NullableVectorOfUint32s> = /* @__PURE__ */ struct({
   name: "test.conformance/Bounded32NullableVectorOfUint32s",
   isResource: false,
   members: [
@@ -617,7 +617,7 @@ export const Bounded32NullableVectorOfUint32s: TypeCodec<Bounded32NullableVector
 export interface BoxOfSingleHandle {
   b?: SingleHandle | null | undefined;
 }
-export const BoxOfSingleHandle: TypeCodec<BoxOfSingleHandle> = /* @__PURE__ */ struct<BoxOfSingleHandle>({
+export const BoxOfSingleHandle: TypeCodec<BoxOfSingleHandle> = /* @__PURE__ */ struct({
   name: "test.conformance/BoxOfSingleHandle",
   isResource: true,
   members: [
@@ -628,7 +628,7 @@ export const BoxOfSingleHandle: TypeCodec<BoxOfSingleHandle> = /* @__PURE__ */ s
 export interface EmptyResourceTableStruct {
   table: EmptyResourceTable;
 }
-export const EmptyResourceTableStruct: TypeCodec<EmptyResourceTableStruct> = /* @__PURE__ */ struct<EmptyResourceTableStruct>({
+export const EmptyResourceTableStruct: TypeCodec<EmptyResourceTableStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/EmptyResourceTableStruct",
   isResource: true,
   members: [
@@ -641,7 +641,7 @@ export interface EmptyStructSandwich {
   es: EmptyStruct;
   after: string;
 }
-export const EmptyStructSandwich: TypeCodec<EmptyStructSandwich> = /* @__PURE__ */ struct<EmptyStructSandwich>({
+export const EmptyStructSandwich: TypeCodec<EmptyStructSandwich> = /* @__PURE__ */ struct({
   name: "test.conformance/EmptyStructSandwich",
   isResource: false,
   members: [
@@ -654,7 +654,7 @@ export const EmptyStructSandwich: TypeCodec<EmptyStructSandwich> = /* @__PURE__ 
 export interface EmptyStructsInArrayInStruct {
   v: readonly EmptyStruct[];
 }
-export const EmptyStructsInArrayInStruct: TypeCodec<EmptyStructsInArrayInStruct> = /* @__PURE__ */ struct<EmptyStructsInArrayInStruct>({
+export const EmptyStructsInArrayInStruct: TypeCodec<EmptyStructsInArrayInStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/EmptyStructsInArrayInStruct",
   isResource: false,
   members: [
@@ -665,7 +665,7 @@ export const EmptyStructsInArrayInStruct: TypeCodec<EmptyStructsInArrayInStruct>
 export interface EmptyStructsInVectorInStruct {
   v: readonly EmptyStruct[];
 }
-export const EmptyStructsInVectorInStruct: TypeCodec<EmptyStructsInVectorInStruct> = /* @__PURE__ */ struct<EmptyStructsInVectorInStruct>({
+export const EmptyStructsInVectorInStruct: TypeCodec<EmptyStructsInVectorInStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/EmptyStructsInVectorInStruct",
   isResource: false,
   members: [
@@ -676,7 +676,7 @@ export const EmptyStructsInVectorInStruct: TypeCodec<EmptyStructsInVectorInStruc
 export interface EnvelopeInliningTestUnionStruct {
   u: EnvelopeInliningTestUnion;
 }
-export const EnvelopeInliningTestUnionStruct: TypeCodec<EnvelopeInliningTestUnionStruct> = /* @__PURE__ */ struct<EnvelopeInliningTestUnionStruct>({
+export const EnvelopeInliningTestUnionStruct: TypeCodec<EnvelopeInliningTestUnionStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/EnvelopeInliningTestUnionStruct",
   isResource: true,
   members: [
@@ -687,7 +687,7 @@ export const EnvelopeInliningTestUnionStruct: TypeCodec<EnvelopeInliningTestUnio
 export interface EventWithDefaultRights {
   h: EventHandle;
 }
-export const EventWithDefaultRights: TypeCodec<EventWithDefaultRights> = /* @__PURE__ */ struct<EventWithDefaultRights>({
+export const EventWithDefaultRights: TypeCodec<EventWithDefaultRights> = /* @__PURE__ */ struct({
   name: "test.conformance/EventWithDefaultRights",
   isResource: true,
   members: [
@@ -696,7 +696,7 @@ export const EventWithDefaultRights: TypeCodec<EventWithDefaultRights> = /* @__P
 });
 
 export type FidlvizStruct1 = Record<never, never>;
-export const FidlvizStruct1: TypeCodec<FidlvizStruct1> = /* @__PURE__ */ struct<FidlvizStruct1>({
+export const FidlvizStruct1: TypeCodec<FidlvizStruct1> = /* @__PURE__ */ struct({
   name: "test.conformance/FidlvizStruct1",
   isResource: false,
   members: [],
@@ -705,7 +705,7 @@ export const FidlvizStruct1: TypeCodec<FidlvizStruct1> = /* @__PURE__ */ struct<
 export interface FidlvizStruct2 {
   x: bigint;
 }
-export const FidlvizStruct2: TypeCodec<FidlvizStruct2> = /* @__PURE__ */ struct<FidlvizStruct2>({
+export const FidlvizStruct2: TypeCodec<FidlvizStruct2> = /* @__PURE__ */ struct({
   name: "test.conformance/FidlvizStruct2",
   isResource: false,
   members: [
@@ -746,7 +746,7 @@ export interface FidlvizDemo {
   f30?: FidlvizUnion | null | undefined;
   f31: FidlvizUnion;
 }
-export const FidlvizDemo: TypeCodec<FidlvizDemo> = /* @__PURE__ */ struct<FidlvizDemo>({
+export const FidlvizDemo: TypeCodec<FidlvizDemo> = /* @__PURE__ */ struct({
   name: "test.conformance/FidlvizDemo",
   isResource: true,
   members: [
@@ -793,7 +793,7 @@ export interface NodeAttributes {
   creationTime: bigint;
   modificationTime: bigint;
 }
-export const NodeAttributes: TypeCodec<NodeAttributes> = /* @__PURE__ */ struct<NodeAttributes>({
+export const NodeAttributes: TypeCodec<NodeAttributes> = /* @__PURE__ */ struct({
   name: "test.conformance/NodeAttributes",
   isResource: false,
   members: [
@@ -811,7 +811,7 @@ export interface FileGetAttrResponse {
   s: number;
   attributes: NodeAttributes;
 }
-export const FileGetAttrResponse: TypeCodec<FileGetAttrResponse> = /* @__PURE__ */ struct<FileGetAttrResponse>({
+export const FileGetAttrResponse: TypeCodec<FileGetAttrResponse> = /* @__PURE__ */ struct({
   name: "test.conformance/FileGetAttrResponse",
   isResource: false,
   members: [
@@ -824,7 +824,7 @@ export interface FiveByte {
   elem1: number;
   elem2: number;
 }
-export const FiveByte: TypeCodec<FiveByte> = /* @__PURE__ */ struct<FiveByte>({
+export const FiveByte: TypeCodec<FiveByte> = /* @__PURE__ */ struct({
   name: "test.conformance/FiveByte",
   isResource: false,
   members: [
@@ -838,7 +838,7 @@ export interface FiveByteInStruct {
   elem2: FiveByte;
   elem3: FiveByte;
 }
-export const FiveByteInStruct: TypeCodec<FiveByteInStruct> = /* @__PURE__ */ struct<FiveByteInStruct>({
+export const FiveByteInStruct: TypeCodec<FiveByteInStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/FiveByteInStruct",
   isResource: false,
   members: [
@@ -851,7 +851,7 @@ export const FiveByteInStruct: TypeCodec<FiveByteInStruct> = /* @__PURE__ */ str
 export interface FiveByteInVector {
   elems: readonly FiveByte[];
 }
-export const FiveByteInVector: TypeCodec<FiveByteInVector> = /* @__PURE__ */ struct<FiveByteInVector>({
+export const FiveByteInVector: TypeCodec<FiveByteInVector> = /* @__PURE__ */ struct({
   name: "test.conformance/FiveByteInVector",
   isResource: false,
   members: [
@@ -862,7 +862,7 @@ export const FiveByteInVector: TypeCodec<FiveByteInVector> = /* @__PURE__ */ str
 export interface FlexibleBitsUint16Struct {
   b: FlexibleBitsUint16;
 }
-export const FlexibleBitsUint16Struct: TypeCodec<FlexibleBitsUint16Struct> = /* @__PURE__ */ struct<FlexibleBitsUint16Struct>({
+export const FlexibleBitsUint16Struct: TypeCodec<FlexibleBitsUint16Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/FlexibleBitsUint16Struct",
   isResource: false,
   members: [
@@ -873,7 +873,7 @@ export const FlexibleBitsUint16Struct: TypeCodec<FlexibleBitsUint16Struct> = /* 
 export interface FlexibleBitsUint32Struct {
   b: FlexibleBitsUint32;
 }
-export const FlexibleBitsUint32Struct: TypeCodec<FlexibleBitsUint32Struct> = /* @__PURE__ */ struct<FlexibleBitsUint32Struct>({
+export const FlexibleBitsUint32Struct: TypeCodec<FlexibleBitsUint32Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/FlexibleBitsUint32Struct",
   isResource: false,
   members: [
@@ -884,7 +884,7 @@ export const FlexibleBitsUint32Struct: TypeCodec<FlexibleBitsUint32Struct> = /* 
 export interface FlexibleBitsUint64Struct {
   b: FlexibleBitsUint64;
 }
-export const FlexibleBitsUint64Struct: TypeCodec<FlexibleBitsUint64Struct> = /* @__PURE__ */ struct<FlexibleBitsUint64Struct>({
+export const FlexibleBitsUint64Struct: TypeCodec<FlexibleBitsUint64Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/FlexibleBitsUint64Struct",
   isResource: false,
   members: [
@@ -895,7 +895,7 @@ export const FlexibleBitsUint64Struct: TypeCodec<FlexibleBitsUint64Struct> = /* 
 export interface FlexibleBitsUint8Struct {
   b: FlexibleBitsUint8;
 }
-export const FlexibleBitsUint8Struct: TypeCodec<FlexibleBitsUint8Struct> = /* @__PURE__ */ struct<FlexibleBitsUint8Struct>({
+export const FlexibleBitsUint8Struct: TypeCodec<FlexibleBitsUint8Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/FlexibleBitsUint8Struct",
   isResource: false,
   members: [
@@ -906,7 +906,7 @@ export const FlexibleBitsUint8Struct: TypeCodec<FlexibleBitsUint8Struct> = /* @_
 export interface FlexibleEnumInt64Struct {
   e: FlexibleEnumInt64;
 }
-export const FlexibleEnumInt64Struct: TypeCodec<FlexibleEnumInt64Struct> = /* @__PURE__ */ struct<FlexibleEnumInt64Struct>({
+export const FlexibleEnumInt64Struct: TypeCodec<FlexibleEnumInt64Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/FlexibleEnumInt64Struct",
   isResource: false,
   members: [
@@ -917,7 +917,7 @@ export const FlexibleEnumInt64Struct: TypeCodec<FlexibleEnumInt64Struct> = /* @_
 export interface FlexibleEnumUint16Struct {
   e: FlexibleEnumUint16;
 }
-export const FlexibleEnumUint16Struct: TypeCodec<FlexibleEnumUint16Struct> = /* @__PURE__ */ struct<FlexibleEnumUint16Struct>({
+export const FlexibleEnumUint16Struct: TypeCodec<FlexibleEnumUint16Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/FlexibleEnumUint16Struct",
   isResource: false,
   members: [
@@ -928,7 +928,7 @@ export const FlexibleEnumUint16Struct: TypeCodec<FlexibleEnumUint16Struct> = /* 
 export interface FlexibleEnumUint32Struct {
   e: FlexibleEnumUint32;
 }
-export const FlexibleEnumUint32Struct: TypeCodec<FlexibleEnumUint32Struct> = /* @__PURE__ */ struct<FlexibleEnumUint32Struct>({
+export const FlexibleEnumUint32Struct: TypeCodec<FlexibleEnumUint32Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/FlexibleEnumUint32Struct",
   isResource: false,
   members: [
@@ -939,7 +939,7 @@ export const FlexibleEnumUint32Struct: TypeCodec<FlexibleEnumUint32Struct> = /* 
 export interface FlexibleEnumUint64Struct {
   e: FlexibleEnumUint64;
 }
-export const FlexibleEnumUint64Struct: TypeCodec<FlexibleEnumUint64Struct> = /* @__PURE__ */ struct<FlexibleEnumUint64Struct>({
+export const FlexibleEnumUint64Struct: TypeCodec<FlexibleEnumUint64Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/FlexibleEnumUint64Struct",
   isResource: false,
   members: [
@@ -950,7 +950,7 @@ export const FlexibleEnumUint64Struct: TypeCodec<FlexibleEnumUint64Struct> = /* 
 export interface FlexibleEnumUint8Struct {
   e: FlexibleEnumUint8;
 }
-export const FlexibleEnumUint8Struct: TypeCodec<FlexibleEnumUint8Struct> = /* @__PURE__ */ struct<FlexibleEnumUint8Struct>({
+export const FlexibleEnumUint8Struct: TypeCodec<FlexibleEnumUint8Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/FlexibleEnumUint8Struct",
   isResource: false,
   members: [
@@ -961,7 +961,7 @@ export const FlexibleEnumUint8Struct: TypeCodec<FlexibleEnumUint8Struct> = /* @_
 export interface GoldenBoolStruct {
   v: boolean;
 }
-export const GoldenBoolStruct: TypeCodec<GoldenBoolStruct> = /* @__PURE__ */ struct<GoldenBoolStruct>({
+export const GoldenBoolStruct: TypeCodec<GoldenBoolStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/GoldenBoolStruct",
   isResource: false,
   members: [
@@ -972,7 +972,7 @@ export const GoldenBoolStruct: TypeCodec<GoldenBoolStruct> = /* @__PURE__ */ str
 export interface GoldenByteArrayStruct {
   v: Uint8Array;
 }
-export const GoldenByteArrayStruct: TypeCodec<GoldenByteArrayStruct> = /* @__PURE__ */ struct<GoldenByteArrayStruct>({
+export const GoldenByteArrayStruct: TypeCodec<GoldenByteArrayStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/GoldenByteArrayStruct",
   isResource: false,
   members: [
@@ -983,7 +983,7 @@ export const GoldenByteArrayStruct: TypeCodec<GoldenByteArrayStruct> = /* @__PUR
 export interface GoldenByteVectorStruct {
   v: Uint8Array;
 }
-export const GoldenByteVectorStruct: TypeCodec<GoldenByteVectorStruct> = /* @__PURE__ */ struct<GoldenByteVectorStruct>({
+export const GoldenByteVectorStruct: TypeCodec<GoldenByteVectorStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/GoldenByteVectorStruct",
   isResource: false,
   members: [
@@ -994,7 +994,7 @@ export const GoldenByteVectorStruct: TypeCodec<GoldenByteVectorStruct> = /* @__P
 export interface GoldenDoubleStruct {
   v: number;
 }
-export const GoldenDoubleStruct: TypeCodec<GoldenDoubleStruct> = /* @__PURE__ */ struct<GoldenDoubleStruct>({
+export const GoldenDoubleStruct: TypeCodec<GoldenDoubleStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/GoldenDoubleStruct",
   isResource: false,
   members: [
@@ -1005,7 +1005,7 @@ export const GoldenDoubleStruct: TypeCodec<GoldenDoubleStruct> = /* @__PURE__ */
 export interface GoldenFloatStruct {
   v: number;
 }
-export const GoldenFloatStruct: TypeCodec<GoldenFloatStruct> = /* @__PURE__ */ struct<GoldenFloatStruct>({
+export const GoldenFloatStruct: TypeCodec<GoldenFloatStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/GoldenFloatStruct",
   isResource: false,
   members: [
@@ -1016,7 +1016,7 @@ export const GoldenFloatStruct: TypeCodec<GoldenFloatStruct> = /* @__PURE__ */ s
 export interface GoldenHandleBasicRightsStruct {
   v: EventHandle;
 }
-export const GoldenHandleBasicRightsStruct: TypeCodec<GoldenHandleBasicRightsStruct> = /* @__PURE__ */ struct<GoldenHandleBasicRightsStruct>({
+export const GoldenHandleBasicRightsStruct: TypeCodec<GoldenHandleBasicRightsStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/GoldenHandleBasicRightsStruct",
   isResource: true,
   members: [
@@ -1027,7 +1027,7 @@ export const GoldenHandleBasicRightsStruct: TypeCodec<GoldenHandleBasicRightsStr
 export interface GoldenIntStruct {
   v: number;
 }
-export const GoldenIntStruct: TypeCodec<GoldenIntStruct> = /* @__PURE__ */ struct<GoldenIntStruct>({
+export const GoldenIntStruct: TypeCodec<GoldenIntStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/GoldenIntStruct",
   isResource: false,
   members: [
@@ -1038,7 +1038,7 @@ export const GoldenIntStruct: TypeCodec<GoldenIntStruct> = /* @__PURE__ */ struc
 export interface GoldenNullableHandleStruct {
   v?: Handle | null | undefined;
 }
-export const GoldenNullableHandleStruct: TypeCodec<GoldenNullableHandleStruct> = /* @__PURE__ */ struct<GoldenNullableHandleStruct>({
+export const GoldenNullableHandleStruct: TypeCodec<GoldenNullableHandleStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/GoldenNullableHandleStruct",
   isResource: true,
   members: [
@@ -1049,7 +1049,7 @@ export const GoldenNullableHandleStruct: TypeCodec<GoldenNullableHandleStruct> =
 export interface GoldenNullableStringStruct {
   v?: string | null | undefined;
 }
-export const GoldenNullableStringStruct: TypeCodec<GoldenNullableStringStruct> = /* @__PURE__ */ struct<GoldenNullableStringStruct>({
+export const GoldenNullableStringStruct: TypeCodec<GoldenNullableStringStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/GoldenNullableStringStruct",
   isResource: false,
   members: [
@@ -1060,7 +1060,7 @@ export const GoldenNullableStringStruct: TypeCodec<GoldenNullableStringStruct> =
 export interface GoldenNullableStruct {
   v?: GoldenBoolStruct | null | undefined;
 }
-export const GoldenNullableStruct: TypeCodec<GoldenNullableStruct> = /* @__PURE__ */ struct<GoldenNullableStruct>({
+export const GoldenNullableStruct: TypeCodec<GoldenNullableStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/GoldenNullableStruct",
   isResource: false,
   members: [
@@ -1071,7 +1071,7 @@ export const GoldenNullableStruct: TypeCodec<GoldenNullableStruct> = /* @__PURE_
 export interface GoldenNullableUnionStruct {
   v?: GoldenUnion | null | undefined;
 }
-export const GoldenNullableUnionStruct: TypeCodec<GoldenNullableUnionStruct> = /* @__PURE__ */ struct<GoldenNullableUnionStruct>({
+export const GoldenNullableUnionStruct: TypeCodec<GoldenNullableUnionStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/GoldenNullableUnionStruct",
   isResource: false,
   members: [
@@ -1082,7 +1082,7 @@ export const GoldenNullableUnionStruct: TypeCodec<GoldenNullableUnionStruct> = /
 export interface GoldenStringStruct {
   v: string;
 }
-export const GoldenStringStruct: TypeCodec<GoldenStringStruct> = /* @__PURE__ */ struct<GoldenStringStruct>({
+export const GoldenStringStruct: TypeCodec<GoldenStringStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/GoldenStringStruct",
   isResource: false,
   members: [
@@ -1093,7 +1093,7 @@ export const GoldenStringStruct: TypeCodec<GoldenStringStruct> = /* @__PURE__ */
 export interface GoldenStructArrayStruct {
   v: readonly GoldenIntStruct[];
 }
-export const GoldenStructArrayStruct: TypeCodec<GoldenStructArrayStruct> = /* @__PURE__ */ struct<GoldenStructArrayStruct>({
+export const GoldenStructArrayStruct: TypeCodec<GoldenStructArrayStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/GoldenStructArrayStruct",
   isResource: false,
   members: [
@@ -1104,7 +1104,7 @@ export const GoldenStructArrayStruct: TypeCodec<GoldenStructArrayStruct> = /* @_
 export interface GoldenUintStruct {
   v: number;
 }
-export const GoldenUintStruct: TypeCodec<GoldenUintStruct> = /* @__PURE__ */ struct<GoldenUintStruct>({
+export const GoldenUintStruct: TypeCodec<GoldenUintStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/GoldenUintStruct",
   isResource: false,
   members: [
@@ -1115,7 +1115,7 @@ export const GoldenUintStruct: TypeCodec<GoldenUintStruct> = /* @__PURE__ */ str
 export interface GoldenUnionStruct {
   v: GoldenUnion;
 }
-export const GoldenUnionStruct: TypeCodec<GoldenUnionStruct> = /* @__PURE__ */ struct<GoldenUnionStruct>({
+export const GoldenUnionStruct: TypeCodec<GoldenUnionStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/GoldenUnionStruct",
   isResource: false,
   members: [
@@ -1126,7 +1126,7 @@ export const GoldenUnionStruct: TypeCodec<GoldenUnionStruct> = /* @__PURE__ */ s
 export interface Int64Struct {
   x: bigint;
 }
-export const Int64Struct: TypeCodec<Int64Struct> = /* @__PURE__ */ struct<Int64Struct>({
+export const Int64Struct: TypeCodec<Int64Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/Int64Struct",
   isResource: false,
   members: [
@@ -1139,7 +1139,7 @@ export interface LargeArrays {
   a100: Uint8Array;
   nested: readonly (readonly (readonly string[])[])[];
 }
-export const LargeArrays: TypeCodec<LargeArrays> = /* @__PURE__ */ struct<LargeArrays>({
+export const LargeArrays: TypeCodec<LargeArrays> = /* @__PURE__ */ struct({
   name: "test.conformance/LargeArrays",
   isResource: false,
   members: [
@@ -1152,7 +1152,7 @@ export const LargeArrays: TypeCodec<LargeArrays> = /* @__PURE__ */ struct<LargeA
 export interface Length2StringWrapper {
   length2String: string;
 }
-export const Length2StringWrapper: TypeCodec<Length2StringWrapper> = /* @__PURE__ */ struct<Length2StringWrapper>({
+export const Length2StringWrapper: TypeCodec<Length2StringWrapper> = /* @__PURE__ */ struct({
   name: "test.conformance/Length2StringWrapper",
   isResource: false,
   members: [
@@ -1164,7 +1164,7 @@ export interface MultipleBoundedNonnullableVectorsOfHandles {
   vh0: readonly Handle[];
   vh1: readonly Handle[];
 }
-export const MultipleBoundedNonnullableVectorsOfHandles: TypeCodec<MultipleBoundedNonnullableVectorsOfHandles> = /* @__PURE__ */ struct<MultipleBoundedNonnullableVectorsOfHandles>({
+export const MultipleBoundedNonnullableVectorsOfHandles: TypeCodec<MultipleBoundedNonnullableVectorsOfHandles> = /* @__PURE__ */ struct({
   name: "test.conformance/MultipleBoundedNonnullableVectorsOfHandles",
   isResource: true,
   members: [
@@ -1177,7 +1177,7 @@ export interface MultipleBoundedNullableVectorsOfHandles {
   vh0?: readonly Handle[] | null | undefined;
   vh1?: readonly Handle[] | null | undefined;
 }
-export const MultipleBoundedNullableVectorsOfHandles: TypeCodec<MultipleBoundedNullableVectorsOfHandles> = /* @__PURE__ */ struct<MultipleBoundedNullableVectorsOfHandles>({
+export const MultipleBoundedNullableVectorsOfHandles: TypeCodec<MultipleBoundedNullableVectorsOfHandles> = /* @__PURE__ */ struct({
   name: "test.conformance/MultipleBoundedNullableVectorsOfHandles",
   isResource: true,
   members: [
@@ -1191,7 +1191,7 @@ export interface MultipleHandleSubtypes {
   event: EventHandle;
   channel: Channel;
 }
-export const MultipleHandleSubtypes: TypeCodec<MultipleHandleSubtypes> = /* @__PURE__ */ struct<MultipleHandleSubtypes>({
+export const MultipleHandleSubtypes: TypeCodec<MultipleHandleSubtypes> = /* @__PURE__ */ struct({
   name: "test.conformance/MultipleHandleSubtypes",
   isResource: true,
   members: [
@@ -1209,7 +1209,7 @@ export interface MultipleNonnullableHandles {
   handle2: EventHandle;
   data2: bigint;
 }
-export const MultipleNonnullableHandles: TypeCodec<MultipleNonnullableHandles> = /* @__PURE__ */ struct<MultipleNonnullableHandles>({
+export const MultipleNonnullableHandles: TypeCodec<MultipleNonnullableHandles> = /* @__PURE__ */ struct({
   name: "test.conformance/MultipleNonnullableHandles",
   isResource: true,
   members: [
@@ -1226,7 +1226,7 @@ export interface MultipleNonnullableVectorsOfUint32s {
   vu0: Uint32Array | readonly number[];
   vu1: Uint32Array | readonly number[];
 }
-export const MultipleNonnullableVectorsOfUint32s: TypeCodec<MultipleNonnullableVectorsOfUint32s> = /* @__PURE__ */ struct<MultipleNonnullableVectorsOfUint32s>({
+export const MultipleNonnullableVectorsOfUint32s: TypeCodec<MultipleNonnullableVectorsOfUint32s> = /* @__PURE__ */ struct({
   name: "test.conformance/MultipleNonnullableVectorsOfUint32s",
   isResource: false,
   members: [
@@ -1243,7 +1243,7 @@ export interface MultipleNullableHandles {
   handle2?: EventHandle | null | undefined;
   data2: bigint;
 }
-export const MultipleNullableHandles: TypeCodec<MultipleNullableHandles> = /* @__PURE__ */ struct<MultipleNullableHandles>({
+export const MultipleNullableHandles: TypeCodec<MultipleNullableHandles> = /* @__PURE__ */ struct({
   name: "test.conformance/MultipleNullableHandles",
   isResource: true,
   members: [
@@ -1260,7 +1260,7 @@ export interface MultipleShortNonnullableStrings {
   s0: string;
   s1: string;
 }
-export const MultipleShortNonnullableStrings: TypeCodec<MultipleShortNonnullableStrings> = /* @__PURE__ */ struct<MultipleShortNonnullableStrings>({
+export const MultipleShortNonnullableStrings: TypeCodec<MultipleShortNonnullableStrings> = /* @__PURE__ */ struct({
   name: "test.conformance/MultipleShortNonnullableStrings",
   isResource: false,
   members: [
@@ -1273,7 +1273,7 @@ export interface MultipleShortNullableStrings {
   s0: string;
   s1: string;
 }
-export const MultipleShortNullableStrings: TypeCodec<MultipleShortNullableStrings> = /* @__PURE__ */ struct<MultipleShortNullableStrings>({
+export const MultipleShortNullableStrings: TypeCodec<MultipleShortNullableStrings> = /* @__PURE__ */ struct({
   name: "test.conformance/MultipleShortNullableStrings",
   isResource: false,
   members: [
@@ -1285,7 +1285,7 @@ export const MultipleShortNullableStrings: TypeCodec<MultipleShortNullableString
 export interface MutualRecursionUnionStruct {
   u?: MutualRecursionUnion | null | undefined;
 }
-export const MutualRecursionUnionStruct: TypeCodec<MutualRecursionUnionStruct> = /* @__PURE__ */ struct<MutualRecursionUnionStruct>({
+export const MutualRecursionUnionStruct: TypeCodec<MutualRecursionUnionStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/MutualRecursionUnionStruct",
   isResource: false,
   members: [
@@ -1296,7 +1296,7 @@ export const MutualRecursionUnionStruct: TypeCodec<MutualRecursionUnionStruct> =
 export interface MyBool {
   value: boolean;
 }
-export const MyBool: TypeCodec<MyBool> = /* @__PURE__ */ struct<MyBool>({
+export const MyBool: TypeCodec<MyBool> = /* @__PURE__ */ struct({
   name: "test.conformance/MyBool",
   isResource: false,
   members: [
@@ -1307,7 +1307,7 @@ export const MyBool: TypeCodec<MyBool> = /* @__PURE__ */ struct<MyBool>({
 export interface MyByte {
   value: number;
 }
-export const MyByte: TypeCodec<MyByte> = /* @__PURE__ */ struct<MyByte>({
+export const MyByte: TypeCodec<MyByte> = /* @__PURE__ */ struct({
   name: "test.conformance/MyByte",
   isResource: false,
   members: [
@@ -1318,7 +1318,7 @@ export const MyByte: TypeCodec<MyByte> = /* @__PURE__ */ struct<MyByte>({
 export interface MyFloat32 {
   value: number;
 }
-export const MyFloat32: TypeCodec<MyFloat32> = /* @__PURE__ */ struct<MyFloat32>({
+export const MyFloat32: TypeCodec<MyFloat32> = /* @__PURE__ */ struct({
   name: "test.conformance/MyFloat32",
   isResource: false,
   members: [
@@ -1329,7 +1329,7 @@ export const MyFloat32: TypeCodec<MyFloat32> = /* @__PURE__ */ struct<MyFloat32>
 export interface MyFloat64 {
   value: number;
 }
-export const MyFloat64: TypeCodec<MyFloat64> = /* @__PURE__ */ struct<MyFloat64>({
+export const MyFloat64: TypeCodec<MyFloat64> = /* @__PURE__ */ struct({
   name: "test.conformance/MyFloat64",
   isResource: false,
   members: [
@@ -1340,7 +1340,7 @@ export const MyFloat64: TypeCodec<MyFloat64> = /* @__PURE__ */ struct<MyFloat64>
 export interface MyInt16 {
   value: number;
 }
-export const MyInt16: TypeCodec<MyInt16> = /* @__PURE__ */ struct<MyInt16>({
+export const MyInt16: TypeCodec<MyInt16> = /* @__PURE__ */ struct({
   name: "test.conformance/MyInt16",
   isResource: false,
   members: [
@@ -1351,7 +1351,7 @@ export const MyInt16: TypeCodec<MyInt16> = /* @__PURE__ */ struct<MyInt16>({
 export interface MyInt32 {
   value: number;
 }
-export const MyInt32: TypeCodec<MyInt32> = /* @__PURE__ */ struct<MyInt32>({
+export const MyInt32: TypeCodec<MyInt32> = /* @__PURE__ */ struct({
   name: "test.conformance/MyInt32",
   isResource: false,
   members: [
@@ -1362,7 +1362,7 @@ export const MyInt32: TypeCodec<MyInt32> = /* @__PURE__ */ struct<MyInt32>({
 export interface MyInt64 {
   value: bigint;
 }
-export const MyInt64: TypeCodec<MyInt64> = /* @__PURE__ */ struct<MyInt64>({
+export const MyInt64: TypeCodec<MyInt64> = /* @__PURE__ */ struct({
   name: "test.conformance/MyInt64",
   isResource: false,
   members: [
@@ -1373,7 +1373,7 @@ export const MyInt64: TypeCodec<MyInt64> = /* @__PURE__ */ struct<MyInt64>({
 export interface MyInt8 {
   value: number;
 }
-export const MyInt8: TypeCodec<MyInt8> = /* @__PURE__ */ struct<MyInt8>({
+export const MyInt8: TypeCodec<MyInt8> = /* @__PURE__ */ struct({
   name: "test.conformance/MyInt8",
   isResource: false,
   members: [
@@ -1384,7 +1384,7 @@ export const MyInt8: TypeCodec<MyInt8> = /* @__PURE__ */ struct<MyInt8>({
 export interface MyUint16 {
   value: number;
 }
-export const MyUint16: TypeCodec<MyUint16> = /* @__PURE__ */ struct<MyUint16>({
+export const MyUint16: TypeCodec<MyUint16> = /* @__PURE__ */ struct({
   name: "test.conformance/MyUint16",
   isResource: false,
   members: [
@@ -1395,7 +1395,7 @@ export const MyUint16: TypeCodec<MyUint16> = /* @__PURE__ */ struct<MyUint16>({
 export interface MyUint32 {
   value: number;
 }
-export const MyUint32: TypeCodec<MyUint32> = /* @__PURE__ */ struct<MyUint32>({
+export const MyUint32: TypeCodec<MyUint32> = /* @__PURE__ */ struct({
   name: "test.conformance/MyUint32",
   isResource: false,
   members: [
@@ -1406,7 +1406,7 @@ export const MyUint32: TypeCodec<MyUint32> = /* @__PURE__ */ struct<MyUint32>({
 export interface MyUint64 {
   value: bigint;
 }
-export const MyUint64: TypeCodec<MyUint64> = /* @__PURE__ */ struct<MyUint64>({
+export const MyUint64: TypeCodec<MyUint64> = /* @__PURE__ */ struct({
   name: "test.conformance/MyUint64",
   isResource: false,
   members: [
@@ -1417,7 +1417,7 @@ export const MyUint64: TypeCodec<MyUint64> = /* @__PURE__ */ struct<MyUint64>({
 export interface NonnullableHandle {
   h: Handle;
 }
-export const NonnullableHandle: TypeCodec<NonnullableHandle> = /* @__PURE__ */ struct<NonnullableHandle>({
+export const NonnullableHandle: TypeCodec<NonnullableHandle> = /* @__PURE__ */ struct({
   name: "test.conformance/NonnullableHandle",
   isResource: true,
   members: [
@@ -1428,7 +1428,7 @@ export const NonnullableHandle: TypeCodec<NonnullableHandle> = /* @__PURE__ */ s
 export interface NonnullableHandleArray {
   handles: readonly Handle[];
 }
-export const NonnullableHandleArray: TypeCodec<NonnullableHandleArray> = /* @__PURE__ */ struct<NonnullableHandleArray>({
+export const NonnullableHandleArray: TypeCodec<NonnullableHandleArray> = /* @__PURE__ */ struct({
   name: "test.conformance/NonnullableHandleArray",
   isResource: true,
   members: [
@@ -1439,7 +1439,7 @@ export const NonnullableHandleArray: TypeCodec<NonnullableHandleArray> = /* @__P
 export interface NullableHandle {
   h?: Handle | null | undefined;
 }
-export const NullableHandle: TypeCodec<NullableHandle> = /* @__PURE__ */ struct<NullableHandle>({
+export const NullableHandle: TypeCodec<NullableHandle> = /* @__PURE__ */ struct({
   name: "test.conformance/NullableHandle",
   isResource: true,
   members: [
@@ -1453,7 +1453,7 @@ export interface OneLayerStructNoPaddingAlign4 {
   c: number;
   d: number;
 }
-export const OneLayerStructNoPaddingAlign4: TypeCodec<OneLayerStructNoPaddingAlign4> = /* @__PURE__ */ struct<OneLayerStructNoPaddingAlign4>({
+export const OneLayerStructNoPaddingAlign4: TypeCodec<OneLayerStructNoPaddingAlign4> = /* @__PURE__ */ struct({
   name: "test.conformance/OneLayerStructNoPaddingAlign4",
   isResource: false,
   members: [
@@ -1470,7 +1470,7 @@ export interface OneLayerStructNoPaddingAlign8 {
   c: number;
   d: bigint;
 }
-export const OneLayerStructNoPaddingAlign8: TypeCodec<OneLayerStructNoPaddingAlign8> = /* @__PURE__ */ struct<OneLayerStructNoPaddingAlign8>({
+export const OneLayerStructNoPaddingAlign8: TypeCodec<OneLayerStructNoPaddingAlign8> = /* @__PURE__ */ struct({
   name: "test.conformance/OneLayerStructNoPaddingAlign8",
   isResource: false,
   members: [
@@ -1487,7 +1487,7 @@ export interface OneLayerStructWithBool {
   c: number;
   d: number;
 }
-export const OneLayerStructWithBool: TypeCodec<OneLayerStructWithBool> = /* @__PURE__ */ struct<OneLayerStructWithBool>({
+export const OneLayerStructWithBool: TypeCodec<OneLayerStructWithBool> = /* @__PURE__ */ struct({
   name: "test.conformance/OneLayerStructWithBool",
   isResource: false,
   members: [
@@ -1503,7 +1503,7 @@ export interface OneLayerStructWithPaddingAlign8 {
   b: number;
   c: bigint;
 }
-export const OneLayerStructWithPaddingAlign8: TypeCodec<OneLayerStructWithPaddingAlign8> = /* @__PURE__ */ struct<OneLayerStructWithPaddingAlign8>({
+export const OneLayerStructWithPaddingAlign8: TypeCodec<OneLayerStructWithPaddingAlign8> = /* @__PURE__ */ struct({
   name: "test.conformance/OneLayerStructWithPaddingAlign8",
   isResource: false,
   members: [
@@ -1516,7 +1516,7 @@ export const OneLayerStructWithPaddingAlign8: TypeCodec<OneLayerStructWithPaddin
 export interface OptionalEmptyStructWrapper {
   s?: EmptyStruct | null | undefined;
 }
-export const OptionalEmptyStructWrapper: TypeCodec<OptionalEmptyStructWrapper> = /* @__PURE__ */ struct<OptionalEmptyStructWrapper>({
+export const OptionalEmptyStructWrapper: TypeCodec<OptionalEmptyStructWrapper> = /* @__PURE__ */ struct({
   name: "test.conformance/OptionalEmptyStructWrapper",
   isResource: false,
   members: [
@@ -1527,7 +1527,7 @@ export const OptionalEmptyStructWrapper: TypeCodec<OptionalEmptyStructWrapper> =
 export interface OptionalVectorWrapper {
   v?: Uint8Array | null | undefined;
 }
-export const OptionalVectorWrapper: TypeCodec<OptionalVectorWrapper> = /* @__PURE__ */ struct<OptionalVectorWrapper>({
+export const OptionalVectorWrapper: TypeCodec<OptionalVectorWrapper> = /* @__PURE__ */ struct({
   name: "test.conformance/OptionalVectorWrapper",
   isResource: false,
   members: [
@@ -1538,7 +1538,7 @@ export const OptionalVectorWrapper: TypeCodec<OptionalVectorWrapper> = /* @__PUR
 export interface OutOfLineArrayOfNonnullableHandles {
   handles?: NonnullableHandleArray | null | undefined;
 }
-export const OutOfLineArrayOfNonnullableHandles: TypeCodec<OutOfLineArrayOfNonnullableHandles> = /* @__PURE__ */ struct<OutOfLineArrayOfNonnullableHandles>({
+export const OutOfLineArrayOfNonnullableHandles: TypeCodec<OutOfLineArrayOfNonnullableHandles> = /* @__PURE__ */ struct({
   name: "test.conformance/OutOfLineArrayOfNonnullableHandles",
   isResource: true,
   members: [
@@ -1550,7 +1550,7 @@ export interface OutOfLinePaddingZeroed7 {
   a?: Uint8Struct | null | undefined;
   b?: Uint64Struct | null | undefined;
 }
-export const OutOfLinePaddingZeroed7: TypeCodec<OutOfLinePaddingZeroed7> = /* @__PURE__ */ struct<OutOfLinePaddingZeroed7>({
+export const OutOfLinePaddingZeroed7: TypeCodec<OutOfLinePaddingZeroed7> = /* @__PURE__ */ struct({
   name: "test.conformance/OutOfLinePaddingZeroed7",
   isResource: false,
   members: [
@@ -1562,7 +1562,7 @@ export const OutOfLinePaddingZeroed7: TypeCodec<OutOfLinePaddingZeroed7> = /* @_
 export interface PaddedTableStruct {
   t: PaddedTable;
 }
-export const PaddedTableStruct: TypeCodec<PaddedTableStruct> = /* @__PURE__ */ struct<PaddedTableStruct>({
+export const PaddedTableStruct: TypeCodec<PaddedTableStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddedTableStruct",
   isResource: false,
   members: [
@@ -1573,7 +1573,7 @@ export const PaddedTableStruct: TypeCodec<PaddedTableStruct> = /* @__PURE__ */ s
 export interface PaddedUnionStruct {
   u: PaddedUnion;
 }
-export const PaddedUnionStruct: TypeCodec<PaddedUnionStruct> = /* @__PURE__ */ struct<PaddedUnionStruct>({
+export const PaddedUnionStruct: TypeCodec<PaddedUnionStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddedUnionStruct",
   isResource: false,
   members: [
@@ -1585,7 +1585,7 @@ export interface PaddingBetweenFieldsInt16Int32 {
   a: number;
   b: number;
 }
-export const PaddingBetweenFieldsInt16Int32: TypeCodec<PaddingBetweenFieldsInt16Int32> = /* @__PURE__ */ struct<PaddingBetweenFieldsInt16Int32>({
+export const PaddingBetweenFieldsInt16Int32: TypeCodec<PaddingBetweenFieldsInt16Int32> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingBetweenFieldsInt16Int32",
   isResource: false,
   members: [
@@ -1598,7 +1598,7 @@ export interface PaddingBetweenFieldsInt16Int64 {
   a: number;
   b: bigint;
 }
-export const PaddingBetweenFieldsInt16Int64: TypeCodec<PaddingBetweenFieldsInt16Int64> = /* @__PURE__ */ struct<PaddingBetweenFieldsInt16Int64>({
+export const PaddingBetweenFieldsInt16Int64: TypeCodec<PaddingBetweenFieldsInt16Int64> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingBetweenFieldsInt16Int64",
   isResource: false,
   members: [
@@ -1611,7 +1611,7 @@ export interface PaddingBetweenFieldsInt32Int64 {
   a: number;
   b: bigint;
 }
-export const PaddingBetweenFieldsInt32Int64: TypeCodec<PaddingBetweenFieldsInt32Int64> = /* @__PURE__ */ struct<PaddingBetweenFieldsInt32Int64>({
+export const PaddingBetweenFieldsInt32Int64: TypeCodec<PaddingBetweenFieldsInt32Int64> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingBetweenFieldsInt32Int64",
   isResource: false,
   members: [
@@ -1624,7 +1624,7 @@ export interface PaddingBetweenFieldsInt8Int16 {
   a: number;
   b: number;
 }
-export const PaddingBetweenFieldsInt8Int16: TypeCodec<PaddingBetweenFieldsInt8Int16> = /* @__PURE__ */ struct<PaddingBetweenFieldsInt8Int16>({
+export const PaddingBetweenFieldsInt8Int16: TypeCodec<PaddingBetweenFieldsInt8Int16> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingBetweenFieldsInt8Int16",
   isResource: false,
   members: [
@@ -1637,7 +1637,7 @@ export interface PaddingBetweenFieldsInt8Int64 {
   a: number;
   b: bigint;
 }
-export const PaddingBetweenFieldsInt8Int64: TypeCodec<PaddingBetweenFieldsInt8Int64> = /* @__PURE__ */ struct<PaddingBetweenFieldsInt8Int64>({
+export const PaddingBetweenFieldsInt8Int64: TypeCodec<PaddingBetweenFieldsInt8Int64> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingBetweenFieldsInt8Int64",
   isResource: false,
   members: [
@@ -1649,7 +1649,7 @@ export const PaddingBetweenFieldsInt8Int64: TypeCodec<PaddingBetweenFieldsInt8In
 export interface Struct1Byte {
   a: number;
 }
-export const Struct1Byte: TypeCodec<Struct1Byte> = /* @__PURE__ */ struct<Struct1Byte>({
+export const Struct1Byte: TypeCodec<Struct1Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/Struct1Byte",
   isResource: false,
   members: [
@@ -1660,7 +1660,7 @@ export const Struct1Byte: TypeCodec<Struct1Byte> = /* @__PURE__ */ struct<Struct
 export interface PaddingEndOfInlineObject1Byte {
   a: Struct1Byte;
 }
-export const PaddingEndOfInlineObject1Byte: TypeCodec<PaddingEndOfInlineObject1Byte> = /* @__PURE__ */ struct<PaddingEndOfInlineObject1Byte>({
+export const PaddingEndOfInlineObject1Byte: TypeCodec<PaddingEndOfInlineObject1Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingEndOfInlineObject1Byte",
   isResource: false,
   members: [
@@ -1671,7 +1671,7 @@ export const PaddingEndOfInlineObject1Byte: TypeCodec<PaddingEndOfInlineObject1B
 export interface Struct2Byte {
   a: number;
 }
-export const Struct2Byte: TypeCodec<Struct2Byte> = /* @__PURE__ */ struct<Struct2Byte>({
+export const Struct2Byte: TypeCodec<Struct2Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/Struct2Byte",
   isResource: false,
   members: [
@@ -1682,7 +1682,7 @@ export const Struct2Byte: TypeCodec<Struct2Byte> = /* @__PURE__ */ struct<Struct
 export interface PaddingEndOfInlineObject2Byte {
   a: Struct2Byte;
 }
-export const PaddingEndOfInlineObject2Byte: TypeCodec<PaddingEndOfInlineObject2Byte> = /* @__PURE__ */ struct<PaddingEndOfInlineObject2Byte>({
+export const PaddingEndOfInlineObject2Byte: TypeCodec<PaddingEndOfInlineObject2Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingEndOfInlineObject2Byte",
   isResource: false,
   members: [
@@ -1694,7 +1694,7 @@ export interface Struct3Byte {
   a: number;
   b: number;
 }
-export const Struct3Byte: TypeCodec<Struct3Byte> = /* @__PURE__ */ struct<Struct3Byte>({
+export const Struct3Byte: TypeCodec<Struct3Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/Struct3Byte",
   isResource: false,
   members: [
@@ -1706,7 +1706,7 @@ export const Struct3Byte: TypeCodec<Struct3Byte> = /* @__PURE__ */ struct<Struct
 export interface PaddingEndOfInlineObject3Byte {
   a: Struct3Byte;
 }
-export const PaddingEndOfInlineObject3Byte: TypeCodec<PaddingEndOfInlineObject3Byte> = /* @__PURE__ */ struct<PaddingEndOfInlineObject3Byte>({
+export const PaddingEndOfInlineObject3Byte: TypeCodec<PaddingEndOfInlineObject3Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingEndOfInlineObject3Byte",
   isResource: false,
   members: [
@@ -1718,7 +1718,7 @@ export interface Struct6Byte {
   a: number;
   b: number;
 }
-export const Struct6Byte: TypeCodec<Struct6Byte> = /* @__PURE__ */ struct<Struct6Byte>({
+export const Struct6Byte: TypeCodec<Struct6Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/Struct6Byte",
   isResource: false,
   members: [
@@ -1730,7 +1730,7 @@ export const Struct6Byte: TypeCodec<Struct6Byte> = /* @__PURE__ */ struct<Struct
 export interface PaddingEndOfInlineObject6Byte {
   a: Struct6Byte;
 }
-export const PaddingEndOfInlineObject6Byte: TypeCodec<PaddingEndOfInlineObject6Byte> = /* @__PURE__ */ struct<PaddingEndOfInlineObject6Byte>({
+export const PaddingEndOfInlineObject6Byte: TypeCodec<PaddingEndOfInlineObject6Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingEndOfInlineObject6Byte",
   isResource: false,
   members: [
@@ -1743,7 +1743,7 @@ export interface Struct7Byte {
   b: number;
   c: number;
 }
-export const Struct7Byte: TypeCodec<Struct7Byte> = /* @__PURE__ */ struct<Struct7Byte>({
+export const Struct7Byte: TypeCodec<Struct7Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/Struct7Byte",
   isResource: false,
   members: [
@@ -1756,7 +1756,7 @@ export const Struct7Byte: TypeCodec<Struct7Byte> = /* @__PURE__ */ struct<Struct
 export interface PaddingEndOfInlineObject7Byte {
   a: Struct7Byte;
 }
-export const PaddingEndOfInlineObject7Byte: TypeCodec<PaddingEndOfInlineObject7Byte> = /* @__PURE__ */ struct<PaddingEndOfInlineObject7Byte>({
+export const PaddingEndOfInlineObject7Byte: TypeCodec<PaddingEndOfInlineObject7Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingEndOfInlineObject7Byte",
   isResource: false,
   members: [
@@ -1768,7 +1768,7 @@ export interface PaddingEndOfInlineObjectBeforeNextObject1Byte {
   outOfLine?: Struct8Byte | null | undefined;
   inLine: Struct1Byte;
 }
-export const PaddingEndOfInlineObjectBeforeNextObject1Byte: TypeCodec<PaddingEndOfInlineObjectBeforeNextObject1Byte> = /* @__PURE__ */ struct<PaddingEndOfInlineObjectBeforeNextObject1Byte>({
+export const PaddingEndOfInlineObjectBeforeNextObject1Byte: TypeCodec<PaddingEndOfInlineObjectBeforeNextObject1Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingEndOfInlineObjectBeforeNextObject1Byte",
   isResource: false,
   members: [
@@ -1781,7 +1781,7 @@ export interface PaddingEndOfInlineObjectBeforeNextObject2Byte {
   outOfLine?: Struct8Byte | null | undefined;
   inLine: Struct2Byte;
 }
-export const PaddingEndOfInlineObjectBeforeNextObject2Byte: TypeCodec<PaddingEndOfInlineObjectBeforeNextObject2Byte> = /* @__PURE__ */ struct<PaddingEndOfInlineObjectBeforeNextObject2Byte>({
+export const PaddingEndOfInlineObjectBeforeNextObject2Byte: TypeCodec<PaddingEndOfInlineObjectBeforeNextObject2Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingEndOfInlineObjectBeforeNextObject2Byte",
   isResource: false,
   members: [
@@ -1794,7 +1794,7 @@ export interface PaddingEndOfInlineObjectBeforeNextObject3Byte {
   outOfLine?: Struct8Byte | null | undefined;
   inLine: Struct3Byte;
 }
-export const PaddingEndOfInlineObjectBeforeNextObject3Byte: TypeCodec<PaddingEndOfInlineObjectBeforeNextObject3Byte> = /* @__PURE__ */ struct<PaddingEndOfInlineObjectBeforeNextObject3Byte>({
+export const PaddingEndOfInlineObjectBeforeNextObject3Byte: TypeCodec<PaddingEndOfInlineObjectBeforeNextObject3Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingEndOfInlineObjectBeforeNextObject3Byte",
   isResource: false,
   members: [
@@ -1806,7 +1806,7 @@ export const PaddingEndOfInlineObjectBeforeNextObject3Byte: TypeCodec<PaddingEnd
 export interface Struct4Byte {
   a: number;
 }
-export const Struct4Byte: TypeCodec<Struct4Byte> = /* @__PURE__ */ struct<Struct4Byte>({
+export const Struct4Byte: TypeCodec<Struct4Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/Struct4Byte",
   isResource: false,
   members: [
@@ -1818,7 +1818,7 @@ export interface PaddingEndOfInlineObjectBeforeNextObject4Byte {
   outOfLine?: Struct8Byte | null | undefined;
   inLine: Struct4Byte;
 }
-export const PaddingEndOfInlineObjectBeforeNextObject4Byte: TypeCodec<PaddingEndOfInlineObjectBeforeNextObject4Byte> = /* @__PURE__ */ struct<PaddingEndOfInlineObjectBeforeNextObject4Byte>({
+export const PaddingEndOfInlineObjectBeforeNextObject4Byte: TypeCodec<PaddingEndOfInlineObjectBeforeNextObject4Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingEndOfInlineObjectBeforeNextObject4Byte",
   isResource: false,
   members: [
@@ -1831,7 +1831,7 @@ export interface PaddingEndOfInlineObjectBeforeNextObject6Byte {
   outOfLine?: Struct8Byte | null | undefined;
   inLine: Struct6Byte;
 }
-export const PaddingEndOfInlineObjectBeforeNextObject6Byte: TypeCodec<PaddingEndOfInlineObjectBeforeNextObject6Byte> = /* @__PURE__ */ struct<PaddingEndOfInlineObjectBeforeNextObject6Byte>({
+export const PaddingEndOfInlineObjectBeforeNextObject6Byte: TypeCodec<PaddingEndOfInlineObjectBeforeNextObject6Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingEndOfInlineObjectBeforeNextObject6Byte",
   isResource: false,
   members: [
@@ -1844,7 +1844,7 @@ export interface PaddingInBetweenOutOfLineObjects1Byte {
   first?: Struct1Byte | null | undefined;
   second?: Struct8Byte | null | undefined;
 }
-export const PaddingInBetweenOutOfLineObjects1Byte: TypeCodec<PaddingInBetweenOutOfLineObjects1Byte> = /* @__PURE__ */ struct<PaddingInBetweenOutOfLineObjects1Byte>({
+export const PaddingInBetweenOutOfLineObjects1Byte: TypeCodec<PaddingInBetweenOutOfLineObjects1Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingInBetweenOutOfLineObjects1Byte",
   isResource: false,
   members: [
@@ -1857,7 +1857,7 @@ export interface PaddingInBetweenOutOfLineObjects2Byte {
   first?: Struct2Byte | null | undefined;
   second?: Struct8Byte | null | undefined;
 }
-export const PaddingInBetweenOutOfLineObjects2Byte: TypeCodec<PaddingInBetweenOutOfLineObjects2Byte> = /* @__PURE__ */ struct<PaddingInBetweenOutOfLineObjects2Byte>({
+export const PaddingInBetweenOutOfLineObjects2Byte: TypeCodec<PaddingInBetweenOutOfLineObjects2Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingInBetweenOutOfLineObjects2Byte",
   isResource: false,
   members: [
@@ -1870,7 +1870,7 @@ export interface PaddingInBetweenOutOfLineObjects4Byte {
   first?: Struct4Byte | null | undefined;
   second?: Struct8Byte | null | undefined;
 }
-export const PaddingInBetweenOutOfLineObjects4Byte: TypeCodec<PaddingInBetweenOutOfLineObjects4Byte> = /* @__PURE__ */ struct<PaddingInBetweenOutOfLineObjects4Byte>({
+export const PaddingInBetweenOutOfLineObjects4Byte: TypeCodec<PaddingInBetweenOutOfLineObjects4Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingInBetweenOutOfLineObjects4Byte",
   isResource: false,
   members: [
@@ -1883,7 +1883,7 @@ export interface PaddingInBetweenOutOfLineObjects5Byte {
   first?: Struct5Byte | null | undefined;
   second?: Struct8Byte | null | undefined;
 }
-export const PaddingInBetweenOutOfLineObjects5Byte: TypeCodec<PaddingInBetweenOutOfLineObjects5Byte> = /* @__PURE__ */ struct<PaddingInBetweenOutOfLineObjects5Byte>({
+export const PaddingInBetweenOutOfLineObjects5Byte: TypeCodec<PaddingInBetweenOutOfLineObjects5Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingInBetweenOutOfLineObjects5Byte",
   isResource: false,
   members: [
@@ -1896,7 +1896,7 @@ export interface PaddingInBetweenOutOfLineObjects6Byte {
   first?: Struct6Byte | null | undefined;
   second?: Struct8Byte | null | undefined;
 }
-export const PaddingInBetweenOutOfLineObjects6Byte: TypeCodec<PaddingInBetweenOutOfLineObjects6Byte> = /* @__PURE__ */ struct<PaddingInBetweenOutOfLineObjects6Byte>({
+export const PaddingInBetweenOutOfLineObjects6Byte: TypeCodec<PaddingInBetweenOutOfLineObjects6Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/PaddingInBetweenOutOfLineObjects6Byte",
   isResource: false,
   members: [
@@ -1908,7 +1908,7 @@ export const PaddingInBetweenOutOfLineObjects6Byte: TypeCodec<PaddingInBetweenOu
 export interface RecursiveEmptyStruct {
   inner?: RecursiveEmptyStruct | null | undefined;
 }
-export const RecursiveEmptyStruct: TypeCodec<RecursiveEmptyStruct> = /* @__PURE__ */ struct<RecursiveEmptyStruct>({
+export const RecursiveEmptyStruct: TypeCodec<RecursiveEmptyStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/RecursiveEmptyStruct",
   isResource: false,
   members: [
@@ -1919,7 +1919,7 @@ export const RecursiveEmptyStruct: TypeCodec<RecursiveEmptyStruct> = /* @__PURE_
 export interface RecursiveEmptyStructVectorWrapper {
   vec: readonly RecursiveEmptyStruct[];
 }
-export const RecursiveEmptyStructVectorWrapper: TypeCodec<RecursiveEmptyStructVectorWrapper> = /* @__PURE__ */ struct<RecursiveEmptyStructVectorWrapper>({
+export const RecursiveEmptyStructVectorWrapper: TypeCodec<RecursiveEmptyStructVectorWrapper> = /* @__PURE__ */ struct({
   name: "test.conformance/RecursiveEmptyStructVectorWrapper",
   isResource: false,
   members: [
@@ -1930,7 +1930,7 @@ export const RecursiveEmptyStructVectorWrapper: TypeCodec<RecursiveEmptyStructVe
 export interface RecursiveOptionalStruct {
   inner?: RecursiveOptionalStruct | null | undefined;
 }
-export const RecursiveOptionalStruct: TypeCodec<RecursiveOptionalStruct> = /* @__PURE__ */ struct<RecursiveOptionalStruct>({
+export const RecursiveOptionalStruct: TypeCodec<RecursiveOptionalStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/RecursiveOptionalStruct",
   isResource: false,
   members: [
@@ -1941,7 +1941,7 @@ export const RecursiveOptionalStruct: TypeCodec<RecursiveOptionalStruct> = /* @_
 export interface RecursiveOptionalAndTableStruct {
   t: RecursiveOptionalAndTable;
 }
-export const RecursiveOptionalAndTableStruct: TypeCodec<RecursiveOptionalAndTableStruct> = /* @__PURE__ */ struct<RecursiveOptionalAndTableStruct>({
+export const RecursiveOptionalAndTableStruct: TypeCodec<RecursiveOptionalAndTableStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/RecursiveOptionalAndTableStruct",
   isResource: false,
   members: [
@@ -1952,7 +1952,7 @@ export const RecursiveOptionalAndTableStruct: TypeCodec<RecursiveOptionalAndTabl
 export interface RecursiveOptionalAndVectorStruct {
   vec: readonly RecursiveOptionalStruct[];
 }
-export const RecursiveOptionalAndVectorStruct: TypeCodec<RecursiveOptionalAndVectorStruct> = /* @__PURE__ */ struct<RecursiveOptionalAndVectorStruct>({
+export const RecursiveOptionalAndVectorStruct: TypeCodec<RecursiveOptionalAndVectorStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/RecursiveOptionalAndVectorStruct",
   isResource: false,
   members: [
@@ -1963,7 +1963,7 @@ export const RecursiveOptionalAndVectorStruct: TypeCodec<RecursiveOptionalAndVec
 export interface RecursiveOptionalBasicStruct {
   inner?: RecursiveOptionalBasicStruct | null | undefined;
 }
-export const RecursiveOptionalBasicStruct: TypeCodec<RecursiveOptionalBasicStruct> = /* @__PURE__ */ struct<RecursiveOptionalBasicStruct>({
+export const RecursiveOptionalBasicStruct: TypeCodec<RecursiveOptionalBasicStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/RecursiveOptionalBasicStruct",
   isResource: false,
   members: [
@@ -1974,7 +1974,7 @@ export const RecursiveOptionalBasicStruct: TypeCodec<RecursiveOptionalBasicStruc
 export interface RecursiveOptionalStructArrayWrapper {
   arr: readonly RecursiveOptionalStruct[];
 }
-export const RecursiveOptionalStructArrayWrapper: TypeCodec<RecursiveOptionalStructArrayWrapper> = /* @__PURE__ */ struct<RecursiveOptionalStructArrayWrapper>({
+export const RecursiveOptionalStructArrayWrapper: TypeCodec<RecursiveOptionalStructArrayWrapper> = /* @__PURE__ */ struct({
   name: "test.conformance/RecursiveOptionalStructArrayWrapper",
   isResource: false,
   members: [
@@ -1986,7 +1986,7 @@ export interface RecursiveOptionalStructWithString {
   inner?: RecursiveOptionalStructWithString | null | undefined;
   str?: string | null | undefined;
 }
-export const RecursiveOptionalStructWithString: TypeCodec<RecursiveOptionalStructWithString> = /* @__PURE__ */ struct<RecursiveOptionalStructWithString>({
+export const RecursiveOptionalStructWithString: TypeCodec<RecursiveOptionalStructWithString> = /* @__PURE__ */ struct({
   name: "test.conformance/RecursiveOptionalStructWithString",
   isResource: false,
   members: [
@@ -1998,7 +1998,7 @@ export const RecursiveOptionalStructWithString: TypeCodec<RecursiveOptionalStruc
 export interface RecursiveTableOptionalHolder {
   o?: RecursiveTableHolder | null | undefined;
 }
-export const RecursiveTableOptionalHolder: TypeCodec<RecursiveTableOptionalHolder> = /* @__PURE__ */ struct<RecursiveTableOptionalHolder>({
+export const RecursiveTableOptionalHolder: TypeCodec<RecursiveTableOptionalHolder> = /* @__PURE__ */ struct({
   name: "test.conformance/RecursiveTableOptionalHolder",
   isResource: false,
   members: [
@@ -2009,7 +2009,7 @@ export const RecursiveTableOptionalHolder: TypeCodec<RecursiveTableOptionalHolde
 export interface RecursiveTableHolder {
   t: RecursiveTable;
 }
-export const RecursiveTableHolder: TypeCodec<RecursiveTableHolder> = /* @__PURE__ */ struct<RecursiveTableHolder>({
+export const RecursiveTableHolder: TypeCodec<RecursiveTableHolder> = /* @__PURE__ */ struct({
   name: "test.conformance/RecursiveTableHolder",
   isResource: false,
   members: [
@@ -2020,7 +2020,7 @@ export const RecursiveTableHolder: TypeCodec<RecursiveTableHolder> = /* @__PURE_
 export interface RecursiveVectorUnionStruct {
   u: RecursiveVectorUnion;
 }
-export const RecursiveVectorUnionStruct: TypeCodec<RecursiveVectorUnionStruct> = /* @__PURE__ */ struct<RecursiveVectorUnionStruct>({
+export const RecursiveVectorUnionStruct: TypeCodec<RecursiveVectorUnionStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/RecursiveVectorUnionStruct",
   isResource: false,
   members: [
@@ -2033,7 +2033,7 @@ export interface Sandwich1 {
   theUnion: UnionSize8Align4;
   after: number;
 }
-export const Sandwich1: TypeCodec<Sandwich1> = /* @__PURE__ */ struct<Sandwich1>({
+export const Sandwich1: TypeCodec<Sandwich1> = /* @__PURE__ */ struct({
   name: "test.conformance/Sandwich1",
   isResource: false,
   members: [
@@ -2049,7 +2049,7 @@ export interface TransactionHeader {
   magicNumber: number;
   ordinal: bigint;
 }
-export const TransactionHeader: TypeCodec<TransactionHeader> = /* @__PURE__ */ struct<TransactionHeader>({
+export const TransactionHeader: TypeCodec<TransactionHeader> = /* @__PURE__ */ struct({
   name: "test.conformance/TransactionHeader",
   isResource: false,
   members: [
@@ -2064,7 +2064,7 @@ export interface Sandwich1Message {
   header: TransactionHeader;
   body: Sandwich1;
 }
-export const Sandwich1Message: TypeCodec<Sandwich1Message> = /* @__PURE__ */ struct<Sandwich1Message>({
+export const Sandwich1Message: TypeCodec<Sandwich1Message> = /* @__PURE__ */ struct({
   name: "test.conformance/Sandwich1Message",
   isResource: false,
   members: [
@@ -2077,7 +2077,7 @@ export interface StructSize16Align8 {
   f1: bigint;
   f2: bigint;
 }
-export const StructSize16Align8: TypeCodec<StructSize16Align8> = /* @__PURE__ */ struct<StructSize16Align8>({
+export const StructSize16Align8: TypeCodec<StructSize16Align8> = /* @__PURE__ */ struct({
   name: "test.conformance/StructSize16Align8",
   isResource: false,
   members: [
@@ -2091,7 +2091,7 @@ export interface Sandwich3 {
   theUnion: UnionSize24Align8;
   after: number;
 }
-export const Sandwich3: TypeCodec<Sandwich3> = /* @__PURE__ */ struct<Sandwich3>({
+export const Sandwich3: TypeCodec<Sandwich3> = /* @__PURE__ */ struct({
   name: "test.conformance/Sandwich3",
   isResource: false,
   members: [
@@ -2106,7 +2106,7 @@ export interface Sandwich4 {
   theUnion: UnionSize36Align4;
   after: number;
 }
-export const Sandwich4: TypeCodec<Sandwich4> = /* @__PURE__ */ struct<Sandwich4>({
+export const Sandwich4: TypeCodec<Sandwich4> = /* @__PURE__ */ struct({
   name: "test.conformance/Sandwich4",
   isResource: false,
   members: [
@@ -2121,7 +2121,7 @@ export interface Sandwich5 {
   unionOfUnion: UnionOfUnion;
   after: number;
 }
-export const Sandwich5: TypeCodec<Sandwich5> = /* @__PURE__ */ struct<Sandwich5>({
+export const Sandwich5: TypeCodec<Sandwich5> = /* @__PURE__ */ struct({
   name: "test.conformance/Sandwich5",
   isResource: false,
   members: [
@@ -2134,7 +2134,7 @@ export const Sandwich5: TypeCodec<Sandwich5> = /* @__PURE__ */ struct<Sandwich5>
 export interface StructSize3Align1 {
   threeBytes: Uint8Array;
 }
-export const StructSize3Align1: TypeCodec<StructSize3Align1> = /* @__PURE__ */ struct<StructSize3Align1>({
+export const StructSize3Align1: TypeCodec<StructSize3Align1> = /* @__PURE__ */ struct({
   name: "test.conformance/StructSize3Align1",
   isResource: false,
   members: [
@@ -2146,7 +2146,7 @@ export interface StructSize3Align2 {
   f1: number;
   f2: number;
 }
-export const StructSize3Align2: TypeCodec<StructSize3Align2> = /* @__PURE__ */ struct<StructSize3Align2>({
+export const StructSize3Align2: TypeCodec<StructSize3Align2> = /* @__PURE__ */ struct({
   name: "test.conformance/StructSize3Align2",
   isResource: false,
   members: [
@@ -2160,7 +2160,7 @@ export interface Sandwich6 {
   theUnion: UnionWithVector;
   after: number;
 }
-export const Sandwich6: TypeCodec<Sandwich6> = /* @__PURE__ */ struct<Sandwich6>({
+export const Sandwich6: TypeCodec<Sandwich6> = /* @__PURE__ */ struct({
   name: "test.conformance/Sandwich6",
   isResource: true,
   members: [
@@ -2175,7 +2175,7 @@ export interface Sandwich9 {
   theUnion: UnionWithVectorOfVectors;
   after: number;
 }
-export const Sandwich9: TypeCodec<Sandwich9> = /* @__PURE__ */ struct<Sandwich9>({
+export const Sandwich9: TypeCodec<Sandwich9> = /* @__PURE__ */ struct({
   name: "test.conformance/Sandwich9",
   isResource: false,
   members: [
@@ -2189,7 +2189,7 @@ export interface ShortStringThenHandle {
   s: string;
   h: Handle;
 }
-export const ShortStringThenHandle: TypeCodec<ShortStringThenHandle> = /* @__PURE__ */ struct<ShortStringThenHandle>({
+export const ShortStringThenHandle: TypeCodec<ShortStringThenHandle> = /* @__PURE__ */ struct({
   name: "test.conformance/ShortStringThenHandle",
   isResource: true,
   members: [
@@ -2201,7 +2201,7 @@ export const ShortStringThenHandle: TypeCodec<ShortStringThenHandle> = /* @__PUR
 export interface SimpleTableArrayStruct {
   theArray: readonly TransformerSimpleTable[];
 }
-export const SimpleTableArrayStruct: TypeCodec<SimpleTableArrayStruct> = /* @__PURE__ */ struct<SimpleTableArrayStruct>({
+export const SimpleTableArrayStruct: TypeCodec<SimpleTableArrayStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/SimpleTableArrayStruct",
   isResource: false,
   members: [
@@ -2213,7 +2213,7 @@ export interface SimpleTableThenUint64 {
   table: SimpleTable;
   number: bigint;
 }
-export const SimpleTableThenUint64: TypeCodec<SimpleTableThenUint64> = /* @__PURE__ */ struct<SimpleTableThenUint64>({
+export const SimpleTableThenUint64: TypeCodec<SimpleTableThenUint64> = /* @__PURE__ */ struct({
   name: "test.conformance/SimpleTableThenUint64",
   isResource: false,
   members: [
@@ -2225,7 +2225,7 @@ export const SimpleTableThenUint64: TypeCodec<SimpleTableThenUint64> = /* @__PUR
 export interface SingleHandle {
   h: Handle;
 }
-export const SingleHandle: TypeCodec<SingleHandle> = /* @__PURE__ */ struct<SingleHandle>({
+export const SingleHandle: TypeCodec<SingleHandle> = /* @__PURE__ */ struct({
   name: "test.conformance/SingleHandle",
   isResource: true,
   members: [
@@ -2236,7 +2236,7 @@ export const SingleHandle: TypeCodec<SingleHandle> = /* @__PURE__ */ struct<Sing
 export interface SingleOptionalHandle {
   h?: Handle | null | undefined;
 }
-export const SingleOptionalHandle: TypeCodec<SingleOptionalHandle> = /* @__PURE__ */ struct<SingleOptionalHandle>({
+export const SingleOptionalHandle: TypeCodec<SingleOptionalHandle> = /* @__PURE__ */ struct({
   name: "test.conformance/SingleOptionalHandle",
   isResource: true,
   members: [
@@ -2247,7 +2247,7 @@ export const SingleOptionalHandle: TypeCodec<SingleOptionalHandle> = /* @__PURE_
 export interface StrictBitsUint16Struct {
   b: StrictBitsUint16;
 }
-export const StrictBitsUint16Struct: TypeCodec<StrictBitsUint16Struct> = /* @__PURE__ */ struct<StrictBitsUint16Struct>({
+export const StrictBitsUint16Struct: TypeCodec<StrictBitsUint16Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/StrictBitsUint16Struct",
   isResource: false,
   members: [
@@ -2258,7 +2258,7 @@ export const StrictBitsUint16Struct: TypeCodec<StrictBitsUint16Struct> = /* @__P
 export interface StrictBitsUint32Struct {
   b: StrictBitsUint32;
 }
-export const StrictBitsUint32Struct: TypeCodec<StrictBitsUint32Struct> = /* @__PURE__ */ struct<StrictBitsUint32Struct>({
+export const StrictBitsUint32Struct: TypeCodec<StrictBitsUint32Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/StrictBitsUint32Struct",
   isResource: false,
   members: [
@@ -2269,7 +2269,7 @@ export const StrictBitsUint32Struct: TypeCodec<StrictBitsUint32Struct> = /* @__P
 export interface StrictBitsUint64Struct {
   b: StrictBitsUint64;
 }
-export const StrictBitsUint64Struct: TypeCodec<StrictBitsUint64Struct> = /* @__PURE__ */ struct<StrictBitsUint64Struct>({
+export const StrictBitsUint64Struct: TypeCodec<StrictBitsUint64Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/StrictBitsUint64Struct",
   isResource: false,
   members: [
@@ -2280,7 +2280,7 @@ export const StrictBitsUint64Struct: TypeCodec<StrictBitsUint64Struct> = /* @__P
 export interface StrictBitsUint8Struct {
   b: StrictBitsUint8;
 }
-export const StrictBitsUint8Struct: TypeCodec<StrictBitsUint8Struct> = /* @__PURE__ */ struct<StrictBitsUint8Struct>({
+export const StrictBitsUint8Struct: TypeCodec<StrictBitsUint8Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/StrictBitsUint8Struct",
   isResource: false,
   members: [
@@ -2291,7 +2291,7 @@ export const StrictBitsUint8Struct: TypeCodec<StrictBitsUint8Struct> = /* @__PUR
 export interface StrictEnumInt16Struct {
   e: StrictEnumInt16;
 }
-export const StrictEnumInt16Struct: TypeCodec<StrictEnumInt16Struct> = /* @__PURE__ */ struct<StrictEnumInt16Struct>({
+export const StrictEnumInt16Struct: TypeCodec<StrictEnumInt16Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/StrictEnumInt16Struct",
   isResource: false,
   members: [
@@ -2302,7 +2302,7 @@ export const StrictEnumInt16Struct: TypeCodec<StrictEnumInt16Struct> = /* @__PUR
 export interface StrictEnumInt32Struct {
   e: StrictEnumInt32;
 }
-export const StrictEnumInt32Struct: TypeCodec<StrictEnumInt32Struct> = /* @__PURE__ */ struct<StrictEnumInt32Struct>({
+export const StrictEnumInt32Struct: TypeCodec<StrictEnumInt32Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/StrictEnumInt32Struct",
   isResource: false,
   members: [
@@ -2313,7 +2313,7 @@ export const StrictEnumInt32Struct: TypeCodec<StrictEnumInt32Struct> = /* @__PUR
 export interface StrictEnumInt64Struct {
   e: StrictEnumInt64;
 }
-export const StrictEnumInt64Struct: TypeCodec<StrictEnumInt64Struct> = /* @__PURE__ */ struct<StrictEnumInt64Struct>({
+export const StrictEnumInt64Struct: TypeCodec<StrictEnumInt64Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/StrictEnumInt64Struct",
   isResource: false,
   members: [
@@ -2324,7 +2324,7 @@ export const StrictEnumInt64Struct: TypeCodec<StrictEnumInt64Struct> = /* @__PUR
 export interface StrictEnumInt8Struct {
   e: StrictEnumInt8;
 }
-export const StrictEnumInt8Struct: TypeCodec<StrictEnumInt8Struct> = /* @__PURE__ */ struct<StrictEnumInt8Struct>({
+export const StrictEnumInt8Struct: TypeCodec<StrictEnumInt8Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/StrictEnumInt8Struct",
   isResource: false,
   members: [
@@ -2335,7 +2335,7 @@ export const StrictEnumInt8Struct: TypeCodec<StrictEnumInt8Struct> = /* @__PURE_
 export interface StrictEnumUint16Struct {
   e: StrictEnumUint16;
 }
-export const StrictEnumUint16Struct: TypeCodec<StrictEnumUint16Struct> = /* @__PURE__ */ struct<StrictEnumUint16Struct>({
+export const StrictEnumUint16Struct: TypeCodec<StrictEnumUint16Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/StrictEnumUint16Struct",
   isResource: false,
   members: [
@@ -2346,7 +2346,7 @@ export const StrictEnumUint16Struct: TypeCodec<StrictEnumUint16Struct> = /* @__P
 export interface StrictEnumUint32Struct {
   e: StrictEnumUint32;
 }
-export const StrictEnumUint32Struct: TypeCodec<StrictEnumUint32Struct> = /* @__PURE__ */ struct<StrictEnumUint32Struct>({
+export const StrictEnumUint32Struct: TypeCodec<StrictEnumUint32Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/StrictEnumUint32Struct",
   isResource: false,
   members: [
@@ -2357,7 +2357,7 @@ export const StrictEnumUint32Struct: TypeCodec<StrictEnumUint32Struct> = /* @__P
 export interface StrictEnumUint64Struct {
   e: StrictEnumUint64;
 }
-export const StrictEnumUint64Struct: TypeCodec<StrictEnumUint64Struct> = /* @__PURE__ */ struct<StrictEnumUint64Struct>({
+export const StrictEnumUint64Struct: TypeCodec<StrictEnumUint64Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/StrictEnumUint64Struct",
   isResource: false,
   members: [
@@ -2368,7 +2368,7 @@ export const StrictEnumUint64Struct: TypeCodec<StrictEnumUint64Struct> = /* @__P
 export interface StrictEnumUint8Struct {
   e: StrictEnumUint8;
 }
-export const StrictEnumUint8Struct: TypeCodec<StrictEnumUint8Struct> = /* @__PURE__ */ struct<StrictEnumUint8Struct>({
+export const StrictEnumUint8Struct: TypeCodec<StrictEnumUint8Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/StrictEnumUint8Struct",
   isResource: false,
   members: [
@@ -2380,7 +2380,7 @@ export interface StringUnionStruct {
   u: StringBoolUnion;
   nullableU?: StringBoolUnion | null | undefined;
 }
-export const StringUnionStruct: TypeCodec<StringUnionStruct> = /* @__PURE__ */ struct<StringUnionStruct>({
+export const StringUnionStruct: TypeCodec<StringUnionStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/StringUnionStruct",
   isResource: false,
   members: [
@@ -2392,7 +2392,7 @@ export const StringUnionStruct: TypeCodec<StringUnionStruct> = /* @__PURE__ */ s
 export interface StringUnionStructWrapper {
   sus: StringUnionStruct;
 }
-export const StringUnionStructWrapper: TypeCodec<StringUnionStructWrapper> = /* @__PURE__ */ struct<StringUnionStructWrapper>({
+export const StringUnionStructWrapper: TypeCodec<StringUnionStructWrapper> = /* @__PURE__ */ struct({
   name: "test.conformance/StringUnionStructWrapper",
   isResource: false,
   members: [
@@ -2404,7 +2404,7 @@ export interface StringUnionStructWrapperResponse {
   header: TransactionHeader;
   body: StringUnionStructWrapper;
 }
-export const StringUnionStructWrapperResponse: TypeCodec<StringUnionStructWrapperResponse> = /* @__PURE__ */ struct<StringUnionStructWrapperResponse>({
+export const StringUnionStructWrapperResponse: TypeCodec<StringUnionStructWrapperResponse> = /* @__PURE__ */ struct({
   name: "test.conformance/StringUnionStructWrapperResponse",
   isResource: false,
   members: [
@@ -2416,7 +2416,7 @@ export const StringUnionStructWrapperResponse: TypeCodec<StringUnionStructWrappe
 export interface StringWithLimitInArray {
   a: readonly string[];
 }
-export const StringWithLimitInArray: TypeCodec<StringWithLimitInArray> = /* @__PURE__ */ struct<StringWithLimitInArray>({
+export const StringWithLimitInArray: TypeCodec<StringWithLimitInArray> = /* @__PURE__ */ struct({
   name: "test.conformance/StringWithLimitInArray",
   isResource: false,
   members: [
@@ -2427,7 +2427,7 @@ export const StringWithLimitInArray: TypeCodec<StringWithLimitInArray> = /* @__P
 export interface StringWithLimitInTable {
   t: TableWithStringWithLimit;
 }
-export const StringWithLimitInTable: TypeCodec<StringWithLimitInTable> = /* @__PURE__ */ struct<StringWithLimitInTable>({
+export const StringWithLimitInTable: TypeCodec<StringWithLimitInTable> = /* @__PURE__ */ struct({
   name: "test.conformance/StringWithLimitInTable",
   isResource: false,
   members: [
@@ -2438,7 +2438,7 @@ export const StringWithLimitInTable: TypeCodec<StringWithLimitInTable> = /* @__P
 export interface StringWithLimitInUnion {
   u: UnionWithStringWithLimit;
 }
-export const StringWithLimitInUnion: TypeCodec<StringWithLimitInUnion> = /* @__PURE__ */ struct<StringWithLimitInUnion>({
+export const StringWithLimitInUnion: TypeCodec<StringWithLimitInUnion> = /* @__PURE__ */ struct({
   name: "test.conformance/StringWithLimitInUnion",
   isResource: false,
   members: [
@@ -2449,7 +2449,7 @@ export const StringWithLimitInUnion: TypeCodec<StringWithLimitInUnion> = /* @__P
 export interface StringWithLimitInVector {
   v: readonly (string | null)[];
 }
-export const StringWithLimitInVector: TypeCodec<StringWithLimitInVector> = /* @__PURE__ */ struct<StringWithLimitInVector>({
+export const StringWithLimitInVector: TypeCodec<StringWithLimitInVector> = /* @__PURE__ */ struct({
   name: "test.conformance/StringWithLimitInVector",
   isResource: false,
   members: [
@@ -2460,7 +2460,7 @@ export const StringWithLimitInVector: TypeCodec<StringWithLimitInVector> = /* @_
 export interface StringWrapper {
   str: string;
 }
-export const StringWrapper: TypeCodec<StringWrapper> = /* @__PURE__ */ struct<StringWrapper>({
+export const StringWrapper: TypeCodec<StringWrapper> = /* @__PURE__ */ struct({
   name: "test.conformance/StringWrapper",
   isResource: false,
   members: [
@@ -2472,7 +2472,7 @@ export interface Struct5Byte {
   a: number;
   b: number;
 }
-export const Struct5Byte: TypeCodec<Struct5Byte> = /* @__PURE__ */ struct<Struct5Byte>({
+export const Struct5Byte: TypeCodec<Struct5Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/Struct5Byte",
   isResource: false,
   members: [
@@ -2484,7 +2484,7 @@ export const Struct5Byte: TypeCodec<Struct5Byte> = /* @__PURE__ */ struct<Struct
 export interface Struct8Byte {
   a: bigint;
 }
-export const Struct8Byte: TypeCodec<Struct8Byte> = /* @__PURE__ */ struct<Struct8Byte>({
+export const Struct8Byte: TypeCodec<Struct8Byte> = /* @__PURE__ */ struct({
   name: "test.conformance/Struct8Byte",
   isResource: false,
   members: [
@@ -2495,7 +2495,7 @@ export const Struct8Byte: TypeCodec<Struct8Byte> = /* @__PURE__ */ struct<Struct
 export interface StructOfEmptyFlexibleUnion {
   empty: EmptyFlexibleUnion;
 }
-export const StructOfEmptyFlexibleUnion: TypeCodec<StructOfEmptyFlexibleUnion> = /* @__PURE__ */ struct<StructOfEmptyFlexibleUnion>({
+export const StructOfEmptyFlexibleUnion: TypeCodec<StructOfEmptyFlexibleUnion> = /* @__PURE__ */ struct({
   name: "test.conformance/StructOfEmptyFlexibleUnion",
   isResource: false,
   members: [
@@ -2506,7 +2506,7 @@ export const StructOfEmptyFlexibleUnion: TypeCodec<StructOfEmptyFlexibleUnion> =
 export interface StructOfEmptyTable {
   table: EmptyTable;
 }
-export const StructOfEmptyTable: TypeCodec<StructOfEmptyTable> = /* @__PURE__ */ struct<StructOfEmptyTable>({
+export const StructOfEmptyTable: TypeCodec<StructOfEmptyTable> = /* @__PURE__ */ struct({
   name: "test.conformance/StructOfEmptyTable",
   isResource: false,
   members: [
@@ -2520,7 +2520,7 @@ export interface StructOfEndpoints {
   serverEnd: ServerEnd<ProtocolClient>;
   optionalServerEnd?: ServerEnd<ProtocolClient> | null | undefined;
 }
-export const StructOfEndpoints: TypeCodec<StructOfEndpoints> = /* @__PURE__ */ struct<StructOfEndpoints>({
+export const StructOfEndpoints: TypeCodec<StructOfEndpoints> = /* @__PURE__ */ struct({
   name: "test.conformance/StructOfEndpoints",
   isResource: true,
   members: [
@@ -2534,7 +2534,7 @@ export const StructOfEndpoints: TypeCodec<StructOfEndpoints> = /* @__PURE__ */ s
 export interface StructOfOptionalUnionOfHandle {
   u?: UnionOfHandle | null | undefined;
 }
-export const StructOfOptionalUnionOfHandle: TypeCodec<StructOfOptionalUnionOfHandle> = /* @__PURE__ */ struct<StructOfOptionalUnionOfHandle>({
+export const StructOfOptionalUnionOfHandle: TypeCodec<StructOfOptionalUnionOfHandle> = /* @__PURE__ */ struct({
   name: "test.conformance/StructOfOptionalUnionOfHandle",
   isResource: true,
   members: [
@@ -2545,7 +2545,7 @@ export const StructOfOptionalUnionOfHandle: TypeCodec<StructOfOptionalUnionOfHan
 export interface StructOfReverseOrdinalTable {
   table: ReverseOrdinalTable;
 }
-export const StructOfReverseOrdinalTable: TypeCodec<StructOfReverseOrdinalTable> = /* @__PURE__ */ struct<StructOfReverseOrdinalTable>({
+export const StructOfReverseOrdinalTable: TypeCodec<StructOfReverseOrdinalTable> = /* @__PURE__ */ struct({
   name: "test.conformance/StructOfReverseOrdinalTable",
   isResource: false,
   members: [
@@ -2556,7 +2556,7 @@ export const StructOfReverseOrdinalTable: TypeCodec<StructOfReverseOrdinalTable>
 export interface StructOfSimpleResourceTable {
   table: SimpleResourceTable;
 }
-export const StructOfSimpleResourceTable: TypeCodec<StructOfSimpleResourceTable> = /* @__PURE__ */ struct<StructOfSimpleResourceTable>({
+export const StructOfSimpleResourceTable: TypeCodec<StructOfSimpleResourceTable> = /* @__PURE__ */ struct({
   name: "test.conformance/StructOfSimpleResourceTable",
   isResource: true,
   members: [
@@ -2567,7 +2567,7 @@ export const StructOfSimpleResourceTable: TypeCodec<StructOfSimpleResourceTable>
 export interface StructOfSimpleTable {
   table: SimpleTable;
 }
-export const StructOfSimpleTable: TypeCodec<StructOfSimpleTable> = /* @__PURE__ */ struct<StructOfSimpleTable>({
+export const StructOfSimpleTable: TypeCodec<StructOfSimpleTable> = /* @__PURE__ */ struct({
   name: "test.conformance/StructOfSimpleTable",
   isResource: false,
   members: [
@@ -2584,7 +2584,7 @@ export interface StructWithOptionals {
   u: UnionWithEmptyStruct;
   u2?: UnionWithEmptyStruct | null | undefined;
 }
-export const StructWithOptionals: TypeCodec<StructWithOptionals> = /* @__PURE__ */ struct<StructWithOptionals>({
+export const StructWithOptionals: TypeCodec<StructWithOptionals> = /* @__PURE__ */ struct({
   name: "test.conformance/StructWithOptionals",
   isResource: false,
   members: [
@@ -2601,7 +2601,7 @@ export const StructWithOptionals: TypeCodec<StructWithOptionals> = /* @__PURE__ 
 export interface TableFieldInlinedHandleStruct {
   t: TableFieldInlinedHandle;
 }
-export const TableFieldInlinedHandleStruct: TypeCodec<TableFieldInlinedHandleStruct> = /* @__PURE__ */ struct<TableFieldInlinedHandleStruct>({
+export const TableFieldInlinedHandleStruct: TypeCodec<TableFieldInlinedHandleStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TableFieldInlinedHandleStruct",
   isResource: true,
   members: [
@@ -2612,7 +2612,7 @@ export const TableFieldInlinedHandleStruct: TypeCodec<TableFieldInlinedHandleStr
 export interface TableFieldInlinedStruct {
   t: TableFieldInlined;
 }
-export const TableFieldInlinedStruct: TypeCodec<TableFieldInlinedStruct> = /* @__PURE__ */ struct<TableFieldInlinedStruct>({
+export const TableFieldInlinedStruct: TypeCodec<TableFieldInlinedStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TableFieldInlinedStruct",
   isResource: false,
   members: [
@@ -2623,7 +2623,7 @@ export const TableFieldInlinedStruct: TypeCodec<TableFieldInlinedStruct> = /* @_
 export interface TableFieldOutOfLineStruct {
   t: TableFieldOutOfLine;
 }
-export const TableFieldOutOfLineStruct: TypeCodec<TableFieldOutOfLineStruct> = /* @__PURE__ */ struct<TableFieldOutOfLineStruct>({
+export const TableFieldOutOfLineStruct: TypeCodec<TableFieldOutOfLineStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TableFieldOutOfLineStruct",
   isResource: false,
   members: [
@@ -2634,7 +2634,7 @@ export const TableFieldOutOfLineStruct: TypeCodec<TableFieldOutOfLineStruct> = /
 export interface TableFieldUnknownResourceStruct {
   t: TableFieldUnknownResource;
 }
-export const TableFieldUnknownResourceStruct: TypeCodec<TableFieldUnknownResourceStruct> = /* @__PURE__ */ struct<TableFieldUnknownResourceStruct>({
+export const TableFieldUnknownResourceStruct: TypeCodec<TableFieldUnknownResourceStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TableFieldUnknownResourceStruct",
   isResource: true,
   members: [
@@ -2645,7 +2645,7 @@ export const TableFieldUnknownResourceStruct: TypeCodec<TableFieldUnknownResourc
 export interface TableFieldUnknownStruct {
   t: TableFieldUnknown;
 }
-export const TableFieldUnknownStruct: TypeCodec<TableFieldUnknownStruct> = /* @__PURE__ */ struct<TableFieldUnknownStruct>({
+export const TableFieldUnknownStruct: TypeCodec<TableFieldUnknownStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TableFieldUnknownStruct",
   isResource: false,
   members: [
@@ -2656,7 +2656,7 @@ export const TableFieldUnknownStruct: TypeCodec<TableFieldUnknownStruct> = /* @_
 export interface TableFieldUnsetFlexibleEnumInlinedStruct {
   t: TableFieldUnsetFlexibleEnumInlined;
 }
-export const TableFieldUnsetFlexibleEnumInlinedStruct: TypeCodec<TableFieldUnsetFlexibleEnumInlinedStruct> = /* @__PURE__ */ struct<TableFieldUnsetFlexibleEnumInlinedStruct>({
+export const TableFieldUnsetFlexibleEnumInlinedStruct: TypeCodec<TableFieldUnsetFlexibleEnumInlinedStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TableFieldUnsetFlexibleEnumInlinedStruct",
   isResource: false,
   members: [
@@ -2667,7 +2667,7 @@ export const TableFieldUnsetFlexibleEnumInlinedStruct: TypeCodec<TableFieldUnset
 export interface TableOfEndpoints {
   t: TableOfEndpointsTable;
 }
-export const TableOfEndpoints: TypeCodec<TableOfEndpoints> = /* @__PURE__ */ struct<TableOfEndpoints>({
+export const TableOfEndpoints: TypeCodec<TableOfEndpoints> = /* @__PURE__ */ struct({
   name: "test.conformance/TableOfEndpoints",
   isResource: true,
   members: [
@@ -2678,7 +2678,7 @@ export const TableOfEndpoints: TypeCodec<TableOfEndpoints> = /* @__PURE__ */ str
 export interface TableUnionWithVectorStructSandwichStruct {
   table: TableUnionWithVectorStructSandwich;
 }
-export const TableUnionWithVectorStructSandwichStruct: TypeCodec<TableUnionWithVectorStructSandwichStruct> = /* @__PURE__ */ struct<TableUnionWithVectorStructSandwichStruct>({
+export const TableUnionWithVectorStructSandwichStruct: TypeCodec<TableUnionWithVectorStructSandwichStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TableUnionWithVectorStructSandwichStruct",
   isResource: true,
   members: [
@@ -2689,7 +2689,7 @@ export const TableUnionWithVectorStructSandwichStruct: TypeCodec<TableUnionWithV
 export interface TableWithReservedFieldThenUnionStruct {
   t: TableWithReservedFieldThenUnion;
 }
-export const TableWithReservedFieldThenUnionStruct: TypeCodec<TableWithReservedFieldThenUnionStruct> = /* @__PURE__ */ struct<TableWithReservedFieldThenUnionStruct>({
+export const TableWithReservedFieldThenUnionStruct: TypeCodec<TableWithReservedFieldThenUnionStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TableWithReservedFieldThenUnionStruct",
   isResource: false,
   members: [
@@ -2700,7 +2700,7 @@ export const TableWithReservedFieldThenUnionStruct: TypeCodec<TableWithReservedF
 export interface TestFlexibleResourceXUnionInStruct {
   xu: SampleResourceXUnion;
 }
-export const TestFlexibleResourceXUnionInStruct: TypeCodec<TestFlexibleResourceXUnionInStruct> = /* @__PURE__ */ struct<TestFlexibleResourceXUnionInStruct>({
+export const TestFlexibleResourceXUnionInStruct: TypeCodec<TestFlexibleResourceXUnionInStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TestFlexibleResourceXUnionInStruct",
   isResource: true,
   members: [
@@ -2711,7 +2711,7 @@ export const TestFlexibleResourceXUnionInStruct: TypeCodec<TestFlexibleResourceX
 export interface TestFlexibleXUnionInStruct {
   xu: SampleXUnion;
 }
-export const TestFlexibleXUnionInStruct: TypeCodec<TestFlexibleXUnionInStruct> = /* @__PURE__ */ struct<TestFlexibleXUnionInStruct>({
+export const TestFlexibleXUnionInStruct: TypeCodec<TestFlexibleXUnionInStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TestFlexibleXUnionInStruct",
   isResource: false,
   members: [
@@ -2724,7 +2724,7 @@ export interface TestInlineXUnionInStruct {
   xu: SampleXUnion;
   after: string;
 }
-export const TestInlineXUnionInStruct: TypeCodec<TestInlineXUnionInStruct> = /* @__PURE__ */ struct<TestInlineXUnionInStruct>({
+export const TestInlineXUnionInStruct: TypeCodec<TestInlineXUnionInStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TestInlineXUnionInStruct",
   isResource: false,
   members: [
@@ -2737,7 +2737,7 @@ export const TestInlineXUnionInStruct: TypeCodec<TestInlineXUnionInStruct> = /* 
 export interface TestOptionalFlexibleResourceXUnionInStruct {
   xu?: SampleResourceXUnion | null | undefined;
 }
-export const TestOptionalFlexibleResourceXUnionInStruct: TypeCodec<TestOptionalFlexibleResourceXUnionInStruct> = /* @__PURE__ */ struct<TestOptionalFlexibleResourceXUnionInStruct>({
+export const TestOptionalFlexibleResourceXUnionInStruct: TypeCodec<TestOptionalFlexibleResourceXUnionInStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TestOptionalFlexibleResourceXUnionInStruct",
   isResource: true,
   members: [
@@ -2748,7 +2748,7 @@ export const TestOptionalFlexibleResourceXUnionInStruct: TypeCodec<TestOptionalF
 export interface TestOptionalFlexibleXUnionInStruct {
   xu?: SampleXUnion | null | undefined;
 }
-export const TestOptionalFlexibleXUnionInStruct: TypeCodec<TestOptionalFlexibleXUnionInStruct> = /* @__PURE__ */ struct<TestOptionalFlexibleXUnionInStruct>({
+export const TestOptionalFlexibleXUnionInStruct: TypeCodec<TestOptionalFlexibleXUnionInStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TestOptionalFlexibleXUnionInStruct",
   isResource: false,
   members: [
@@ -2759,7 +2759,7 @@ export const TestOptionalFlexibleXUnionInStruct: TypeCodec<TestOptionalFlexibleX
 export interface TestOptionalStrictResourceXUnionInStruct {
   xu?: SampleStrictResourceXUnion | null | undefined;
 }
-export const TestOptionalStrictResourceXUnionInStruct: TypeCodec<TestOptionalStrictResourceXUnionInStruct> = /* @__PURE__ */ struct<TestOptionalStrictResourceXUnionInStruct>({
+export const TestOptionalStrictResourceXUnionInStruct: TypeCodec<TestOptionalStrictResourceXUnionInStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TestOptionalStrictResourceXUnionInStruct",
   isResource: true,
   members: [
@@ -2770,7 +2770,7 @@ export const TestOptionalStrictResourceXUnionInStruct: TypeCodec<TestOptionalStr
 export interface TestOptionalStrictXUnionInStruct {
   xu?: SampleStrictXUnion | null | undefined;
 }
-export const TestOptionalStrictXUnionInStruct: TypeCodec<TestOptionalStrictXUnionInStruct> = /* @__PURE__ */ struct<TestOptionalStrictXUnionInStruct>({
+export const TestOptionalStrictXUnionInStruct: TypeCodec<TestOptionalStrictXUnionInStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TestOptionalStrictXUnionInStruct",
   isResource: false,
   members: [
@@ -2783,7 +2783,7 @@ export interface TestOptionalXUnionInStruct {
   xu?: SampleXUnion | null | undefined;
   after: string;
 }
-export const TestOptionalXUnionInStruct: TypeCodec<TestOptionalXUnionInStruct> = /* @__PURE__ */ struct<TestOptionalXUnionInStruct>({
+export const TestOptionalXUnionInStruct: TypeCodec<TestOptionalXUnionInStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TestOptionalXUnionInStruct",
   isResource: false,
   members: [
@@ -2796,7 +2796,7 @@ export const TestOptionalXUnionInStruct: TypeCodec<TestOptionalXUnionInStruct> =
 export interface TestStrictResourceXUnionInStruct {
   xu: SampleStrictResourceXUnion;
 }
-export const TestStrictResourceXUnionInStruct: TypeCodec<TestStrictResourceXUnionInStruct> = /* @__PURE__ */ struct<TestStrictResourceXUnionInStruct>({
+export const TestStrictResourceXUnionInStruct: TypeCodec<TestStrictResourceXUnionInStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TestStrictResourceXUnionInStruct",
   isResource: true,
   members: [
@@ -2807,7 +2807,7 @@ export const TestStrictResourceXUnionInStruct: TypeCodec<TestStrictResourceXUnio
 export interface TestStrictXUnionInStruct {
   xu: SampleStrictXUnion;
 }
-export const TestStrictXUnionInStruct: TypeCodec<TestStrictXUnionInStruct> = /* @__PURE__ */ struct<TestStrictXUnionInStruct>({
+export const TestStrictXUnionInStruct: TypeCodec<TestStrictXUnionInStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TestStrictXUnionInStruct",
   isResource: false,
   members: [
@@ -2818,7 +2818,7 @@ export const TestStrictXUnionInStruct: TypeCodec<TestStrictXUnionInStruct> = /* 
 export interface TestXUnionInTable {
   value: XUnionInTable;
 }
-export const TestXUnionInTable: TypeCodec<TestXUnionInTable> = /* @__PURE__ */ struct<TestXUnionInTable>({
+export const TestXUnionInTable: TypeCodec<TestXUnionInTable> = /* @__PURE__ */ struct({
   name: "test.conformance/TestXUnionInTable",
   isResource: false,
   members: [
@@ -2831,7 +2831,7 @@ export interface ThreeByte {
   elem2: number;
   elem3: number;
 }
-export const ThreeByte: TypeCodec<ThreeByte> = /* @__PURE__ */ struct<ThreeByte>({
+export const ThreeByte: TypeCodec<ThreeByte> = /* @__PURE__ */ struct({
   name: "test.conformance/ThreeByte",
   isResource: false,
   members: [
@@ -2844,7 +2844,7 @@ export const ThreeByte: TypeCodec<ThreeByte> = /* @__PURE__ */ struct<ThreeByte>
 export interface ThreeByteInVector {
   elems: readonly ThreeByte[];
 }
-export const ThreeByteInVector: TypeCodec<ThreeByteInVector> = /* @__PURE__ */ struct<ThreeByteInVector>({
+export const ThreeByteInVector: TypeCodec<ThreeByteInVector> = /* @__PURE__ */ struct({
   name: "test.conformance/ThreeByteInVector",
   isResource: false,
   members: [
@@ -2856,7 +2856,7 @@ export interface TwoEmptyStructsInStruct {
   a: EmptyStruct;
   b: EmptyStruct;
 }
-export const TwoEmptyStructsInStruct: TypeCodec<TwoEmptyStructsInStruct> = /* @__PURE__ */ struct<TwoEmptyStructsInStruct>({
+export const TwoEmptyStructsInStruct: TypeCodec<TwoEmptyStructsInStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TwoEmptyStructsInStruct",
   isResource: false,
   members: [
@@ -2868,7 +2868,7 @@ export const TwoEmptyStructsInStruct: TypeCodec<TwoEmptyStructsInStruct> = /* @_
 export interface TwoEmptyStructsInStructInVectorInStruct {
   v: readonly TwoEmptyStructsInStruct[];
 }
-export const TwoEmptyStructsInStructInVectorInStruct: TypeCodec<TwoEmptyStructsInStructInVectorInStruct> = /* @__PURE__ */ struct<TwoEmptyStructsInStructInVectorInStruct>({
+export const TwoEmptyStructsInStructInVectorInStruct: TypeCodec<TwoEmptyStructsInStructInVectorInStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/TwoEmptyStructsInStructInVectorInStruct",
   isResource: false,
   members: [
@@ -2880,7 +2880,7 @@ export interface TwoLayerStructInnerBool {
   s: OneLayerStructWithBool;
   a: bigint;
 }
-export const TwoLayerStructInnerBool: TypeCodec<TwoLayerStructInnerBool> = /* @__PURE__ */ struct<TwoLayerStructInnerBool>({
+export const TwoLayerStructInnerBool: TypeCodec<TwoLayerStructInnerBool> = /* @__PURE__ */ struct({
   name: "test.conformance/TwoLayerStructInnerBool",
   isResource: false,
   members: [
@@ -2893,7 +2893,7 @@ export interface TwoLayerStructInnerPaddingAlign4 {
   s: OneLayerStructWithPaddingAlign4;
   a: number;
 }
-export const TwoLayerStructInnerPaddingAlign4: TypeCodec<TwoLayerStructInnerPaddingAlign4> = /* @__PURE__ */ struct<TwoLayerStructInnerPaddingAlign4>({
+export const TwoLayerStructInnerPaddingAlign4: TypeCodec<TwoLayerStructInnerPaddingAlign4> = /* @__PURE__ */ struct({
   name: "test.conformance/TwoLayerStructInnerPaddingAlign4",
   isResource: false,
   members: [
@@ -2906,7 +2906,7 @@ export interface TwoLayerStructInnerPaddingAlign8 {
   s: OneLayerStructWithPaddingAlign8;
   a: bigint;
 }
-export const TwoLayerStructInnerPaddingAlign8: TypeCodec<TwoLayerStructInnerPaddingAlign8> = /* @__PURE__ */ struct<TwoLayerStructInnerPaddingAlign8>({
+export const TwoLayerStructInnerPaddingAlign8: TypeCodec<TwoLayerStructInnerPaddingAlign8> = /* @__PURE__ */ struct({
   name: "test.conformance/TwoLayerStructInnerPaddingAlign8",
   isResource: false,
   members: [
@@ -2919,7 +2919,7 @@ export interface TwoLayerStructNoPaddingAlign4 {
   s: OneLayerStructNoPaddingAlign4;
   a: number;
 }
-export const TwoLayerStructNoPaddingAlign4: TypeCodec<TwoLayerStructNoPaddingAlign4> = /* @__PURE__ */ struct<TwoLayerStructNoPaddingAlign4>({
+export const TwoLayerStructNoPaddingAlign4: TypeCodec<TwoLayerStructNoPaddingAlign4> = /* @__PURE__ */ struct({
   name: "test.conformance/TwoLayerStructNoPaddingAlign4",
   isResource: false,
   members: [
@@ -2932,7 +2932,7 @@ export interface TwoLayerStructNoPaddingAlign8 {
   s: OneLayerStructNoPaddingAlign8;
   a: bigint;
 }
-export const TwoLayerStructNoPaddingAlign8: TypeCodec<TwoLayerStructNoPaddingAlign8> = /* @__PURE__ */ struct<TwoLayerStructNoPaddingAlign8>({
+export const TwoLayerStructNoPaddingAlign8: TypeCodec<TwoLayerStructNoPaddingAlign8> = /* @__PURE__ */ struct({
   name: "test.conformance/TwoLayerStructNoPaddingAlign8",
   isResource: false,
   members: [
@@ -2944,7 +2944,7 @@ export const TwoLayerStructNoPaddingAlign8: TypeCodec<TwoLayerStructNoPaddingAli
 export interface Uint64Struct {
   val: bigint;
 }
-export const Uint64Struct: TypeCodec<Uint64Struct> = /* @__PURE__ */ struct<Uint64Struct>({
+export const Uint64Struct: TypeCodec<Uint64Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/Uint64Struct",
   isResource: false,
   members: [
@@ -2958,7 +2958,7 @@ export interface Uint64Uint32Uint16Uint8 {
   f3: number;
   f4: number;
 }
-export const Uint64Uint32Uint16Uint8: TypeCodec<Uint64Uint32Uint16Uint8> = /* @__PURE__ */ struct<Uint64Uint32Uint16Uint8>({
+export const Uint64Uint32Uint16Uint8: TypeCodec<Uint64Uint32Uint16Uint8> = /* @__PURE__ */ struct({
   name: "test.conformance/Uint64Uint32Uint16Uint8",
   isResource: false,
   members: [
@@ -2972,7 +2972,7 @@ export const Uint64Uint32Uint16Uint8: TypeCodec<Uint64Uint32Uint16Uint8> = /* @_
 export interface Uint8Struct {
   val: number;
 }
-export const Uint8Struct: TypeCodec<Uint8Struct> = /* @__PURE__ */ struct<Uint8Struct>({
+export const Uint8Struct: TypeCodec<Uint8Struct> = /* @__PURE__ */ struct({
   name: "test.conformance/Uint8Struct",
   isResource: false,
   members: [
@@ -2983,7 +2983,7 @@ export const Uint8Struct: TypeCodec<Uint8Struct> = /* @__PURE__ */ struct<Uint8S
 export interface Uint8UnionStruct {
   u: Uint8Union;
 }
-export const Uint8UnionStruct: TypeCodec<Uint8UnionStruct> = /* @__PURE__ */ struct<Uint8UnionStruct>({
+export const Uint8UnionStruct: TypeCodec<Uint8UnionStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/Uint8UnionStruct",
   isResource: false,
   members: [
@@ -2994,7 +2994,7 @@ export const Uint8UnionStruct: TypeCodec<Uint8UnionStruct> = /* @__PURE__ */ str
 export interface UnboundedNonnullableVectorOfHandles {
   vh0: readonly Handle[];
 }
-export const UnboundedNonnullableVectorOfHandles: TypeCodec<UnboundedNonnullableVectorOfHandles> = /* @__PURE__ */ struct<UnboundedNonnullableVectorOfHandles>({
+export const UnboundedNonnullableVectorOfHandles: TypeCodec<UnboundedNonnullableVectorOfHandles> = /* @__PURE__ */ struct({
   name: "test.conformance/UnboundedNonnullableVectorOfHandles",
   isResource: true,
   members: [
@@ -3005,7 +3005,7 @@ export const UnboundedNonnullableVectorOfHandles: TypeCodec<UnboundedNonnullable
 export interface UnboundedNonnullableVectorOfUint32s {
   vu0: Uint32Array | readonly number[];
 }
-export const UnboundedNonnullableVectorOfUint32s: TypeCodec<UnboundedNonnullableVectorOfUint32s> = /* @__PURE__ */ struct<UnboundedNonnullableVectorOfUint32s>({
+export const UnboundedNonnullableVectorOfUint32s: TypeCodec<UnboundedNonnullableVectorOfUint32s> = /* @__PURE__ */ struct({
   name: "test.conformance/UnboundedNonnullableVectorOfUint32s",
   isResource: false,
   members: [
@@ -3016,7 +3016,7 @@ export const UnboundedNonnullableVectorOfUint32s: TypeCodec<UnboundedNonnullable
 export interface UnboundedNullableString {
   s0?: string | null | undefined;
 }
-export const UnboundedNullableString: TypeCodec<UnboundedNullableString> = /* @__PURE__ */ struct<UnboundedNullableString>({
+export const UnboundedNullableString: TypeCodec<UnboundedNullableString> = /* @__PURE__ */ struct({
   name: "test.conformance/UnboundedNullableString",
   isResource: false,
   members: [
@@ -3027,7 +3027,7 @@ export const UnboundedNullableString: TypeCodec<UnboundedNullableString> = /* @_
 export interface UnboundedNullableVectorOfHandles {
   vh0?: readonly Handle[] | null | undefined;
 }
-export const UnboundedNullableVectorOfHandles: TypeCodec<UnboundedNullableVectorOfHandles> = /* @__PURE__ */ struct<UnboundedNullableVectorOfHandles>({
+export const UnboundedNullableVectorOfHandles: TypeCodec<UnboundedNullableVectorOfHandles> = /* @__PURE__ */ struct({
   name: "test.conformance/UnboundedNullableVectorOfHandles",
   isResource: true,
   members: [
@@ -3038,7 +3038,7 @@ export const UnboundedNullableVectorOfHandles: TypeCodec<UnboundedNullableVector
 export interface UnionInlinePaddingStruct {
   u: UnionInlinePadding;
 }
-export const UnionInlinePaddingStruct: TypeCodec<UnionInlinePaddingStruct> = /* @__PURE__ */ struct<UnionInlinePaddingStruct>({
+export const UnionInlinePaddingStruct: TypeCodec<UnionInlinePaddingStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/UnionInlinePaddingStruct",
   isResource: false,
   members: [
@@ -3049,7 +3049,7 @@ export const UnionInlinePaddingStruct: TypeCodec<UnionInlinePaddingStruct> = /* 
 export interface UnionWithBoundStringStruct {
   v: UnionWithBoundString;
 }
-export const UnionWithBoundStringStruct: TypeCodec<UnionWithBoundStringStruct> = /* @__PURE__ */ struct<UnionWithBoundStringStruct>({
+export const UnionWithBoundStringStruct: TypeCodec<UnionWithBoundStringStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/UnionWithBoundStringStruct",
   isResource: false,
   members: [
@@ -3060,7 +3060,7 @@ export const UnionWithBoundStringStruct: TypeCodec<UnionWithBoundStringStruct> =
 export interface VectorOfArrayOfEventInStructWithReducedRights {
   h: readonly (readonly EventHandle[])[];
 }
-export const VectorOfArrayOfEventInStructWithReducedRights: TypeCodec<VectorOfArrayOfEventInStructWithReducedRights> = /* @__PURE__ */ struct<VectorOfArrayOfEventInStructWithReducedRights>({
+export const VectorOfArrayOfEventInStructWithReducedRights: TypeCodec<VectorOfArrayOfEventInStructWithReducedRights> = /* @__PURE__ */ struct({
   name: "test.conformance/VectorOfArrayOfEventInStructWithReducedRights",
   isResource: true,
   members: [
@@ -3071,7 +3071,7 @@ export const VectorOfArrayOfEventInStructWithReducedRights: TypeCodec<VectorOfAr
 export interface VectorOfArrayOfEventInTableWithReducedRightsStruct {
   t: VectorOfArrayOfEventInTableWithReducedRights;
 }
-export const VectorOfArrayOfEventInTableWithReducedRightsStruct: TypeCodec<VectorOfArrayOfEventInTableWithReducedRightsStruct> = /* @__PURE__ */ struct<VectorOfArrayOfEventInTableWithReducedRightsStruct>({
+export const VectorOfArrayOfEventInTableWithReducedRightsStruct: TypeCodec<VectorOfArrayOfEventInTableWithReducedRightsStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/VectorOfArrayOfEventInTableWithReducedRightsStruct",
   isResource: true,
   members: [
@@ -3082,7 +3082,7 @@ export const VectorOfArrayOfEventInTableWithReducedRightsStruct: TypeCodec<Vecto
 export interface VectorOfByteVector {
   v: readonly Uint8Array[];
 }
-export const VectorOfByteVector: TypeCodec<VectorOfByteVector> = /* @__PURE__ */ struct<VectorOfByteVector>({
+export const VectorOfByteVector: TypeCodec<VectorOfByteVector> = /* @__PURE__ */ struct({
   name: "test.conformance/VectorOfByteVector",
   isResource: false,
   members: [
@@ -3093,7 +3093,7 @@ export const VectorOfByteVector: TypeCodec<VectorOfByteVector> = /* @__PURE__ */
 export interface VectorOfEnumStruct {
   v: readonly StrictEnumUint16[];
 }
-export const VectorOfEnumStruct: TypeCodec<VectorOfEnumStruct> = /* @__PURE__ */ struct<VectorOfEnumStruct>({
+export const VectorOfEnumStruct: TypeCodec<VectorOfEnumStruct> = /* @__PURE__ */ struct({
   name: "test.conformance/VectorOfEnumStruct",
   isResource: false,
   members: [
@@ -3104,7 +3104,7 @@ export const VectorOfEnumStruct: TypeCodec<VectorOfEnumStruct> = /* @__PURE__ */
 export interface VectorOfHandles {
   v: readonly Handle[];
 }
-export const VectorOfHandles: TypeCodec<VectorOfHandles> = /* @__PURE__ */ struct<VectorOfHandles>({
+export const VectorOfHandles: TypeCodec<VectorOfHandles> = /* @__PURE__ */ struct({
   name: "test.conformance/VectorOfHandles",
   isResource: true,
   members: [
@@ -3115,7 +3115,7 @@ export const VectorOfHandles: TypeCodec<VectorOfHandles> = /* @__PURE__ */ struc
 export interface VectorOfUpTo2Handles {
   v: readonly Handle[];
 }
-export const VectorOfUpTo2Handles: TypeCodec<VectorOfUpTo2Handles> = /* @__PURE__ */ struct<VectorOfUpTo2Handles>({
+export const VectorOfUpTo2Handles: TypeCodec<VectorOfUpTo2Handles> = /* @__PURE__ */ struct({
   name: "test.conformance/VectorOfUpTo2Handles",
   isResource: true,
   members: [
@@ -3126,7 +3126,7 @@ export const VectorOfUpTo2Handles: TypeCodec<VectorOfUpTo2Handles> = /* @__PURE_
 export interface VectorWithLimit {
   v: Uint8Array;
 }
-export const VectorWithLimit: TypeCodec<VectorWithLimit> = /* @__PURE__ */ struct<VectorWithLimit>({
+export const VectorWithLimit: TypeCodec<VectorWithLimit> = /* @__PURE__ */ struct({
   name: "test.conformance/VectorWithLimit",
   isResource: false,
   members: [
@@ -3137,7 +3137,7 @@ export const VectorWithLimit: TypeCodec<VectorWithLimit> = /* @__PURE__ */ struc
 export interface VectorWithLimitInArray {
   a: readonly (Uint8Array | null)[];
 }
-export const VectorWithLimitInArray: TypeCodec<VectorWithLimitInArray> = /* @__PURE__ */ struct<VectorWithLimitInArray>({
+export const VectorWithLimitInArray: TypeCodec<VectorWithLimitInArray> = /* @__PURE__ */ struct({
   name: "test.conformance/VectorWithLimitInArray",
   isResource: false,
   members: [
@@ -3148,7 +3148,7 @@ export const VectorWithLimitInArray: TypeCodec<VectorWithLimitInArray> = /* @__P
 export interface VectorWithLimitInTable {
   t: TableWithVectorWithLimit;
 }
-export const VectorWithLimitInTable: TypeCodec<VectorWithLimitInTable> = /* @__PURE__ */ struct<VectorWithLimitInTable>({
+export const VectorWithLimitInTable: TypeCodec<VectorWithLimitInTable> = /* @__PURE__ */ struct({
   name: "test.conformance/VectorWithLimitInTable",
   isResource: false,
   members: [
@@ -3159,7 +3159,7 @@ export const VectorWithLimitInTable: TypeCodec<VectorWithLimitInTable> = /* @__P
 export interface VectorWithLimitInUnion {
   u: UnionWithVectorWithLimit;
 }
-export const VectorWithLimitInUnion: TypeCodec<VectorWithLimitInUnion> = /* @__PURE__ */ struct<VectorWithLimitInUnion>({
+export const VectorWithLimitInUnion: TypeCodec<VectorWithLimitInUnion> = /* @__PURE__ */ struct({
   name: "test.conformance/VectorWithLimitInUnion",
   isResource: false,
   members: [
@@ -3170,7 +3170,7 @@ export const VectorWithLimitInUnion: TypeCodec<VectorWithLimitInUnion> = /* @__P
 export interface VectorWithLimitInVector {
   v: readonly Uint8Array[];
 }
-export const VectorWithLimitInVector: TypeCodec<VectorWithLimitInVector> = /* @__PURE__ */ struct<VectorWithLimitInVector>({
+export const VectorWithLimitInVector: TypeCodec<VectorWithLimitInVector> = /* @__PURE__ */ struct({
   name: "test.conformance/VectorWithLimitInVector",
   isResource: false,
   members: [
@@ -3181,7 +3181,7 @@ export const VectorWithLimitInVector: TypeCodec<VectorWithLimitInVector> = /* @_
 export interface VectorWrapper {
   v: Uint8Array;
 }
-export const VectorWrapper: TypeCodec<VectorWrapper> = /* @__PURE__ */ struct<VectorWrapper>({
+export const VectorWrapper: TypeCodec<VectorWrapper> = /* @__PURE__ */ struct({
   name: "test.conformance/VectorWrapper",
   isResource: false,
   members: [
@@ -3192,7 +3192,7 @@ export const VectorWrapper: TypeCodec<VectorWrapper> = /* @__PURE__ */ struct<Ve
 export interface ArrayOfVectorOfEventInTableWithDefaultRights extends TableExtras {
   h?: readonly (readonly EventHandle[])[] | undefined;
 }
-export const ArrayOfVectorOfEventInTableWithDefaultRights: TypeCodec<ArrayOfVectorOfEventInTableWithDefaultRights> = /* @__PURE__ */ table<ArrayOfVectorOfEventInTableWithDefaultRights>({
+export const ArrayOfVectorOfEventInTableWithDefaultRights: TypeCodec<ArrayOfVectorOfEventInTableWithDefaultRights> = /* @__PURE__ */ table({
   name: "test.conformance/ArrayOfVectorOfEventInTableWithDefaultRights",
   isResource: true,
   members: [
@@ -3203,7 +3203,7 @@ export const ArrayOfVectorOfEventInTableWithDefaultRights: TypeCodec<ArrayOfVect
 export interface ArrayOfVectorOfEventInTableWithReducedRights extends TableExtras {
   h?: readonly (readonly EventHandle[])[] | undefined;
 }
-export const ArrayOfVectorOfEventInTableWithReducedRights: TypeCodec<ArrayOfVectorOfEventInTableWithReducedRights> = /* @__PURE__ */ table<ArrayOfVectorOfEventInTableWithReducedRights>({
+export const ArrayOfVectorOfEventInTableWithReducedRights: TypeCodec<ArrayOfVectorOfEventInTableWithReducedRights> = /* @__PURE__ */ table({
   name: "test.conformance/ArrayOfVectorOfEventInTableWithReducedRights",
   isResource: true,
   members: [
@@ -3211,17 +3211,15 @@ export const ArrayOfVectorOfEventInTableWithReducedRights: TypeCodec<ArrayOfVect
   ],
 });
 
-export interface EmptyResourceTable extends TableExtras {
-}
-export const EmptyResourceTable: TypeCodec<EmptyResourceTable> = /* @__PURE__ */ table<EmptyResourceTable>({
+export interface EmptyResourceTable extends TableExtras {}
+export const EmptyResourceTable: TypeCodec<EmptyResourceTable> = /* @__PURE__ */ table({
   name: "test.conformance/EmptyResourceTable",
   isResource: true,
   members: [],
 });
 
-export interface EmptyTable extends TableExtras {
-}
-export const EmptyTable: TypeCodec<EmptyTable> = /* @__PURE__ */ table<EmptyTable>({
+export interface EmptyTable extends TableExtras {}
+export const EmptyTable: TypeCodec<EmptyTable> = /* @__PURE__ */ table({
   name: "test.conformance/EmptyTable",
   isResource: false,
   members: [],
@@ -3231,7 +3229,7 @@ export interface FidlvizTable extends TableExtras {
   f1?: boolean | undefined;
   f3?: boolean | undefined;
 }
-export const FidlvizTable: TypeCodec<FidlvizTable> = /* @__PURE__ */ table<FidlvizTable>({
+export const FidlvizTable: TypeCodec<FidlvizTable> = /* @__PURE__ */ table({
   name: "test.conformance/FidlvizTable",
   isResource: false,
   members: [
@@ -3243,7 +3241,7 @@ export const FidlvizTable: TypeCodec<FidlvizTable> = /* @__PURE__ */ table<Fidlv
 export interface PaddedTable extends TableExtras {
   field?: number | undefined;
 }
-export const PaddedTable: TypeCodec<PaddedTable> = /* @__PURE__ */ table<PaddedTable>({
+export const PaddedTable: TypeCodec<PaddedTable> = /* @__PURE__ */ table({
   name: "test.conformance/PaddedTable",
   isResource: false,
   members: [
@@ -3254,7 +3252,7 @@ export const PaddedTable: TypeCodec<PaddedTable> = /* @__PURE__ */ table<PaddedT
 export interface RecursiveOptionalAndTable extends TableExtras {
   recursiveOptional?: RecursiveOptionalStruct | undefined;
 }
-export const RecursiveOptionalAndTable: TypeCodec<RecursiveOptionalAndTable> = /* @__PURE__ */ table<RecursiveOptionalAndTable>({
+export const RecursiveOptionalAndTable: TypeCodec<RecursiveOptionalAndTable> = /* @__PURE__ */ table({
   name: "test.conformance/RecursiveOptionalAndTable",
   isResource: false,
   members: [
@@ -3265,7 +3263,7 @@ export const RecursiveOptionalAndTable: TypeCodec<RecursiveOptionalAndTable> = /
 export interface RecursiveTable extends TableExtras {
   s?: RecursiveTableOptionalHolder | undefined;
 }
-export const RecursiveTable: TypeCodec<RecursiveTable> = /* @__PURE__ */ table<RecursiveTable>({
+export const RecursiveTable: TypeCodec<RecursiveTable> = /* @__PURE__ */ table({
   name: "test.conformance/RecursiveTable",
   isResource: false,
   members: [
@@ -3278,7 +3276,7 @@ export interface ReverseOrdinalTable extends TableExtras {
   y?: bigint | undefined;
   x?: bigint | undefined;
 }
-export const ReverseOrdinalTable: TypeCodec<ReverseOrdinalTable> = /* @__PURE__ */ table<ReverseOrdinalTable>({
+export const ReverseOrdinalTable: TypeCodec<ReverseOrdinalTable> = /* @__PURE__ */ table({
   name: "test.conformance/ReverseOrdinalTable",
   isResource: false,
   members: [
@@ -3292,7 +3290,7 @@ export interface SimpleTable extends TableExtras {
   x?: bigint | undefined;
   y?: bigint | undefined;
 }
-export const SimpleTable: TypeCodec<SimpleTable> = /* @__PURE__ */ table<SimpleTable>({
+export const SimpleTable: TypeCodec<SimpleTable> = /* @__PURE__ */ table({
   name: "test.conformance/SimpleTable",
   isResource: false,
   members: [
@@ -3305,7 +3303,7 @@ export interface SimpleResourceTable extends TableExtras {
   x?: bigint | undefined;
   y?: bigint | undefined;
 }
-export const SimpleResourceTable: TypeCodec<SimpleResourceTable> = /* @__PURE__ */ table<SimpleResourceTable>({
+export const SimpleResourceTable: TypeCodec<SimpleResourceTable> = /* @__PURE__ */ table({
   name: "test.conformance/SimpleResourceTable",
   isResource: true,
   members: [
@@ -3317,7 +3315,7 @@ export const SimpleResourceTable: TypeCodec<SimpleResourceTable> = /* @__PURE__ 
 export interface TransformerSimpleTable extends TableExtras {
   value?: number | undefined;
 }
-export const TransformerSimpleTable: TypeCodec<TransformerSimpleTable> = /* @__PURE__ */ table<TransformerSimpleTable>({
+export const TransformerSimpleTable: TypeCodec<TransformerSimpleTable> = /* @__PURE__ */ table({
   name: "test.conformance/TransformerSimpleTable",
   isResource: false,
   members: [
@@ -3328,7 +3326,7 @@ export const TransformerSimpleTable: TypeCodec<TransformerSimpleTable> = /* @__P
 export interface TableWithStringWithLimit extends TableExtras {
   s?: string | undefined;
 }
-export const TableWithStringWithLimit: TypeCodec<TableWithStringWithLimit> = /* @__PURE__ */ table<TableWithStringWithLimit>({
+export const TableWithStringWithLimit: TypeCodec<TableWithStringWithLimit> = /* @__PURE__ */ table({
   name: "test.conformance/TableWithStringWithLimit",
   isResource: false,
   members: [
@@ -3339,7 +3337,7 @@ export const TableWithStringWithLimit: TypeCodec<TableWithStringWithLimit> = /* 
 export interface TableWithEmptyStruct extends TableExtras {
   s?: EmptyStruct | undefined;
 }
-export const TableWithEmptyStruct: TypeCodec<TableWithEmptyStruct> = /* @__PURE__ */ table<TableWithEmptyStruct>({
+export const TableWithEmptyStruct: TypeCodec<TableWithEmptyStruct> = /* @__PURE__ */ table({
   name: "test.conformance/TableWithEmptyStruct",
   isResource: false,
   members: [
@@ -3350,7 +3348,7 @@ export const TableWithEmptyStruct: TypeCodec<TableWithEmptyStruct> = /* @__PURE_
 export interface TableFieldInlined extends TableExtras {
   f?: number | undefined;
 }
-export const TableFieldInlined: TypeCodec<TableFieldInlined> = /* @__PURE__ */ table<TableFieldInlined>({
+export const TableFieldInlined: TypeCodec<TableFieldInlined> = /* @__PURE__ */ table({
   name: "test.conformance/TableFieldInlined",
   isResource: false,
   members: [
@@ -3361,7 +3359,7 @@ export const TableFieldInlined: TypeCodec<TableFieldInlined> = /* @__PURE__ */ t
 export interface TableFieldInlinedHandle extends TableExtras {
   f?: Channel | undefined;
 }
-export const TableFieldInlinedHandle: TypeCodec<TableFieldInlinedHandle> = /* @__PURE__ */ table<TableFieldInlinedHandle>({
+export const TableFieldInlinedHandle: TypeCodec<TableFieldInlinedHandle> = /* @__PURE__ */ table({
   name: "test.conformance/TableFieldInlinedHandle",
   isResource: true,
   members: [
@@ -3372,7 +3370,7 @@ export const TableFieldInlinedHandle: TypeCodec<TableFieldInlinedHandle> = /* @_
 export interface TableFieldOutOfLine extends TableExtras {
   f?: bigint | undefined;
 }
-export const TableFieldOutOfLine: TypeCodec<TableFieldOutOfLine> = /* @__PURE__ */ table<TableFieldOutOfLine>({
+export const TableFieldOutOfLine: TypeCodec<TableFieldOutOfLine> = /* @__PURE__ */ table({
   name: "test.conformance/TableFieldOutOfLine",
   isResource: false,
   members: [
@@ -3380,17 +3378,15 @@ export const TableFieldOutOfLine: TypeCodec<TableFieldOutOfLine> = /* @__PURE__ 
   ],
 });
 
-export interface TableFieldUnknown extends TableExtras {
-}
-export const TableFieldUnknown: TypeCodec<TableFieldUnknown> = /* @__PURE__ */ table<TableFieldUnknown>({
+export interface TableFieldUnknown extends TableExtras {}
+export const TableFieldUnknown: TypeCodec<TableFieldUnknown> = /* @__PURE__ */ table({
   name: "test.conformance/TableFieldUnknown",
   isResource: false,
   members: [],
 });
 
-export interface TableFieldUnknownResource extends TableExtras {
-}
-export const TableFieldUnknownResource: TypeCodec<TableFieldUnknownResource> = /* @__PURE__ */ table<TableFieldUnknownResource>({
+export interface TableFieldUnknownResource extends TableExtras {}
+export const TableFieldUnknownResource: TypeCodec<TableFieldUnknownResource> = /* @__PURE__ */ table({
   name: "test.conformance/TableFieldUnknownResource",
   isResource: true,
   members: [],
@@ -3401,7 +3397,7 @@ export interface TableFieldUnsetFlexibleEnumInlined extends TableExtras {
   unsignedEnum?: UnsignedEnum | undefined;
   alwaysSet?: boolean | undefined;
 }
-export const TableFieldUnsetFlexibleEnumInlined: TypeCodec<TableFieldUnsetFlexibleEnumInlined> = /* @__PURE__ */ table<TableFieldUnsetFlexibleEnumInlined>({
+export const TableFieldUnsetFlexibleEnumInlined: TypeCodec<TableFieldUnsetFlexibleEnumInlined> = /* @__PURE__ */ table({
   name: "test.conformance/TableFieldUnsetFlexibleEnumInlined",
   isResource: false,
   members: [
@@ -3415,7 +3411,7 @@ export interface TableOfEndpointsTable extends TableExtras {
   clientEnd?: ClientEnd<ProtocolClient> | undefined;
   serverEnd?: ServerEnd<ProtocolClient> | undefined;
 }
-export const TableOfEndpointsTable: TypeCodec<TableOfEndpointsTable> = /* @__PURE__ */ table<TableOfEndpointsTable>({
+export const TableOfEndpointsTable: TypeCodec<TableOfEndpointsTable> = /* @__PURE__ */ table({
   name: "test.conformance/TableOfEndpointsTable",
   isResource: true,
   members: [
@@ -3429,7 +3425,7 @@ export interface TableUnionWithVectorStructSandwich extends TableExtras {
   uv?: UnionWithVector | undefined;
   s2?: StructSize3Align1 | undefined;
 }
-export const TableUnionWithVectorStructSandwich: TypeCodec<TableUnionWithVectorStructSandwich> = /* @__PURE__ */ table<TableUnionWithVectorStructSandwich>({
+export const TableUnionWithVectorStructSandwich: TypeCodec<TableUnionWithVectorStructSandwich> = /* @__PURE__ */ table({
   name: "test.conformance/TableUnionWithVectorStructSandwich",
   isResource: true,
   members: [
@@ -3442,7 +3438,7 @@ export const TableUnionWithVectorStructSandwich: TypeCodec<TableUnionWithVectorS
 export interface TableWithReservedFieldThenUnion extends TableExtras {
   uv?: UnionSize8Align4 | undefined;
 }
-export const TableWithReservedFieldThenUnion: TypeCodec<TableWithReservedFieldThenUnion> = /* @__PURE__ */ table<TableWithReservedFieldThenUnion>({
+export const TableWithReservedFieldThenUnion: TypeCodec<TableWithReservedFieldThenUnion> = /* @__PURE__ */ table({
   name: "test.conformance/TableWithReservedFieldThenUnion",
   isResource: false,
   members: [
@@ -3453,7 +3449,7 @@ export const TableWithReservedFieldThenUnion: TypeCodec<TableWithReservedFieldTh
 export interface TableWithVectorWithLimit extends TableExtras {
   v?: Uint8Array | undefined;
 }
-export const TableWithVectorWithLimit: TypeCodec<TableWithVectorWithLimit> = /* @__PURE__ */ table<TableWithVectorWithLimit>({
+export const TableWithVectorWithLimit: TypeCodec<TableWithVectorWithLimit> = /* @__PURE__ */ table({
   name: "test.conformance/TableWithVectorWithLimit",
   isResource: false,
   members: [
@@ -3466,7 +3462,7 @@ export interface XUnionInTable extends TableExtras {
   xu?: SampleXUnion | undefined;
   after?: string | undefined;
 }
-export const XUnionInTable: TypeCodec<XUnionInTable> = /* @__PURE__ */ table<XUnionInTable>({
+export const XUnionInTable: TypeCodec<XUnionInTable> = /* @__PURE__ */ table({
   name: "test.conformance/XUnionInTable",
   isResource: false,
   members: [
@@ -3479,7 +3475,7 @@ export const XUnionInTable: TypeCodec<XUnionInTable> = /* @__PURE__ */ table<XUn
 export interface VectorOfArrayOfEventInTableWithReducedRights extends TableExtras {
   h?: readonly (readonly EventHandle[])[] | undefined;
 }
-export const VectorOfArrayOfEventInTableWithReducedRights: TypeCodec<VectorOfArrayOfEventInTableWithReducedRights> = /* @__PURE__ */ table<VectorOfArrayOfEventInTableWithReducedRights>({
+export const VectorOfArrayOfEventInTableWithReducedRights: TypeCodec<VectorOfArrayOfEventInTableWithReducedRights> = /* @__PURE__ */ table({
   name: "test.conformance/VectorOfArrayOfEventInTableWithReducedRights",
   isResource: true,
   members: [
@@ -3489,7 +3485,7 @@ export const VectorOfArrayOfEventInTableWithReducedRights: TypeCodec<VectorOfArr
 
 export type ArrayOfVectorOfEventInUnionWithReducedRights =
   | { kind: "h"; value: readonly (readonly EventHandle[])[] };
-export const ArrayOfVectorOfEventInUnionWithReducedRights: TypeCodec<ArrayOfVectorOfEventInUnionWithReducedRights> = /* @__PURE__ */ union<ArrayOfVectorOfEventInUnionWithReducedRights>({
+export const ArrayOfVectorOfEventInUnionWithReducedRights: TypeCodec<ArrayOfVectorOfEventInUnionWithReducedRights> = /* @__PURE__ */ union({
   name: "test.conformance/ArrayOfVectorOfEventInUnionWithReducedRights",
   isStrict: true,
   isResource: true,
@@ -3502,7 +3498,7 @@ export type StringUnion =
   | { kind: "unused"; value: number }
   | { kind: "s"; value: string }
   | { kind: "u8"; value: number };
-export const StringUnion: TypeCodec<StringUnion> = /* @__PURE__ */ union<StringUnion>({
+export const StringUnion: TypeCodec<StringUnion> = /* @__PURE__ */ union({
   name: "test.conformance/StringUnion",
   isStrict: true,
   isResource: false,
@@ -3515,7 +3511,7 @@ export const StringUnion: TypeCodec<StringUnion> = /* @__PURE__ */ union<StringU
 
 export type EmptyFlexibleUnion =
   | UnknownVariant;
-export const EmptyFlexibleUnion: TypeCodec<EmptyFlexibleUnion> = /* @__PURE__ */ union<EmptyFlexibleUnion>({
+export const EmptyFlexibleUnion: TypeCodec<EmptyFlexibleUnion> = /* @__PURE__ */ union({
   name: "test.conformance/EmptyFlexibleUnion",
   isStrict: false,
   isResource: false,
@@ -3527,7 +3523,7 @@ export type EnvelopeInliningTestUnion =
   | { kind: "large"; value: bigint }
   | { kind: "handle"; value: Handle }
   | UnknownVariant;
-export const EnvelopeInliningTestUnion: TypeCodec<EnvelopeInliningTestUnion> = /* @__PURE__ */ union<EnvelopeInliningTestUnion>({
+export const EnvelopeInliningTestUnion: TypeCodec<EnvelopeInliningTestUnion> = /* @__PURE__ */ union({
   name: "test.conformance/EnvelopeInliningTestUnion",
   isStrict: false,
   isResource: true,
@@ -3540,7 +3536,7 @@ export const EnvelopeInliningTestUnion: TypeCodec<EnvelopeInliningTestUnion> = /
 
 export type FidlvizUnion =
   | { kind: "f7"; value: string };
-export const FidlvizUnion: TypeCodec<FidlvizUnion> = /* @__PURE__ */ union<FidlvizUnion>({
+export const FidlvizUnion: TypeCodec<FidlvizUnion> = /* @__PURE__ */ union({
   name: "test.conformance/FidlvizUnion",
   isStrict: true,
   isResource: false,
@@ -3551,7 +3547,7 @@ export const FidlvizUnion: TypeCodec<FidlvizUnion> = /* @__PURE__ */ union<Fidlv
 
 export type GoldenUnion =
   | { kind: "v"; value: number };
-export const GoldenUnion: TypeCodec<GoldenUnion> = /* @__PURE__ */ union<GoldenUnion>({
+export const GoldenUnion: TypeCodec<GoldenUnion> = /* @__PURE__ */ union({
   name: "test.conformance/GoldenUnion",
   isStrict: true,
   isResource: false,
@@ -3562,7 +3558,7 @@ export const GoldenUnion: TypeCodec<GoldenUnion> = /* @__PURE__ */ union<GoldenU
 
 export type MutualRecursionUnion =
   | { kind: "s"; value: MutualRecursionUnionStruct };
-export const MutualRecursionUnion: TypeCodec<MutualRecursionUnion> = /* @__PURE__ */ union<MutualRecursionUnion>({
+export const MutualRecursionUnion: TypeCodec<MutualRecursionUnion> = /* @__PURE__ */ union({
   name: "test.conformance/MutualRecursionUnion",
   isStrict: true,
   isResource: false,
@@ -3573,7 +3569,7 @@ export const MutualRecursionUnion: TypeCodec<MutualRecursionUnion> = /* @__PURE_
 
 export type PaddedUnion =
   | { kind: "field"; value: number };
-export const PaddedUnion: TypeCodec<PaddedUnion> = /* @__PURE__ */ union<PaddedUnion>({
+export const PaddedUnion: TypeCodec<PaddedUnion> = /* @__PURE__ */ union({
   name: "test.conformance/PaddedUnion",
   isStrict: true,
   isResource: false,
@@ -3584,7 +3580,7 @@ export const PaddedUnion: TypeCodec<PaddedUnion> = /* @__PURE__ */ union<PaddedU
 
 export type RecursiveVectorUnion =
   | { kind: "vec"; value: readonly (RecursiveVectorUnion | null)[] };
-export const RecursiveVectorUnion: TypeCodec<RecursiveVectorUnion> = /* @__PURE__ */ union<RecursiveVectorUnion>({
+export const RecursiveVectorUnion: TypeCodec<RecursiveVectorUnion> = /* @__PURE__ */ union({
   name: "test.conformance/RecursiveVectorUnion",
   isStrict: true,
   isResource: false,
@@ -3598,7 +3594,7 @@ export type SimpleUnion =
   | { kind: "i64"; value: bigint }
   | { kind: "s"; value: Int64Struct }
   | { kind: "str"; value: string };
-export const SimpleUnion: TypeCodec<SimpleUnion> = /* @__PURE__ */ union<SimpleUnion>({
+export const SimpleUnion: TypeCodec<SimpleUnion> = /* @__PURE__ */ union({
   name: "test.conformance/SimpleUnion",
   isStrict: true,
   isResource: false,
@@ -3615,7 +3611,7 @@ export type SampleResourceXUnion =
   | { kind: "su"; value: SimpleUnion }
   | { kind: "st"; value: SimpleTable }
   | UnknownVariant;
-export const SampleResourceXUnion: TypeCodec<SampleResourceXUnion> = /* @__PURE__ */ union<SampleResourceXUnion>({
+export const SampleResourceXUnion: TypeCodec<SampleResourceXUnion> = /* @__PURE__ */ union({
   name: "test.conformance/SampleResourceXUnion",
   isStrict: false,
   isResource: true,
@@ -3630,7 +3626,7 @@ export type SampleStrictResourceXUnion =
   | { kind: "u"; value: number }
   | { kind: "su"; value: SimpleUnion }
   | { kind: "st"; value: SimpleTable };
-export const SampleStrictResourceXUnion: TypeCodec<SampleStrictResourceXUnion> = /* @__PURE__ */ union<SampleStrictResourceXUnion>({
+export const SampleStrictResourceXUnion: TypeCodec<SampleStrictResourceXUnion> = /* @__PURE__ */ union({
   name: "test.conformance/SampleStrictResourceXUnion",
   isStrict: true,
   isResource: true,
@@ -3645,7 +3641,7 @@ export type SampleStrictXUnion =
   | { kind: "u"; value: number }
   | { kind: "su"; value: SimpleUnion }
   | { kind: "st"; value: SimpleTable };
-export const SampleStrictXUnion: TypeCodec<SampleStrictXUnion> = /* @__PURE__ */ union<SampleStrictXUnion>({
+export const SampleStrictXUnion: TypeCodec<SampleStrictXUnion> = /* @__PURE__ */ union({
   name: "test.conformance/SampleStrictXUnion",
   isStrict: true,
   isResource: false,
@@ -3661,7 +3657,7 @@ export type SampleXUnion =
   | { kind: "su"; value: SimpleUnion }
   | { kind: "st"; value: SimpleTable }
   | UnknownVariant;
-export const SampleXUnion: TypeCodec<SampleXUnion> = /* @__PURE__ */ union<SampleXUnion>({
+export const SampleXUnion: TypeCodec<SampleXUnion> = /* @__PURE__ */ union({
   name: "test.conformance/SampleXUnion",
   isStrict: false,
   isResource: false,
@@ -3676,7 +3672,7 @@ export type UnionSize8Align4 =
   | { kind: "unused1"; value: number }
   | { kind: "unused2"; value: number }
   | { kind: "variant"; value: number };
-export const UnionSize8Align4: TypeCodec<UnionSize8Align4> = /* @__PURE__ */ union<UnionSize8Align4>({
+export const UnionSize8Align4: TypeCodec<UnionSize8Align4> = /* @__PURE__ */ union({
   name: "test.conformance/UnionSize8Align4",
   isStrict: true,
   isResource: false,
@@ -3692,7 +3688,7 @@ export type UnionSize24Align8 =
   | { kind: "unused2"; value: number }
   | { kind: "unused3"; value: number }
   | { kind: "variant"; value: StructSize16Align8 };
-export const UnionSize24Align8: TypeCodec<UnionSize24Align8> = /* @__PURE__ */ union<UnionSize24Align8>({
+export const UnionSize24Align8: TypeCodec<UnionSize24Align8> = /* @__PURE__ */ union({
   name: "test.conformance/UnionSize24Align8",
   isStrict: true,
   isResource: false,
@@ -3709,7 +3705,7 @@ export type UnionSize36Align4 =
   | { kind: "unused2"; value: number }
   | { kind: "unused3"; value: number }
   | { kind: "variant"; value: Uint8Array };
-export const UnionSize36Align4: TypeCodec<UnionSize36Align4> = /* @__PURE__ */ union<UnionSize36Align4>({
+export const UnionSize36Align4: TypeCodec<UnionSize36Align4> = /* @__PURE__ */ union({
   name: "test.conformance/UnionSize36Align4",
   isStrict: true,
   isResource: false,
@@ -3726,7 +3722,7 @@ export type UnionSize12Align4 =
   | { kind: "unused2"; value: number }
   | { kind: "unused3"; value: number }
   | { kind: "variant"; value: Uint8Array };
-export const UnionSize12Align4: TypeCodec<UnionSize12Align4> = /* @__PURE__ */ union<UnionSize12Align4>({
+export const UnionSize12Align4: TypeCodec<UnionSize12Align4> = /* @__PURE__ */ union({
   name: "test.conformance/UnionSize12Align4",
   isStrict: true,
   isResource: false,
@@ -3744,7 +3740,7 @@ export type UnionOfUnion =
   | { kind: "size12align4"; value: UnionSize12Align4 }
   | { kind: "unused2"; value: number }
   | { kind: "size24align8"; value: UnionSize24Align8 };
-export const UnionOfUnion: TypeCodec<UnionOfUnion> = /* @__PURE__ */ union<UnionOfUnion>({
+export const UnionOfUnion: TypeCodec<UnionOfUnion> = /* @__PURE__ */ union({
   name: "test.conformance/UnionOfUnion",
   isStrict: true,
   isResource: false,
@@ -3767,7 +3763,7 @@ export type UnionWithVector =
   | { kind: "arrayS3A1"; value: readonly StructSize3Align1[] }
   | { kind: "arrayS3A2"; value: readonly StructSize3Align2[] }
   | { kind: "vectorUnion"; value: readonly UnionSize8Align4[] };
-export const UnionWithVector: TypeCodec<UnionWithVector> = /* @__PURE__ */ union<UnionWithVector>({
+export const UnionWithVector: TypeCodec<UnionWithVector> = /* @__PURE__ */ union({
   name: "test.conformance/UnionWithVector",
   isStrict: true,
   isResource: true,
@@ -3786,7 +3782,7 @@ export const UnionWithVector: TypeCodec<UnionWithVector> = /* @__PURE__ */ union
 
 export type UnionWithVectorOfVectors =
   | { kind: "v"; value: readonly (readonly (StructSize3Align1 | null)[])[] };
-export const UnionWithVectorOfVectors: TypeCodec<UnionWithVectorOfVectors> = /* @__PURE__ */ union<UnionWithVectorOfVectors>({
+export const UnionWithVectorOfVectors: TypeCodec<UnionWithVectorOfVectors> = /* @__PURE__ */ union({
   name: "test.conformance/UnionWithVectorOfVectors",
   isStrict: true,
   isResource: false,
@@ -3798,7 +3794,7 @@ export const UnionWithVectorOfVectors: TypeCodec<UnionWithVectorOfVectors> = /* 
 export type StringBoolUnion =
   | { kind: "s"; value: string }
   | { kind: "b"; value: boolean };
-export const StringBoolUnion: TypeCodec<StringBoolUnion> = /* @__PURE__ */ union<StringBoolUnion>({
+export const StringBoolUnion: TypeCodec<StringBoolUnion> = /* @__PURE__ */ union({
   name: "test.conformance/StringBoolUnion",
   isStrict: true,
   isResource: false,
@@ -3811,7 +3807,7 @@ export const StringBoolUnion: TypeCodec<StringBoolUnion> = /* @__PURE__ */ union
 export type UnionWithStringWithLimit =
   | { kind: "s"; value: string }
   | UnknownVariant;
-export const UnionWithStringWithLimit: TypeCodec<UnionWithStringWithLimit> = /* @__PURE__ */ union<UnionWithStringWithLimit>({
+export const UnionWithStringWithLimit: TypeCodec<UnionWithStringWithLimit> = /* @__PURE__ */ union({
   name: "test.conformance/UnionWithStringWithLimit",
   isStrict: false,
   isResource: false,
@@ -3823,7 +3819,7 @@ export const UnionWithStringWithLimit: TypeCodec<UnionWithStringWithLimit> = /* 
 export type UnionWithEmptyStruct =
   | { kind: "s"; value: EmptyStruct }
   | { kind: "forceAlignmentOf8"; value: bigint };
-export const UnionWithEmptyStruct: TypeCodec<UnionWithEmptyStruct> = /* @__PURE__ */ union<UnionWithEmptyStruct>({
+export const UnionWithEmptyStruct: TypeCodec<UnionWithEmptyStruct> = /* @__PURE__ */ union({
   name: "test.conformance/UnionWithEmptyStruct",
   isStrict: true,
   isResource: false,
@@ -3836,7 +3832,7 @@ export const UnionWithEmptyStruct: TypeCodec<UnionWithEmptyStruct> = /* @__PURE_
 export type XUnionWithEmptyStruct =
   | { kind: "s"; value: EmptyStruct }
   | UnknownVariant;
-export const XUnionWithEmptyStruct: TypeCodec<XUnionWithEmptyStruct> = /* @__PURE__ */ union<XUnionWithEmptyStruct>({
+export const XUnionWithEmptyStruct: TypeCodec<XUnionWithEmptyStruct> = /* @__PURE__ */ union({
   name: "test.conformance/XUnionWithEmptyStruct",
   isStrict: false,
   isResource: false,
@@ -3848,7 +3844,7 @@ export const XUnionWithEmptyStruct: TypeCodec<XUnionWithEmptyStruct> = /* @__PUR
 export type Uint8Union =
   | { kind: "uint8Value"; value: number }
   | { kind: "emptyStruct"; value: EmptyStruct };
-export const Uint8Union: TypeCodec<Uint8Union> = /* @__PURE__ */ union<Uint8Union>({
+export const Uint8Union: TypeCodec<Uint8Union> = /* @__PURE__ */ union({
   name: "test.conformance/Uint8Union",
   isStrict: true,
   isResource: false,
@@ -3862,7 +3858,7 @@ export type UnionInlinePadding =
   | { kind: "threePaddingBytes"; value: number }
   | { kind: "twoPaddingBytes"; value: number }
   | { kind: "onePaddingByte"; value: Uint8Array };
-export const UnionInlinePadding: TypeCodec<UnionInlinePadding> = /* @__PURE__ */ union<UnionInlinePadding>({
+export const UnionInlinePadding: TypeCodec<UnionInlinePadding> = /* @__PURE__ */ union({
   name: "test.conformance/UnionInlinePadding",
   isStrict: true,
   isResource: false,
@@ -3875,7 +3871,7 @@ export const UnionInlinePadding: TypeCodec<UnionInlinePadding> = /* @__PURE__ */
 
 export type UnionOfHandle =
   | { kind: "h"; value: Handle };
-export const UnionOfHandle: TypeCodec<UnionOfHandle> = /* @__PURE__ */ union<UnionOfHandle>({
+export const UnionOfHandle: TypeCodec<UnionOfHandle> = /* @__PURE__ */ union({
   name: "test.conformance/UnionOfHandle",
   isStrict: true,
   isResource: true,
@@ -3886,7 +3882,7 @@ export const UnionOfHandle: TypeCodec<UnionOfHandle> = /* @__PURE__ */ union<Uni
 
 export type UnionWithBoundString =
   | { kind: "boundFiveStr"; value: string };
-export const UnionWithBoundString: TypeCodec<UnionWithBoundString> = /* @__PURE__ */ union<UnionWithBoundString>({
+export const UnionWithBoundString: TypeCodec<UnionWithBoundString> = /* @__PURE__ */ union({
   name: "test.conformance/UnionWithBoundString",
   isStrict: true,
   isResource: false,
@@ -3898,7 +3894,7 @@ export const UnionWithBoundString: TypeCodec<UnionWithBoundString> = /* @__PURE_
 export type UnionWithVectorWithLimit =
   | { kind: "v"; value: Uint8Array }
   | UnknownVariant;
-export const UnionWithVectorWithLimit: TypeCodec<UnionWithVectorWithLimit> = /* @__PURE__ */ union<UnionWithVectorWithLimit>({
+export const UnionWithVectorWithLimit: TypeCodec<UnionWithVectorWithLimit> = /* @__PURE__ */ union({
   name: "test.conformance/UnionWithVectorWithLimit",
   isStrict: false,
   isResource: false,
@@ -3912,7 +3908,7 @@ export interface ProtocolClient extends Client<NoEvents, "test.conformance/Proto
 /** Handlers of a server of {@link Protocol}. */
 export interface ProtocolServer {}
 
-export const Protocol: $Protocol<ProtocolClient, ProtocolServer> = /* @__PURE__ */ protocol<ProtocolClient, ProtocolServer>({
+export const Protocol: $Protocol<ProtocolClient, ProtocolServer> = /* @__PURE__ */ protocol({
   name: "test.conformance/Protocol",
   openness: "closed",
   methods: [],
