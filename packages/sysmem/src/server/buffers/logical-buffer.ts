@@ -60,6 +60,12 @@ export class LogicalBuffer {
     return this.#isStrongSideGone;
   }
 
+  /** Eventpair handles that the server holds for `close_weak_asap`, for accounting. */
+  get ownEventPairs(): number {
+    if (this.#closeWeakAsap === undefined) return 0;
+    return this.#isStrongSideGone ? 1 : 2;
+  }
+
   childOf(childId: number): HandedOutVmo | undefined {
     return this.#children.get(childId);
   }

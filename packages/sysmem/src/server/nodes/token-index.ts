@@ -39,6 +39,11 @@ export class TokenIndex {
     );
   }
 
+  /** As `find`, without remembering an unknown koid. */
+  get(koid: number): KnownToken | undefined {
+    return this.#tokens.get(koid);
+  }
+
   delete(koid: number): void {
     this.#tokens.delete(koid);
   }
