@@ -48,7 +48,9 @@ export function easeConflict(
     if (one !== undefined) found.push(one);
   }
   found.sort((a, b) => Number(b.relaxation.isEnough) - Number(a.relaxation.isEnough) || a.distance - b.distance);
-  return found.map((one) => one.relaxation);
+  // The same field of several formats reads the same.
+  const seen = new Set<string>();
+  return found.map((one) => one.relaxation).filter(({ text }) => !seen.has(text) && seen.add(text));
 }
 
 /** A value to try; undefined leaves the demand out. */

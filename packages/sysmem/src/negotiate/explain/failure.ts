@@ -107,13 +107,8 @@ function summarize(
   if (members.length === 0) return describeReason(reason);
   const clauses: string[] = [];
   for (const at of new Set(members.map((demand) => demand.participant))) {
-    clauses.push(
-      clauseOf(
-        problem,
-        at,
-        members.filter((demand) => demand.participant === at),
-      ),
-    );
+    const own = members.filter((demand) => demand.participant === at);
+    clauses.push(clauseOf(problem, at, own, reason.format === undefined));
   }
   const why = describeReason({ ...reason, participant: undefined });
   const ruledOut =
@@ -129,15 +124,15 @@ const ELIMINATED: Readonly<Record<Elimination["why"], string>> = {
   divisor: "bytes_per_row_divisor",
 };
 
-/** What one participant requires. Its formats are only the setting where the conflict is about their fields. */
-function clauseOf(problem: Problem, at: number, demands: readonly Demand[]): string {
+/** What one participant requires. Its formats are only the scene where the conflict is about their fields. */
+function clauseOf(problem: Problem, at: number, demands: readonly Demand[], namesFormats: boolean): string {
   const subject = problem.subject(at);
   const hasFields = demands.some((demand) => demand.format !== undefined);
   const texts = demands
     .filter((demand) => !hasFields || demand.what !== FORMATS)
     .map((demand) => demandText(subject, demand));
-  const formats = hasFields ? ` for ${nameFormats(problem, at, demands)}` : "";
-  return `${subject.name} requires ${texts.join(" and ")}${formats}`;
+  const formats = hasFields && namesFormats ? ` for ${nameFormats(problem, at, demands)}` : "";
+  return `${subject.name} requires ${[...new Set(texts)].join(" and ")}${formats}`;
 }
 
 function nameFormats(problem: Problem, at: number, demands: readonly Demand[]): string {
