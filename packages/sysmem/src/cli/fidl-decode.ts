@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { SysmemError } from "#base";
+import { MAX_TRACE_LINE_LENGTH, SysmemError } from "#base";
 import {
   Conversation,
   explainBody,
@@ -12,7 +12,6 @@ import {
   formatShown,
   formatTurn,
   fromHex,
-  MAX_TRACE_LINE_LENGTH,
   MethodIndex,
   parseTraceLine,
 } from "#fidl";

@@ -30,10 +30,9 @@ export function constant(library: Library, declaration: IrConst): string {
   if (type.kind_v2 === "primitive") return `${doc}export const ${name} = ${primitiveLiteral(type.subtype, value)};\n`;
   if (type.kind_v2 !== "identifier")
     throw new InvalidIrError(declaration.name, `a constant cannot be of kind ${type.kind_v2}`);
-  // The value of an enum or bits constant is a decimal number, which may be none that the literal type lists.
   const literal = integerLiteral(value, isBigNamed(library, type.identifier));
   const named = library.reference(type.identifier, false);
-  return `${doc}export const ${name}: ${named} = ${literal} as ${named};\n`;
+  return `${doc}export const ${name}: ${named} = ${literal};\n`;
 }
 
 function primitiveLiteral(subtype: string, constant: IrConstant): string {
@@ -64,10 +63,12 @@ export function alias(library: Library, declaration: IrAlias): string {
   return `${docComment(declaration)}export type ${name} = ${tsType(library, declaration.type)};\n`;
 }
 
+/** The members, type and constant of an enum. */
 export function enumeration(library: Library, declaration: IrEnum): string {
   return valueType(library, declaration, declaration.type, "enum", enumTypeText(library, declaration));
 }
 
+/** The members, type and constant of a bits type. */
 export function bits(library: Library, declaration: IrBits): string {
   const subtype = subtypeOf(library, declaration.type);
   return valueType(library, declaration, subtype, "bits", isBigSubtype(subtype) ? "bigint" : "number");
@@ -141,6 +142,7 @@ function subtypeOf(library: Library, type: IrType): string {
   return type.subtype;
 }
 
+/** The interface and codec of a struct. Absent optionals may be left out of a literal. */
 export function struct(library: Library, declaration: IrStruct): string {
   const name = library.localName(declaration.name);
   const properties = declaration.members.map((member) => {
@@ -165,6 +167,7 @@ export function struct(library: Library, declaration: IrStruct): string {
   ].join("");
 }
 
+/** The interface and codec of a table. */
 export function table(library: Library, declaration: IrTable): string {
   const name = library.localName(declaration.name);
   const properties = declaration.members.map((member) => {
@@ -178,6 +181,7 @@ export function table(library: Library, declaration: IrTable): string {
   ].join("");
 }
 
+/** The discriminated union and codec of a union. */
 export function union(library: Library, declaration: IrUnion): string {
   const name = library.localName(declaration.name);
   const variants = declaration.members.map((member) => {

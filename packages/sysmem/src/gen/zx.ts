@@ -52,16 +52,16 @@ export const CHANNEL_MAX_MSG_BYTES = 65536n;
 export const CHANNEL_MAX_MSG_HANDLES = 64n;
 
 /** Rights of a new channel's ends, and those with which channel ends are sent. A channel end cannot be duplicated. */
-export const DEFAULT_CHANNEL_RIGHTS: Rights = 61454 as Rights;
+export const DEFAULT_CHANNEL_RIGHTS: Rights = 61454;
 
 /** Rights of a new eventpair's ends. */
-export const DEFAULT_EVENTPAIR_RIGHTS: Rights = 61443 as Rights;
+export const DEFAULT_EVENTPAIR_RIGHTS: Rights = 61443;
 
 /** Rights of a new event. */
-export const DEFAULT_EVENT_RIGHTS: Rights = 53251 as Rights;
+export const DEFAULT_EVENT_RIGHTS: Rights = 53251;
 
 /** Rights of a new VMO. */
-export const DEFAULT_VMO_RIGHTS: Rights = 53487 as Rights;
+export const DEFAULT_VMO_RIGHTS: Rights = 53487;
 
 /** Most regions that one I/O buffer object may have. */
 export const IOB_MAX_REGIONS = 64n;
@@ -73,13 +73,13 @@ export const MAX_CPUS = 512n;
 export const MAX_NAME_LEN = 32n;
 
 /** What nearly every handle permits: to duplicate, send, wait for and inspect the object. */
-export const RIGHTS_BASIC: Rights = 49155 as Rights;
+export const RIGHTS_BASIC: Rights = 49155;
 
 /** Reading and writing. */
-export const RIGHTS_IO: Rights = 12 as Rights;
+export const RIGHTS_IO: Rights = 12;
 
 /** Reading and changing properties. */
-export const RIGHTS_PROPERTY: Rights = 192 as Rights;
+export const RIGHTS_PROPERTY: Rights = 192;
 
 const ObjType$members = {
   /** Any kind, where a kind is asked for. */

@@ -95,7 +95,7 @@ lamp.on("onGone", () => undefined);
 dimmer.dim();
 // Composed methods, of either library, with the types of where they were declared.
 same<Promise<Result<base.CloserAskResponse, number>>>()<ReturnType<typeof dimmer.ask>>();
-dimmer.exchange({ kind: "plain", value: 3 }).then((choice) => choice.kind === "yes" && choice.value);
+void dimmer.exchange({ kind: "plain", value: 3 }).then((choice) => choice.kind === "yes" && choice.value);
 
 // What composes a protocol is not it, but has its methods.
 export const methods: features.LampMethods = dimmer;

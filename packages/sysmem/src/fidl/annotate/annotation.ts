@@ -1,4 +1,5 @@
 /** What the bytes of a message are. */
+import { FidlError } from "../errors.ts";
 
 /** A run of bytes with its meaning. */
 export interface Annotation {
@@ -14,12 +15,16 @@ export interface Annotation {
 }
 
 /** A message that breaks the wire format: where, and what would be right. Bytes behind it are not explained. */
-export class AnnotationFault {
+export class AnnotationFault extends FidlError {
+  readonly code = "MALFORMED_MESSAGE";
+  /** From the start of the message. */
   readonly offset: number;
+  /** Member path in FIDL names, or the part of the header. */
   readonly label: string;
   readonly problem: string;
 
   constructor(offset: number, label: string, problem: string) {
+    super(`cannot explain the message: malformed at byte ${offset}: ${label}: ${problem}`);
     this.offset = offset;
     this.label = label;
     this.problem = problem;

@@ -1,9 +1,7 @@
 /** A capture as a conversation: who said what, and which answer belongs to which question. */
+import { MAX_TRACKED_CALLS } from "#base";
 import type { CapturedMessage } from "../trace/capture.ts";
 import { type ExplainedMessage, explainMessage, formatSummary, type MethodIndex } from "./message.ts";
-
-/** Calls whose answers are awaited: a capture of a server that never answers must not fill memory. */
-const MAX_TRACKED_CALLS = 65_536;
 
 /** A message of a conversation, explained and put into its context. */
 export interface ConversationTurn {

@@ -21,7 +21,7 @@ export function formatJsonFault(fault: JsonFault): string {
 export type JsonType<T> = TypeCodec<T> | TypeRef;
 
 /** @internal */
-export function descriptorOf(type: JsonType<unknown>): TypeDescriptor {
+export function descriptorOf<T>(type: JsonType<T>): TypeDescriptor {
   return typeof type === "object" && "descriptor" in type ? type.descriptor : resolve(type);
 }
 
@@ -38,7 +38,7 @@ export function describeJson(json: unknown): string {
   if (json === undefined) return "nothing";
   if (Array.isArray(json)) return `an array of ${json.length}`;
   if (typeof json === "object" && json !== null) return "an object";
-  const text = typeof json === "string" ? JSON.stringify(json) : String(json);
+  const text = typeof json === "bigint" ? String(json) : (JSON.stringify(json) ?? typeof json);
   return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text;
 }
 

@@ -21,13 +21,13 @@ import { describeJson, descriptorOf, formatJsonPath, type JsonFault, type JsonTy
 
 /**
  * Makes a value from parsed JSON. Fields have their FIDL names; enum members are given by name or number; bits by an
- * array of names, one name or a number; 64-bit integers by decimal strings or exact numbers; a union is an object
+ * array of names, one name or a number; 64-bit integers by decimal strings, exact numbers or bigints; a union is an object
  * with the one member that is set. `null` and a missing field both mean absent. Handles cannot be given.
  * @returns the value, or what is wrong with the JSON (up to `MAX_JSON_FAULTS` faults).
  */
 export function fromJson<T>(type: JsonType<T>, json: unknown): Result<T, readonly JsonFault[]> {
   const reader = new Reader();
-  const value = reader.read(descriptorOf(type as JsonType<unknown>), json, 0);
+  const value = reader.read(descriptorOf(type), json, 0);
   return reader.faults.length === 0 ? ok(value as T) : err(reader.faults);
 }
 
@@ -101,7 +101,8 @@ class Reader {
   #integer(kind: IntegerKind, json: unknown, expected: string): number | bigint | undefined {
     const [least, greatest] = INTEGER_RANGES[kind];
     let value: bigint;
-    if (typeof json === "number" && Number.isSafeInteger(json)) value = BigInt(json);
+    // Readers that keep large numbers exact give bigints.
+    if (typeof json === "bigint" || (typeof json === "number" && Number.isSafeInteger(json))) value = BigInt(json);
     else if (typeof json === "string" && /^-?[0-9]{1,20}$/.test(json)) value = BigInt(json);
     else if (typeof json === "number" && Number.isInteger(json)) {
       return this.#fail(
@@ -239,6 +240,6 @@ const MAX_NAMES_SHOWN = 12;
 function suggestion(key: string, members: readonly StructMember[], what: string): string {
   const bare = (name: string): string => name.replaceAll("_", "").toLowerCase();
   const near = members.find((member) => bare(member.fidlName) === bare(key));
-  if (near !== undefined) return `${JSON.stringify(near.fidlName)}`;
+  if (near !== undefined) return JSON.stringify(near.fidlName);
   return `a field of ${what} (${list(members.map((member) => member.fidlName))})`;
 }

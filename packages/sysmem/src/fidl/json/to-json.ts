@@ -34,7 +34,7 @@ export interface ToJsonOptions {
  * table members left out. Handles are only described; the value keeps them.
  */
 export function toJson<T>(type: JsonType<T>, value: T, options: ToJsonOptions = {}): JsonValue {
-  return convert(descriptorOf(type as JsonType<unknown>), value, options);
+  return convert(descriptorOf(type), value, options);
 }
 
 function convert(type: TypeDescriptor, value: unknown, options: ToJsonOptions): JsonValue {
@@ -46,7 +46,7 @@ function convert(type: TypeDescriptor, value: unknown, options: ToJsonOptions): 
       return value as string;
     case "float32":
     case "float64":
-      return Number.isFinite(value) ? (value as number) : String(value);
+      return Number.isFinite(value) ? (value as number) : String(value as number);
     case "vector":
     case "array": {
       const element = resolve(type.element);
@@ -80,7 +80,7 @@ function convert(type: TypeDescriptor, value: unknown, options: ToJsonOptions): 
       return bits(type, value as number | bigint);
     case "int64":
     case "uint64":
-      return String(value);
+      return String(value as bigint);
     case "int8":
     case "uint8":
     case "int16":

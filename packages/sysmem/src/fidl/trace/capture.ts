@@ -2,16 +2,13 @@
  * Captures of traced messages as text: one JSON object per line, the first naming the format. A capture that was cut
  * off in the middle of a line is good up to there, and captures can be put together with `cat`.
  */
-import { err, MAX_MESSAGE_BYTES, MAX_MESSAGE_HANDLES, ok, type Result } from "#base";
+import { err, MAX_MESSAGE_BYTES, MAX_MESSAGE_HANDLES, MAX_TRACE_LINE_LENGTH, ok, type Result } from "#base";
 import type { TracedMessage, Tracer } from "../tracer.ts";
 import { fromHex, toHex } from "./hex.ts";
 
 /** What `format` says in the first line. */
 export const TRACE_FORMAT = "sysmem.fidl.trace";
 export const TRACE_VERSION = 1;
-
-/** Longest line a reader takes: the hexadecimal digits of the greatest message, and the rest of its line. */
-export const MAX_TRACE_LINE_LENGTH: number = 2 * MAX_MESSAGE_BYTES + 4096;
 
 /** A message of a capture. Ordinal and transaction id are in its bytes. */
 export interface CapturedMessage {

@@ -2,7 +2,6 @@
 export {
   type CapturedMessage,
   createTraceWriter,
-  MAX_TRACE_LINE_LENGTH,
   parseTraceLine,
   TRACE_FORMAT,
   TRACE_VERSION,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { MAX_TRACKED_CALLS } from "#base";
 import {
   type Annotation,
   Conversation,
@@ -154,6 +155,27 @@ describe("Conversation", () => {
       #4 2.000 ms server -> client (received by the client on 12, 32 bytes)
         fuchsia.sysmem2/Node.Sync response txid 5 { response = {} }"
     `);
+  });
+});
+
+describe("a conversation without answers", () => {
+  const turn = (conversation: Conversation, txid: number, hex: string, direction: "sent" | "received") => {
+    const bytes = bytesOf(hex);
+    new DataView(bytes.buffer).setUint32(0, txid, true);
+    const common = { side: "client", protocol: "fuchsia.sysmem2/Node", koid: 1, handleCount: 0, timeNs: txid } as const;
+    return conversation.add({ ...common, direction, bytes });
+  };
+  const SYNC = "0000000002008001 545b57cf5525ac11";
+  const SYNC_DONE = `${SYNC} 0100000000000000 0000000000000100`;
+
+  it.each([
+    [MAX_TRACKED_CALLS, 1],
+    [MAX_TRACKED_CALLS + 1, undefined],
+  ])("after %i calls remembers the first as %s", (calls, expected) => {
+    const conversation = new Conversation(METHODS);
+    for (let txid = 1; txid <= calls; txid++) turn(conversation, txid, SYNC, "sent");
+    expect(turn(conversation, 1, SYNC_DONE, "received").answers?.number).toBe(expected);
+    expect(turn(conversation, calls, SYNC_DONE, "received").answers?.number).toBe(calls);
   });
 });
 

@@ -55,7 +55,9 @@ describe("fromJson", () => {
     expect(toJson(sysmem2.BufferCollectionConstraints, decoded)).toEqual(CONSTRAINTS_JSON);
   });
 
-  it("takes 64-bit integers as decimal strings and as exact numbers", () => {
+  it("takes 64-bit integers as decimal strings, exact numbers and bigints", () => {
+    expect(fromJson(sysmem2.Heap, { id: 2n ** 63n })).toEqual({ ok: true, value: { id: 2n ** 63n } });
+    expect(faultsOf(sysmem2.Heap, { id: -1n })).toEqual(["id: expected uint64 (0 to 18446744073709551615), got -1"]);
     expect(fromJson(sysmem2.Heap, { id: 7 })).toEqual({ ok: true, value: { id: 7n } });
     expect(fromJson(sysmem2.Heap, { id: "9007199254740993" })).toEqual({ ok: true, value: { id: 9007199254740993n } });
     expect(faultsOf(sysmem2.Heap, { id: 2 ** 53 })).toEqual([

@@ -1,13 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  createTraceWriter,
-  fromHex,
-  MAX_TRACE_LINE_LENGTH,
-  parseTraceLine,
-  TRACE_FORMAT,
-  type TracedMessage,
-  toHex,
-} from "#fidl";
+import { MAX_TRACE_LINE_LENGTH } from "#base";
+import { createTraceWriter, fromHex, parseTraceLine, TRACE_FORMAT, type TracedMessage, toHex } from "#fidl";
 
 const MESSAGE: TracedMessage = {
   direction: "sent",

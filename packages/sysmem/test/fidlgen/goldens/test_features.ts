@@ -48,9 +48,9 @@ export const BIG = 0xffffffffffffffffn;
 /** Not a mask but a number. */
 export const DECIMAL = 10;
 
-export const EVERYTHING: base.Wide = 9223372036854775809n as base.Wide;
+export const EVERYTHING: base.Wide = 9223372036854775809n;
 
-export const FAVORITE: base.Color = 2 as base.Color;
+export const FAVORITE: base.Color = 2;
 
 export const GREETING = "say \"hi\"";
 

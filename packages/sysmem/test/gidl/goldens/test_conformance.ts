@@ -27,9 +27,9 @@ import {
 
 export type Boool = boolean;
 
-export const DEFAULT_EVENT_RIGHTS: Rights = 53251 as Rights;
+export const DEFAULT_EVENT_RIGHTS: Rights = 53251;
 
-export const RIGHTS_BASIC: Rights = 49155 as Rights;
+export const RIGHTS_BASIC: Rights = 49155;
 
 const ObjType$members = {
   NONE: 0,
