@@ -110,4 +110,17 @@ describe("drawText", () => {
     drawText(canvas, "H", -2, -3, 255);
     expect(canvas.rgb.filter((value) => value === 255).length).toBe(3 * (3 + 1 + 1 + 1));
   });
+
+  it("keeps every second picture when thinned", () => {
+    const sheet = new ContactSheet({ columns: 2, thumbnailWidth: 8 });
+    const square = tightLayout("R8G8B8A8", { width: 8, height: 8 });
+    for (let shade = 0; shade < 5; shade++) {
+      sheet.add(new Uint8Array(256).fill(shade * 10), square, REC709, "");
+    }
+    sheet.thin();
+    expect(sheet.count).toBe(3);
+    const { rgb, width } = sheet.draw();
+    const shadeAt = (x: number, y: number) => rgb[(y * width + x) * 3];
+    expect([shadeAt(8, 8), shadeAt(24, 8)]).toEqual([0, 20]);
+  });
 });

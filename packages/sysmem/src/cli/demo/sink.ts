@@ -20,6 +20,9 @@ export interface SinkOptions {
 /** How often the sink tells how far it is: often enough for a progress bar, too seldom to cost anything. */
 const PROGRESS_MS = 50;
 
+/** Pictures on the contact sheet, at most; at the end there are at least half as many if there were so many frames. */
+const SHEET_PICTURES = 24;
+
 /** Runs the sink until the stream ends. */
 export async function runSink(options: SinkOptions, monitor: MonitorClient): Promise<void> {
   const session = await join("sink", monitor);
@@ -27,7 +30,8 @@ export async function runSink(options: SinkOptions, monitor: MonitorClient): Pro
   const layout = layoutFor(settings, sizeOf(settings));
   const colors = colorsOf(settings);
   const receiver = new FrameReceiver(inheritedChannel(CHANNEL_VARIABLES.upstream));
-  const sheet = options.sheet === undefined ? undefined : new ContactSheet();
+  const sheet = new ContactSheet();
+  let sheetStride = 1;
   let video: Y4mWriter | undefined;
   let frames = 0;
   let toldMs = 0;
@@ -41,7 +45,14 @@ export async function runSink(options: SinkOptions, monitor: MonitorClient): Pro
         monitor.corrupted({ sequence: frame.sequence, expected: frame.checksum, actual });
       }
       await video?.write(bytes, layout);
-      sheet?.add(bytes, layout, colors, `#${frame.sequence}`);
+      if (options.sheet !== undefined && frames % sheetStride === 0) {
+        sheet.add(bytes, layout, colors, `#${frame.sequence}`);
+        // Nobody knows how long the stream will be: from here on half as many, of all that came.
+        if (sheet.count === SHEET_PICTURES) {
+          sheet.thin();
+          sheetStride *= 2;
+        }
+      }
       receiver.giveBack(frame.bufferIndex);
       frames++;
       if (performance.now() - toldMs > PROGRESS_MS) {
@@ -55,7 +66,7 @@ export async function runSink(options: SinkOptions, monitor: MonitorClient): Pro
   } finally {
     await video?.close();
   }
-  if (options.sheet !== undefined && frames > 0) await sheet?.write(options.sheet);
+  if (options.sheet !== undefined && frames > 0) await sheet.write(options.sheet);
   receiver.close();
   session.leave(frames);
 }

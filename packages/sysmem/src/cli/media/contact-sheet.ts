@@ -51,6 +51,11 @@ export class ContactSheet {
     return true;
   }
 
+  /** Drops every second picture, so that the rest is spread over twice the time. */
+  thin(): void {
+    for (let index = 0; index < this.#thumbnails.length; index++) this.#thumbnails.splice(index + 1, 1);
+  }
+
   /** The sheet as PNG. */
   async encode(): Promise<Uint8Array> {
     const { width, height, rgb } = this.draw();
