@@ -94,6 +94,9 @@ export interface CloserClient extends Client<CloserEvents, "test.base/Closer"> {
   /** Composed methods keep this library's ordinal and types. */
   closed_(payload: CloserClosedRequest): void;
   ask(options?: CallOptions): ResultPromise<CloserAskResponse, number>;
+  /** An answer without payload is nothing in either library. */
+  rest(options?: CallOptions): ResultPromise<Record<never, never>, number>;
+  nap(options?: CallOptions): Promise<void>;
 }
 
 /** Handlers of a server of {@link Closer}. */
@@ -101,6 +104,9 @@ export interface CloserServer extends ServerHandlers<CloserEvents> {
   /** Composed methods keep this library's ordinal and types. */
   closed_(payload: CloserClosedRequest, control: ServerControl<CloserEvents>): void;
   ask(call: ServerCall<CloserAskResponse, number, CloserEvents>): Reply<Result<CloserAskResponse, number>>;
+  /** An answer without payload is nothing in either library. */
+  rest(call: ServerCall<Record<never, never>, number, CloserEvents>): Reply<Result<Record<never, never>, number>>;
+  nap(call: ServerCall<undefined, never, CloserEvents>): Reply<void>;
 }
 
 /** Composed by protocols of other libraries. */
@@ -126,6 +132,23 @@ export const Closer: Protocol<CloserClient, CloserServer> = /* @__PURE__ */ prot
       isStrict: false,
       response: () => CloserAskResponse.descriptor,
       error: { kind: "int32" },
+    },
+    {
+      name: "rest",
+      fidlName: "Rest",
+      selector: "test.base/Closer.Rest",
+      ordinal: 0x2a9a5fdad45cf0a8n,
+      kind: "two-way",
+      isStrict: false,
+      error: { kind: "int32" },
+    },
+    {
+      name: "nap",
+      fidlName: "Nap",
+      selector: "test.base/Closer.Nap",
+      ordinal: 0x2f1617bbed8c5d89n,
+      kind: "two-way",
+      isStrict: false,
     },
     {
       name: "onGone",

@@ -631,6 +631,9 @@ export interface DimmerClient extends LampMethods, $Client<DimmerEvents, "test.f
   /** Composed methods keep this library's ordinal and types. */
   closed_(payload: base.CloserClosedRequest): void;
   ask(options?: CallOptions): ResultPromise<base.CloserAskResponse, number>;
+  /** An answer without payload is nothing in either library. */
+  rest(options?: CallOptions): ResultPromise<globalThis.Record<never, never>, number>;
+  nap(options?: CallOptions): globalThis.Promise<void>;
   /** @deprecated */
   dim(payload: DimmerDimRequest): void;
 }
@@ -640,6 +643,9 @@ export interface DimmerServer extends LampHandlers, ServerHandlers<DimmerEvents>
   /** Composed methods keep this library's ordinal and types. */
   closed_(payload: base.CloserClosedRequest, control: ServerControl<DimmerEvents>): void;
   ask(call: ServerCall<base.CloserAskResponse, number, DimmerEvents>): Reply<$Result<base.CloserAskResponse, number>>;
+  /** An answer without payload is nothing in either library. */
+  rest(call: ServerCall<globalThis.Record<never, never>, number, DimmerEvents>): Reply<$Result<globalThis.Record<never, never>, number>>;
+  nap(call: ServerCall<undefined, never, DimmerEvents>): Reply<void>;
   /** @deprecated */
   dim(payload: DimmerDimRequest, control: ServerControl<DimmerEvents>): void;
 }
@@ -766,6 +772,23 @@ export const Dimmer: Protocol<DimmerClient, DimmerServer> = /* @__PURE__ */ prot
       isStrict: false,
       response: () => base.CloserAskResponse.descriptor,
       error: { kind: "int32" },
+    },
+    {
+      name: "rest",
+      fidlName: "Rest",
+      selector: "test.base/Closer.Rest",
+      ordinal: 0x2a9a5fdad45cf0a8n,
+      kind: "two-way",
+      isStrict: false,
+      error: { kind: "int32" },
+    },
+    {
+      name: "nap",
+      fidlName: "Nap",
+      selector: "test.base/Closer.Nap",
+      ordinal: 0x2f1617bbed8c5d89n,
+      kind: "two-way",
+      isStrict: false,
     },
     {
       name: "onGone",
