@@ -5,7 +5,7 @@
  * or digit, and before an upper-case letter that begins a lower-case run (`URLLoader` is `URL`, `Loader`).
  * A constant-style `k` prefix is dropped.
  */
-export function words(identifier: string): string[] {
+function words(identifier: string): string[] {
   const bare = /^k[A-Z]/.test(identifier) ? identifier.slice(1) : identifier;
   return bare
     .split("_")

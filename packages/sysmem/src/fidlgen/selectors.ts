@@ -4,7 +4,7 @@ import type { IrMethod, IrProtocol } from "./ir.ts";
 import type { Library } from "./library.ts";
 
 /** The ordinal of a selector (FIDL reference, method ordinals): 63 bits of its SHA-256. */
-export function ordinalOf(selector: string): bigint {
+function ordinalOf(selector: string): bigint {
   return createHash("sha256").update(selector, "utf8").digest().readBigUInt64LE(0) & 0x7fff_ffff_ffff_ffffn;
 }
 
@@ -22,7 +22,7 @@ export function selectorOf(library: Library, protocol: IrProtocol, method: IrMet
 }
 
 /** The protocol and all that it composes, as far as the IR shows. */
-export function composedClosure(library: Library, name: string, seen: Set<string> = new Set()): string[] {
+function composedClosure(library: Library, name: string, seen: Set<string> = new Set()): string[] {
   if (seen.has(name)) return [];
   seen.add(name);
   const own = library.ir.protocol_declarations.find((item) => item.name === name);

@@ -10,7 +10,7 @@ type Sources = readonly { readonly path: string; readonly text: string }[];
 const AVAILABLE = { fuchsia: [HEAD], sysmem: [HEAD], test: [HEAD] };
 
 /** The IR of the last library. Throws with the diagnostics when the text does not compile. */
-export function compileSources(...libraries: readonly Sources[]): JsonIr {
+function compileSources(...libraries: readonly Sources[]): JsonIr {
   const result = compile(libraries, { available: AVAILABLE });
   if (result.ir === undefined) throw new Error(renderDiagnostics(result.diagnostics));
   return result.ir;

@@ -26,10 +26,10 @@ export const cold: features.Level = -1;
 // @ts-expect-error 2 is no member.
 export const noLevel: features.Level = 2;
 export const red: base.Color = 1;
-export const unknownColor: base.Color = base.Color.from(77);
+const unknownColor: base.Color = base.Color.from(77);
 // @ts-expect-error a bare number may be anything.
 export const notAColor: base.Color = 77 as number;
-export const plainNumber: number = unknownColor;
+void (unknownColor satisfies number);
 export function describeLevel(level: features.Level): string {
   switch (level) {
     case features.Level.COLD:

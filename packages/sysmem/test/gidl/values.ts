@@ -130,6 +130,7 @@ function layout(
 ): Record<string, unknown> {
   const value: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(gidl.fields)) {
+    // Unknown members are dropped. The vectors do not say of a decoded value which there were.
     if (/^[0-9]+$/.test(name)) continue;
     const member = members.find((item) => item.fidlName === name);
     if (member === undefined) throw new NotConstructible(`there is no member ${name}`);
@@ -137,13 +138,6 @@ function layout(
     value[member.name] = toValue(member.type, field, context);
   }
   return value;
-}
-
-/** Ordinals of unknown members that the case gives to a table. */
-export function unknownOrdinalsOf(gidl: TypedObject): number[] {
-  return Object.keys(gidl.fields)
-    .filter((name) => /^[0-9]+$/.test(name))
-    .map(Number);
 }
 
 function union(type: UnionDescriptor, gidl: TypedObject, context: ValueContext): unknown {

@@ -80,7 +80,7 @@ function convert(type: TypeDescriptor, value: unknown, options: ToJsonOptions): 
       return bits(type, value as number | bigint);
     case "int64":
     case "uint64":
-      return String(value as bigint);
+      return plain(value as bigint);
     case "int8":
     case "uint8":
     case "int16":
