@@ -14,6 +14,7 @@ export {
 } from "./events.ts";
 export { defaultServerLimits, type ServerLimits } from "./limits.ts";
 export { type DomainError, type Generation, v1Status, v2Error } from "./domain-error.ts";
+export { environmentOf } from "./allocation/negotiation.ts";
 export type { IdSource, ServerContext } from "./context.ts";
 export { sequentialIds, uniqueIds } from "./ids.ts";
 export type { FailureRecord } from "./debug/failure-log.ts";

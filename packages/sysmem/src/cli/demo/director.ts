@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import type { Logger } from "#base";
 import { ALLOCATOR_VARIABLE, type EmbeddedSysmem, spawnWithChannels, Sysmem, TOKEN_VARIABLE } from "#client";
 import { Monitor } from "#gen/sysmem_demo";
-import type { ServerEvent } from "#server";
+import { type Decision, explainSuccess, type Participant } from "#negotiate";
+import { environmentOf, type ServerEvent } from "#server";
 import { encodePart, PART_VARIABLE, type Part } from "./hand-over.ts";
 import { CHANNEL_VARIABLES, ROLES, type Role } from "./roles.ts";
 
@@ -21,6 +22,8 @@ export interface DemoObserver {
     readonly height: number;
     readonly frameCount: number | undefined;
   }): void;
+  /** The negotiation has succeeded, and this is why the settings are what they are. */
+  decided(decisions: readonly Decision[]): void;
   /** A participant has mapped its buffers. */
   joined(role: Role, view: { readonly inodes: readonly bigint[]; readonly writable: boolean }): void;
   progress(role: Role, frames: number): void;
@@ -51,10 +54,14 @@ const LAUNCHER = fileURLToPath(new URL("../../../bin/sysmem.js", import.meta.url
 
 /** Runs the demo to its end. No process and no memory is left when the promise resolves, whatever happened. */
 export async function direct(plan: DemoPlan, observer: DemoObserver, signal: AbortSignal): Promise<DemoOutcome> {
-  const sysmem = await Sysmem.embedded({
-    name: "demo",
-    logger: plan.logger,
-    onEvent: (event) => observer.server(event),
+  const sysmem = await Sysmem.embedded({ name: "demo", logger: plan.logger });
+  const asked: Participant[] = [];
+  sysmem.server.observe((event) => {
+    if (event.type === "constraints-set") asked.push({ name: event.node.client, constraints: event.constraints });
+    observer.server(event);
+    if (event.type === "allocation-decided") {
+      observer.decided(explainSuccess(asked, environmentOf(sysmem.server.context)) ?? []);
+    }
   });
   try {
     return await new Run(plan, observer, sysmem).untilEnd(signal);

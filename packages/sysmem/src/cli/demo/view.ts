@@ -1,5 +1,6 @@
 /** What a person sees of the demo: who asked for what, what was decided, the frames going by, and the proof. */
 import { styleText } from "node:util";
+import type { Decision } from "#negotiate";
 import type { ServerEvent } from "#server";
 import { formatTable } from "../table.ts";
 import type { DemoObserver, DemoOutcome } from "./director.ts";
@@ -51,7 +52,6 @@ export class DemoView implements DemoObserver {
         return;
       case "allocation-decided":
         this.#printAsked();
-        this.#printDecision(event);
         return;
       case "allocated":
         this.#allocated = event.buffers;
@@ -77,6 +77,12 @@ export class DemoView implements DemoObserver {
       default:
         return;
     }
+  }
+
+  decided(decisions: readonly Decision[]): void {
+    this.#line(styleText("bold", "\nWhat was decided, and by whom"));
+    this.#line(formatTable(decisionRows(decisions), { indent: "  " }));
+    this.#line("");
   }
 
   joined(role: Role, view: { readonly inodes: readonly bigint[]; readonly writable: boolean }): void {
@@ -140,7 +146,8 @@ export class DemoView implements DemoObserver {
   }
 
   #printAsked(): void {
-    const rows = [...this.#asked.values()].map(({ node, constraints = {} }) => [
+    const asked = ROLES.flatMap((role) => this.#asked.get(role) ?? []);
+    const rows = asked.map(({ node, constraints = {} }) => [
       node.client,
       String(this.#pids.get(node.client as Role) ?? ""),
       formatsOf(constraints),
@@ -151,12 +158,6 @@ export class DemoView implements DemoObserver {
     this.#line(styleText("bold", "\nWho asked for what"));
     const head = ["participant", "pid", "formats", "cpu usage", "buffers", "demands"];
     this.#line(formatTable(rows, { head, indent: "  " }));
-  }
-
-  #printDecision(event: EventOf<"allocation-decided">): void {
-    this.#line(styleText("bold", "\nWhat was decided"));
-    this.#line(formatTable(decisionRows(event.settings, event.bufferCount), { indent: "  " }));
-    this.#line("");
   }
 
   #printProof(): void {

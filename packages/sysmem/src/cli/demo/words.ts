@@ -1,7 +1,8 @@
 /** Constraints and settings in words short enough for a table. */
-import type { BufferCollectionConstraints, SingleBufferSettings } from "#gen/fuchsia_sysmem2";
+import type { BufferCollectionConstraints } from "#gen/fuchsia_sysmem2";
 import { CPU_USAGE_READ, CPU_USAGE_READ_OFTEN, CPU_USAGE_WRITE, CPU_USAGE_WRITE_OFTEN } from "#gen/fuchsia_sysmem2";
-import { ColorSpace, PixelFormat } from "#gen/fuchsia_images2";
+import { PixelFormat } from "#gen/fuchsia_images2";
+import type { Decision } from "#negotiate";
 
 const formatName = (value: number | undefined): string => PixelFormat.nameOf(value ?? 0) ?? String(value);
 
@@ -45,18 +46,33 @@ export function demandsOf(constraints: BufferCollectionConstraints): string {
   return [...new Set(words)].join(", ") || "-";
 }
 
-/** What was decided, as rows of a table. */
-export function decisionRows(settings: SingleBufferSettings, bufferCount: number): string[][] {
-  const memory = settings.bufferSettings ?? {};
-  const image = settings.imageFormatConstraints;
-  const rows: string[][] = [];
-  if (image !== undefined) {
-    const colors = (image.colorSpaces ?? []).map((space) => ColorSpace.nameOf(space) ?? String(space)).join(" ");
-    rows.push(["pixel_format", `${formatName(image.pixelFormat)}, ${colors}`]);
-    rows.push(["bytes_per_row", `at least ${image.minBytesPerRow}, divisible by ${image.bytesPerRowDivisor}`]);
-  }
-  rows.push(["buffer_count", String(bufferCount)]);
-  rows.push(["size_bytes", `${memory.sizeBytes} (VMO ${memory.rawVmoSize})`]);
-  rows.push(["heap", memory.heap?.heapType ?? "-"]);
-  return rows;
+/** Settings that a person who watches frames go by wants to know; the others hold for every collection like this one. */
+const SHOWN = [
+  "image_format_constraints.pixel_format",
+  "image_format_constraints.color_spaces",
+  "image_format_constraints.min_size.width",
+  "image_format_constraints.min_size.height",
+  "image_format_constraints.bytes_per_row_divisor",
+  "image_format_constraints.min_bytes_per_row",
+  "buffer_count",
+  "buffer_settings.size_bytes",
+  "buffer_settings.coherency_domain",
+  "buffer_settings.heap",
+];
+
+const plain = (value: unknown): string => {
+  if (Array.isArray(value)) return value.map(plain).join(" ");
+  if (typeof value === "object" && value !== null) return Object.values(value).map(plain).join(" ");
+  return String(value);
+};
+
+/** Settings, their values and whose demands determined them, as rows of a table. */
+export function decisionRows(decisions: readonly Decision[]): string[][] {
+  return SHOWN.flatMap((setting) => {
+    const decision = decisions.find((one) => one.setting === setting);
+    if (decision === undefined) return [];
+    const who = decision.decidedBy.map((demand) => `${demand.participant}: ${demand.text}`);
+    const why = [...new Set(who)].join("\n") || "follows from the rest";
+    return [[setting.split(".").slice(1).join(".") || setting, plain(decision.value), decision.note ?? why]];
+  });
 }
