@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MAX_TRACKED_CALLS } from "#base";
 import {
@@ -93,6 +94,36 @@ describe("explainMessage", () => {
     expect(explainMessage(message, METHODS, { handleCount: 1 }).fault).toBeUndefined();
     expect(explainMessage(message, METHODS, { handleCount: 0 }).fault?.problem).toBe("there are too few handles");
     expect(explainMessage(message, METHODS, { handleCount: 2 }).fault?.problem).toBe("1 handles too many");
+  });
+});
+
+describe("explainMessage of anything", () => {
+  const ordinals = [...sysmem2.Allocator.descriptor.methods, ...sysmem2.BufferCollection.descriptor.methods].map(
+    (method) => method.ordinal,
+  );
+  const messages = fc
+    .tuple(
+      fc.constantFrom(...ordinals),
+      fc.array(fc.constantFrom(0n, 1n, 2n, 16n, 0xffff_ffff_ffff_ffffn, 0x1_0000_0007n)),
+    )
+    .map(([ordinal, words]) => {
+      const bytes = new Uint8Array(16 + 8 * words.length);
+      const view = new DataView(bytes.buffer);
+      bytes.set([1, 0, 0, 0, 2, 0, 0x80, 1]);
+      view.setBigUint64(8, ordinal, true);
+      for (const [index, word] of words.entries()) view.setBigUint64(16 + 8 * index, word, true);
+      return bytes;
+    });
+
+  it("finishes, and lists every byte", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), messages), (bytes) => {
+        const listing = formatExplained(explainMessage(bytes, METHODS, { handleCount: 2 })).split("\n");
+        const hex = listing.flatMap((line) => /^[0-9a-f]{4} {2}((?:[0-9a-f]{2} ?)+)/.exec(line)?.[1] ?? []).join("");
+        expect(hex.replaceAll(/\s/g, "").length / 2).toBe(bytes.length);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MAX_JSON_DEPTH, MAX_JSON_FAULTS, ObjectType, type VmoHandle } from "#base";
 import { formatJsonFault, fromJson, struct, table, toJson, type TypeCodec, union } from "#fidl";
@@ -158,6 +159,28 @@ describe("fromJson", () => {
     expect(faultsOf(list, nested(MAX_JSON_DEPTH))).toEqual([]);
     const [fault] = faultsOf(list, nested(MAX_JSON_DEPTH + 1));
     expect(fault).toMatch(/at most 128 levels/);
+  });
+});
+
+describe("fromJson of anything", () => {
+  it("gives a value that encodes, or says what is wrong", () => {
+    const keys = fc.constantFrom("usage", "cpu", "min_size_bytes", "permitted_heaps", "heap_type", "pixel_format", "x");
+    const { json } = fc.letrec((tie) => ({
+      json: fc.oneof(
+        { maxDepth: 5 },
+        fc.oneof(fc.integer(), fc.double(), fc.boolean(), fc.constant(null), fc.string(), fc.constant("7")),
+        fc.array(tie("json"), { maxLength: 3 }),
+        fc.dictionary(keys, tie("json"), { maxKeys: 3 }),
+      ),
+    }));
+    fc.assert(
+      fc.property(json, (item) => {
+        const result = fromJson(sysmem2.BufferCollectionConstraints, item);
+        if (result.ok) sysmem2.BufferCollectionConstraints.encode(result.value);
+        else expect(result.error.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 
