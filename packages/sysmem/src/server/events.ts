@@ -64,8 +64,10 @@ export type ServerEvent = { readonly collectionId: bigint; readonly atNs: number
       readonly attempt: "initial" | "late";
       readonly node: NodeRefData;
       readonly error: DomainError;
-      /** The negotiation's own account; absent when memory was the reason. */
-      readonly explanation: unknown;
+      /** Names the failure for `Server.explainFailure`. */
+      readonly failureId: number;
+      /** In one sentence. */
+      readonly reason: string;
     }
   | { readonly type: "deviation"; readonly node: NodeRefData; readonly message: string; readonly detail: string }
   | {

@@ -21,11 +21,15 @@ export interface ServerLimits {
   readonly maxDebugNameBytes: number;
   /** Failed negotiations kept for inspection, newest last. */
   readonly rememberedFailures: number;
+  /** Of these, how many of the newest are kept with everything that their participants had said: up to 64 KiB each. */
+  readonly rememberedExplanations: number;
+  /** Participants up to which a failure is kept so. */
+  readonly maxExplainedParticipants: number;
 }
 
 export const defaultServerLimits: ServerLimits = {
   maxCollections: 16_384,
-  maxNodesPerCollection: 4_096,
+  maxNodesPerCollection: 2_048,
   maxPendingWaitsPerNode: 1_024,
   maxLifetimeTrackersPerCollection: 4_096,
   maxNodeTrackersPerNode: 256,
@@ -33,4 +37,6 @@ export const defaultServerLimits: ServerLimits = {
   rememberedUnknownKoids: 8,
   maxDebugNameBytes: 4_096,
   rememberedFailures: 64,
+  rememberedExplanations: 16,
+  maxExplainedParticipants: 32,
 };

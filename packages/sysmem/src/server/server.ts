@@ -1,7 +1,7 @@
 import { type Channel, type Clock, type Logger, silentLogger, systemClock } from "#base";
 import { type HeapRegistry, systemRamOnly } from "#heaps";
 import type { Kernel, PeerCredentials } from "#kernel";
-import type { CostTable } from "#negotiate";
+import type { CostTable, TreeExplanation } from "#negotiate";
 import { checkAllocation } from "./allocation/check.ts";
 import { VmoIndex } from "./buffers/vmo-index.ts";
 import { failRoot } from "./collection/failure.ts";
@@ -47,6 +47,11 @@ export interface Server {
   serveAllocator(channel: Channel, options?: ServeAllocatorOptions): void;
   /** The server's state as plain data. */
   snapshot(): ServerSnapshot;
+  /**
+   * Why a failed negotiation of `snapshot().recentFailures` had no result: the smallest set of demands that exclude each
+   * other. Worked out now, which may take milliseconds. Undefined when it is forgotten, or memory was the reason.
+   */
+  explainFailure(failureId: number): TreeExplanation | undefined;
   /** Tells everything that happens from now on; the result stops that. */
   observe(observer: ServerObserver): () => void;
   /**
@@ -76,7 +81,7 @@ export function createServer(options: ServerOptions): Server {
     edge: { serveToken },
     tokens: new TokenIndex(limits.rememberedUnknownKoids, logger),
     vmos: new VmoIndex(),
-    failures: new FailureLog(limits.rememberedFailures),
+    failures: new FailureLog(limits),
     collections: new Map(),
     costs: options.formatCosts,
     maxAllocationSize: options.maxAllocationSize,
@@ -111,6 +116,10 @@ class SysmemServer implements Server {
 
   snapshot(): ServerSnapshot {
     return takeSnapshot(this.context);
+  }
+
+  explainFailure(failureId: number): TreeExplanation | undefined {
+    return this.context.failures.explain(failureId);
   }
 
   observe(observer: ServerObserver): () => void {

@@ -82,7 +82,7 @@ export function takeSnapshot(context: ServerContext): ServerSnapshot {
     atNs: context.clock.nowNs(),
     heaps: context.heaps.list().map(({ id, description }) => ({ heapType: id.heapType, id: id.id, description })),
     collections: [...context.collections.values()].map(collectionSnapshot),
-    recentFailures: [...context.failures.records],
+    recentFailures: context.failures.records,
   };
 }
 

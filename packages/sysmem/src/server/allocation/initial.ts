@@ -20,7 +20,7 @@ export function attemptInitialAllocation(collection: LogicalBufferCollection, ro
       collection.allocation = { kind: "postponed" };
       return "postponed";
     case "failed":
-      reportFailure(collection, root, "initial", outcome.error, outcome.explanation);
+      reportFailure(collection, root, "initial", outcome.error, outcome.reason, outcome.explain);
       fail(collection, root, outcome.error);
       return "final";
     case "decided":
@@ -101,7 +101,7 @@ function finishWithout(collection: LogicalBufferCollection, root: Node): void {
     collection.goIfDone();
     return;
   }
-  reportFailure(collection, root, "initial", "NO_MEMORY", undefined);
+  reportFailure(collection, root, "initial", "NO_MEMORY", "the heap gave no memory");
   fail(collection, root, "NO_MEMORY");
 }
 

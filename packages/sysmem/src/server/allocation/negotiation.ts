@@ -4,6 +4,8 @@ import type { Heap } from "#heaps";
 import {
   type Environment,
   describeReason,
+  explainLate,
+  explainTree,
   NegotiationError,
   negotiateLate as negotiateLateTree,
   negotiateTree,
@@ -13,6 +15,7 @@ import {
 } from "#negotiate";
 import type { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
 import type { ServerContext } from "../context.ts";
+import type { Explain } from "../debug/failure-log.ts";
 import type { DomainError } from "../domain-error.ts";
 import type { Node } from "../tree/node.ts";
 import { breadthFirst, prunedSubtree } from "../tree/traversal.ts";
@@ -31,7 +34,12 @@ export interface Decision {
 
 export type NegotiationOutcome =
   | Decision
-  | { readonly kind: "failed"; readonly error: DomainError; readonly explanation: unknown }
+  | {
+      readonly kind: "failed";
+      readonly error: DomainError;
+      readonly reason: string;
+      readonly explain: Explain | undefined;
+    }
   | { readonly kind: "postponed" };
 
 /** What decides besides the participants, at this moment. */
@@ -55,7 +63,7 @@ export function negotiateInitial(collection: LogicalBufferCollection, root: Node
   const { tree, nodes } = inputTree(root);
   const environment = environmentOf(collection.context);
   const outcome = negotiateTree(tree, environment);
-  return interpret(collection, outcome, nodes);
+  return interpret(collection, outcome, nodes, () => explainTree(tree, environment));
 }
 
 export function negotiateLate(collection: LogicalBufferCollection, subtree: Node): NegotiationOutcome {
@@ -67,8 +75,8 @@ export function negotiateLate(collection: LogicalBufferCollection, subtree: Node
   const { tree, nodes } = inputTree(subtree);
   const environment = environmentOf(context);
   const existing = { bufferCount: allocation.decided.bufferCount, settings: allocation.decided.settings };
-  const outcome = negotiateLateTree({ existing, allocated, tree, environment });
-  return interpret(collection, outcome, nodes);
+  const input = { existing, allocated, tree, environment };
+  return interpret(collection, negotiateLateTree(input), nodes, () => explainLate(input));
 }
 
 /** The pruned subtree as negotiation wants it, and the way back from its nodes to ours. */
@@ -109,12 +117,16 @@ function interpret(
   collection: LogicalBufferCollection,
   outcome: TreeOutcome,
   nodes: ReadonlyMap<TreeNode, Node>,
+  explain: Explain,
 ): NegotiationOutcome {
   if (!outcome.ok) {
     if (outcome.error === NegotiationError.PENDING) return { kind: "postponed" };
-    const { reason, combinationsTried } = outcome;
-    const explanation = { text: describeReason(reason), reason, combinationsTried };
-    return { kind: "failed", error: domainErrorOf(outcome.error), explanation };
+    return {
+      kind: "failed",
+      error: domainErrorOf(outcome.error),
+      reason: describeReason(outcome.reason),
+      explain,
+    };
   }
   const { bufferCount, settings, contiguous, combinationsTried } = outcome;
   const heap = collection.context.heaps.find(outcome.heap, { isPhysicallyContiguous: contiguous });
@@ -122,7 +134,8 @@ function interpret(
     return {
       kind: "failed",
       error: "CONSTRAINTS_INTERSECTION_EMPTY",
-      explanation: { code: "HEAP_GONE", heap: outcome.heap },
+      reason: `the heap ${outcome.heap.heapType} is not there`,
+      explain: undefined,
     };
   }
   const selection = new Map<Node, Node>();

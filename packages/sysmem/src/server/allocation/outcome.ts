@@ -2,6 +2,7 @@
 import type { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
 import { failSubtree } from "../collection/failure.ts";
 import { answerWait } from "../buffers/delivery.ts";
+import type { Explain } from "../debug/failure-log.ts";
 import { describeTree } from "../debug/describe-tree.ts";
 import type { DomainError } from "../domain-error.ts";
 import type { FailureCause } from "../events.ts";
@@ -85,26 +86,29 @@ export function reportFailure(
   top: Node,
   attempt: "initial" | "late",
   error: DomainError,
-  explanation: unknown,
+  reason: string,
+  explain?: Explain,
 ): void {
   const { logger, clock, failures } = collection.context;
   const tree = describeTree(top);
-  logger.error({ ...collection.describe(top), attempt, error, explanation, tree }, "allocation failed");
-  failures.add({
+  logger.error({ ...collection.describe(top), attempt, error, reason, tree }, "allocation failed");
+  const failure = {
     collectionId: collection.id,
     name: collection.name?.text,
     atNs: clock.nowNs(),
     attempt,
     error,
-    explanation,
+    reason,
     participants: participants(top).map((node) => collection.refData(node)),
-  });
+  };
+  const { failureId } = failures.add(failure, explain);
   collection.emit(() => ({
     type: "allocation-failed",
     attempt,
     node: collection.refData(top),
     error,
-    explanation,
+    failureId,
+    reason,
   }));
 }
 

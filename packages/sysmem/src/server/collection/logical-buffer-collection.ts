@@ -182,10 +182,14 @@ export class LogicalBufferCollection {
   #strongNodeLost(): void {
     this.#strongNodes--;
     if (this.#strongNodes > 0) return;
-    this.post(() => {
-      if (this.#root === undefined) return;
-      if (this.allocation.kind === "allocated") dropServerStrongVmos(this);
-      else failRoot(this, "UNSPECIFIED", "no strong node before allocation");
-    });
+    // In a task of its own, and not while buffers are being made: an allocation that the last strong node's leaving has set
+    // going comes to its end first.
+    this.post(() =>
+      this.gate.pass(() => {
+        if (this.#root === undefined) return;
+        if (this.allocation.kind === "allocated") dropServerStrongVmos(this);
+        else failRoot(this, "UNSPECIFIED", "no strong node before allocation");
+      }),
+    );
   }
 }

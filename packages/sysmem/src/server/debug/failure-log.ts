@@ -1,33 +1,61 @@
+import type { TreeExplanation } from "#negotiate";
 import type { DomainError } from "../domain-error.ts";
 
 /** A negotiation that failed, as inspection shows it afterwards. */
 export interface FailureRecord {
+  /** Counts up; names the failure for `Server.explainFailure`. */
+  readonly failureId: number;
   readonly collectionId: bigint;
   readonly name: string | undefined;
   readonly atNs: number;
   readonly attempt: "initial" | "late";
   readonly error: DomainError;
-  /** The negotiation's explanation: which participants and fields cannot be satisfied together. */
-  readonly explanation: unknown;
+  /** In one sentence. */
+  readonly reason: string;
   readonly participants: readonly { readonly nodeId: number; readonly client: string; readonly clientId: bigint }[];
 }
 
-/** The last failed negotiations. */
-export class FailureLog {
-  readonly #records: FailureRecord[] = [];
-  readonly #capacity: number;
+/** Finds out which participants and fields cannot be satisfied together. Costs many times what negotiating costs. */
+export type Explain = () => TreeExplanation;
 
-  constructor(capacity: number) {
-    this.#capacity = capacity;
+/**
+ * The last failed negotiations. What the participants had said is kept with the newest of them only, and only when they
+ * were few: an explanation is worked out when somebody asks for it.
+ */
+export class FailureLog {
+  readonly #records: { readonly record: FailureRecord; explain: Explain | undefined }[] = [];
+  readonly #capacity: number;
+  readonly #maxExplained: number;
+  readonly #maxParticipants: number;
+  #lastId = 0;
+
+  constructor(limits: {
+    readonly rememberedFailures: number;
+    readonly rememberedExplanations: number;
+    readonly maxExplainedParticipants: number;
+  }) {
+    this.#capacity = limits.rememberedFailures;
+    this.#maxExplained = limits.rememberedExplanations;
+    this.#maxParticipants = limits.maxExplainedParticipants;
   }
 
   /** Oldest first. */
-  get records(): readonly FailureRecord[] {
-    return this.#records;
+  get records(): FailureRecord[] {
+    return this.#records.map(({ record }) => record);
   }
 
-  add(record: FailureRecord): void {
-    this.#records.push(record);
+  add(failure: Omit<FailureRecord, "failureId">, explain: Explain | undefined): FailureRecord {
+    const record = { ...failure, failureId: ++this.#lastId };
+    const isFew = failure.participants.length <= this.#maxParticipants;
+    this.#records.push({ record, explain: isFew ? explain : undefined });
     if (this.#records.length > this.#capacity) this.#records.shift();
+    const tooOld = this.#records.at(-1 - this.#maxExplained);
+    if (tooOld !== undefined) tooOld.explain = undefined;
+    return record;
+  }
+
+  /** Undefined when the failure is forgotten, or had nothing to do with constraints. */
+  explain(failureId: number): TreeExplanation | undefined {
+    return this.#records.find(({ record }) => record.failureId === failureId)?.explain?.();
   }
 }

@@ -150,24 +150,29 @@ export class AllocatorConnection {
       constraintsToCheck && checkConstraints(constraintsToCheck, settings, environmentOf(context)).ok;
 
     let weakVmo: Vmo | undefined;
+    let closeWeakAsap: EventPair | undefined;
     if (questions.needWeak) {
       if (buffer.children.size >= context.limits.maxVmosPerBuffer) {
         context.logger.error(collection.describe(), "quota maxVmosPerBuffer is used up");
         return err("UNSPECIFIED");
       }
-      try {
+    }
+    try {
+      if (isWeak || questions.needWeak) closeWeakAsap = buffer.closeWeakAsap(context.kernel);
+      if (questions.needWeak) {
         // No more rights than the handle that was shown.
         const writable = (rights & Rights.WRITE) !== 0;
         weakVmo = buffer.handOut({ isWeak: true, writable, receiver: this.#debugInfo ?? noDebugInfo });
-      } catch (error) {
-        context.logger.error({ ...collection.describe(), err: error }, "the kernel refused a weak VMO");
-        return err("UNSPECIFIED");
       }
+    } catch (error) {
+      closeWeakAsap?.close();
+      context.logger.error({ ...collection.describe(), err: error }, "the kernel refused what GetVmoInfo needs");
+      return err("UNSPECIFIED");
     }
     return ok({
       bufferCollectionId: collection.id,
       bufferIndex: buffer.index,
-      closeWeakAsap: isWeak || questions.needWeak ? buffer.closeWeakAsap(context.kernel) : undefined,
+      closeWeakAsap,
       weakVmo,
       settings: questions.needSettings ? settings : undefined,
       constraintsOk,

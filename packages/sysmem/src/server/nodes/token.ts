@@ -74,9 +74,19 @@ export function addTokens(
   if (list.includes(0)) return deviation("a rights_attenuation_mask is 0");
   const full = checkRoom(collection, list.length);
   if (full !== undefined) return full;
-  const pairs = list.map(() => collection.context.kernel.createChannel());
-  list.forEach((mask, i) => void addToken(collection, node, (pairs[i] as [Channel, Channel])[1], mask));
-  reply(pairs.map(([clientEnd]) => clientEnd));
+  const clientEnds: Channel[] = [];
+  try {
+    for (const mask of list) {
+      const [clientEnd, serverEnd] = collection.context.kernel.createChannel();
+      clientEnds.push(clientEnd);
+      addToken(collection, node, serverEnd, mask);
+    }
+  } catch (error) {
+    // The kernel has no channels left. The children made so far fail with the collection.
+    for (const clientEnd of clientEnds) clientEnd.close();
+    throw error;
+  }
+  reply(clientEnds);
   return undefined;
 }
 

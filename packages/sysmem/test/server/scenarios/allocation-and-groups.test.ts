@@ -231,7 +231,24 @@ test("L78: incompatible constraints: pending waits get the error, then every cha
   expect(pending.outcome()).toEqual({ kind: "error", error: "CONSTRAINTS_INTERSECTION_EMPTY" });
   const [failure] = world.server.snapshot().recentFailures;
   expect(failure).toMatchObject({ attempt: "initial", error: "CONSTRAINTS_INTERSECTION_EMPTY" });
+  expect(failure?.reason).not.toBe("");
   expect(failure?.participants).toHaveLength(2);
+});
+
+test("a failed negotiation is explained afterwards: who demands what that excludes each other", async ({ world }) => {
+  const [a, b] = (await world.family(2)) as [C, C];
+  a.setDebugClientInfo({ name: "camera", id: 1n });
+  b.setDebugClientInfo({ name: "display", id: 2n });
+  a.setConstraints({ constraints: raw(PAGE) });
+  b.setConstraints({ constraints: raw(2 * PAGE) });
+  await world.closed(a, b);
+  const [failure] = world.server.snapshot().recentFailures;
+  const explanation = world.server.explainFailure(failure?.failureId ?? 0)?.explanation;
+  const demands = explanation?.requirements.map(({ participant, field }) => `${participant.split(" ")[0]} ${field}`);
+  expect(new Set(demands)).toEqual(
+    new Set(["camera buffer_memory_constraints.max_size_bytes", "display buffer_memory_constraints.min_size_bytes"]),
+  );
+  expect(world.server.explainFailure(1_000)).toBeUndefined();
 });
 
 test("L79: a wait sent after the failure sees only the closed channel", async ({ world }) => {

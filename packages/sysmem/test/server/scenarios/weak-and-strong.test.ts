@@ -210,6 +210,22 @@ test("L110: when the only strong node leaves before allocation, weak nodes are c
   await world.closed(c);
 });
 
+test("when the last strong node's leaving sets off the allocation, weak waits are answered before the end comes", async ({
+  world,
+}) => {
+  const root = await world.root();
+  const token = await world.dup(root);
+  token.setWeak();
+  const c = world.bind(token);
+  c.setConstraints({ constraints: raw() });
+  const pending = await world.pending(c);
+  world.leave(root);
+  await world.closed(c);
+  const outcome = pending.outcome();
+  expect(outcome?.kind).toBe("ok");
+  expect(outcome?.kind === "ok" && world.closeWeakAsap(outcome.info, 0).isPeerClosed()).toBe(true);
+});
+
 test("SetWeak on the only node before allocation fails the collection", async ({ world }) => {
   const root = await world.root();
   root.setWeak();

@@ -3,6 +3,7 @@ import type { ServerEvent } from "#server";
 import { endpointOf } from "../../../src/server/nodes/serving.ts";
 import type { LogicalBufferCollection } from "../../../src/server/collection/logical-buffer-collection.ts";
 import type { Node } from "../../../src/server/tree/node.ts";
+import { eligibleSubtrees, isPrunedSubtreeReady } from "../../../src/server/tree/eligibility.ts";
 import { breadthFirst } from "../../../src/server/tree/traversal.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -133,12 +134,21 @@ export function checkAtRest(sim: Simulation): void {
       if (serving.kind === "token") tokens++;
       if (serving.kind === "token" && serving.state.kind === "bind-pending") sim.fail("a bind is pending at rest");
       if (serving.kind === "collection") handles += serving.trackers.length;
+      if (node.parent !== undefined && !properties.isAttached) {
+        const isLike = properties.isLogicallyAllocated === node.parent.properties.isLogicallyAllocated;
+        if (!isLike) sim.fail(`node ${node.id} and its parent are not allocated together`);
+      }
       handles += properties.nodeTracking.length + (properties.nodeRef === undefined ? 0 : 1);
       if (serving.kind === "collection" && properties.isLogicallyAllocated && serving.waits.length > 0) {
         sim.fail(`node ${node.id} has its result and an unanswered wait`);
       }
     }
     handles += collection.trackers.count;
+    const { root } = collection;
+    if (root !== undefined && collection.allocation.kind !== "postponed") {
+      const forgotten = eligibleSubtrees(root).find((subtree) => isPrunedSubtreeReady(subtree));
+      if (forgotten !== undefined) sim.fail(`node ${forgotten.id} is ready and was not attempted`);
+    }
     for (const buffer of collection.buffers.values()) {
       handles += 1 + buffer.ownEventPairs;
       memory += buffer.memory.sizeBytes;

@@ -532,7 +532,10 @@ function perform(sim: Simulation, { kind, target, variant }: Operation, tree?: n
       );
       return;
     case "memory-fault":
-      sim.serverKernel.faults.nextMemoryErrors.push("NO_MEMORY");
+      // Either the next request fails, or the machine is short of memory until the next such operation.
+      if (variant % 2 === 0) sim.serverKernel.faults.nextMemoryErrors.push("NO_MEMORY");
+      sim.serverKernel.faults.memoryLimitBytes =
+        variant % 4 === 1 ? sim.serverKernel.usedMemoryBytes + (variant % 5) * PAGE : Number.POSITIVE_INFINITY;
       return;
     case "advance-clock":
       sim.clock.advance((variant % 40) * 1e9);

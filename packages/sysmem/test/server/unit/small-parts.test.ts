@@ -4,6 +4,7 @@ import { LifetimeTrackers } from "../../../src/server/buffers/lifetime-trackers.
 import { sameSettings } from "../../../src/server/buffers/same-settings.ts";
 import { vmoName } from "../../../src/server/buffers/vmo-name.ts";
 import { Gate } from "../../../src/server/collection/gate.ts";
+import { FailureLog } from "../../../src/server/debug/failure-log.ts";
 import { StallWarning } from "../../../src/server/debug/stall-warning.ts";
 import { epitaphFor, v1Status, v2Error } from "../../../src/server/domain-error.ts";
 import { Observers } from "../../../src/server/events.ts";
@@ -157,4 +158,25 @@ test("collection ids of a server started a millisecond later are not those of th
   const [a, b] = [uniqueIds(1_000), uniqueIds(1_001)];
   expect(a.nextCollectionId()).toBe(1_000_000n);
   expect(b.nextCollectionId() - a.nextCollectionId()).toBe(999n);
+});
+
+test("failures are kept up to a number, and explanations with the newest and small ones alone", () => {
+  const log = new FailureLog({ rememberedFailures: 3, rememberedExplanations: 2, maxExplainedParticipants: 1 });
+  const someone = { nodeId: 1, client: "", clientId: 0n };
+  const add = (participants: number) =>
+    log.add(
+      {
+        collectionId: 2n,
+        name: undefined,
+        atNs: 0,
+        attempt: "initial",
+        error: "CONSTRAINTS_INTERSECTION_EMPTY",
+        reason: "r",
+        participants: Array(participants).fill(someone),
+      },
+      () => ({ ok: false, summary: "explained", children: [] }),
+    ).failureId;
+  const ids = [add(1), add(1), add(1), add(2), add(1)];
+  expect(log.records.map((record) => record.failureId)).toEqual(ids.slice(2));
+  expect(ids.map((id) => log.explain(id)?.summary)).toEqual([undefined, undefined, undefined, undefined, "explained"]);
 });
