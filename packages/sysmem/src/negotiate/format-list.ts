@@ -150,7 +150,7 @@ function fanOut(run: Run, entries: readonly Entry[], others: readonly Entry[]): 
       if (other === undefined) continue;
       const copy = mergePair(run, open, other);
       if (copy === undefined) continue;
-      if (copies.length + list.length >= MAX_DO_NOT_CARE_FAN_OUT) {
+      if (copies.length + 1 + list.length >= MAX_DO_NOT_CARE_FAN_OUT) {
         return fail("fan-out-limit", { limit: MAX_DO_NOT_CARE_FAN_OUT - 1 });
       }
       copies.push(copy);

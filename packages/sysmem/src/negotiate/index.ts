@@ -2,7 +2,27 @@
  * Negotiation: from what participants say they need to the one set of settings for all, or to the reason why there is
  * none. Pure: no input or output, no clock, nothing of Node; it runs in a browser as it is.
  */
-export * from "./api.ts";
+export {
+  type Allocation,
+  type Complete,
+  type DomainSupport,
+  type Environment,
+  type ExistingAllocation,
+  type GroupNode,
+  type HeapInfo,
+  type LateInput,
+  type NegotiatedSettings,
+  type NegotiationRules,
+  type Outcome,
+  type Participant,
+  type ParticipantNode,
+  type PlainNode,
+  type SecureMemoryState,
+  type TreeNode,
+  type TreeOutcome,
+  type TreeSearch,
+  NegotiationError,
+} from "./api.ts";
 export { type CostTable, costKeyText, costTable, formatCost, NO_COST, NO_COSTS } from "./costs.ts";
 export { compareAllocations, type SettingsDifference, settingsToConstraints } from "./existing.ts";
 export {

@@ -96,9 +96,8 @@ export function sanitizeMemory(run: Run, from: BufferMemoryConstraints, cpuUsage
 
 /** The checks that one participant's constraints and the aggregated ones have in common. */
 export function checkMemory(run: Run, memory: MemoryFields): Reason | undefined {
-  if (memory.minSizeBytes > memory.maxSizeBytes) {
-    return fail("min-above-max-size-bytes", { min: memory.minSizeBytes, max: memory.maxSizeBytes });
-  }
+  const max = Math.min(memory.maxSizeBytes, memory.maxUnpaddedBytes);
+  if (memory.minSizeBytes > max) return fail("min-above-max-size-bytes", { min: memory.minSizeBytes, max });
   if (!memory.secure) return undefined;
   if (!memory.inaccessible) return fail("secure-not-permitted", { inaccessible: "no" });
   if (secureHeaps(run, memory).length === 0) return fail("secure-not-permitted", { inaccessible: "yes" });
