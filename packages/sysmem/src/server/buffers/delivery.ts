@@ -29,8 +29,8 @@ export function answerWait(collection: LogicalBufferCollection, node: Node, wait
     return;
   }
   const { settings, bufferCount } = allocation.decided;
-  const plan = deliveryPlan(node);
-  const handles = (plan.wantsVmos ? bufferCount : 0) + (plan.isWeak ? bufferCount : 0);
+  const plan = deliveryPlan(node, wait);
+  const handles = (plan.wantsVmos ? bufferCount : 0) + (plan.wantsCloseWeakAsap ? bufferCount : 0);
   if (handles > MAX_MESSAGE_HANDLES) {
     // The contract allows 128 buffers and a channel message 64 handles: such a reply cannot exist.
     collection.context.logger.error(
@@ -72,16 +72,19 @@ const nothing: DeliveredBuffer = { vmo: undefined, closeWeakAsap: undefined };
 interface DeliveryPlan {
   readonly isWeak: boolean;
   readonly wantsVmos: boolean;
+  /** v1 has no place for it: who consented to weak VMOs for a v1 node watches on its behalf. */
+  readonly wantsCloseWeakAsap: boolean;
   readonly writable: boolean;
 }
 
-function deliveryPlan(node: Node): DeliveryPlan {
+function deliveryPlan(node: Node, wait: PendingWait): DeliveryPlan {
   const { isWeak, rightsMask, constraints } = node.properties;
   const usage: UsageBits = constraints?.constraints?.usage ?? {};
   const rights = deliveredRights(rightsMask, usage);
   return {
     isWeak,
     wantsVmos: usageNeedsVmos(usage) && rights !== 0,
+    wantsCloseWeakAsap: isWeak && wait.generation === "v2",
     writable: (rights & Rights.WRITE) !== 0,
   };
 }
@@ -92,7 +95,7 @@ function deliver(
   buffer: LogicalBuffer,
   plan: DeliveryPlan,
 ): DeliveredBuffer {
-  const closeWeakAsap = plan.isWeak ? buffer.closeWeakAsap(collection.context.kernel) : undefined;
+  const closeWeakAsap = plan.wantsCloseWeakAsap ? buffer.closeWeakAsap(collection.context.kernel) : undefined;
   // No new weak VMO once the strong side is gone: it could only delay the end.
   if (!plan.wantsVmos || (plan.isWeak && buffer.isStrongSideGone)) return { vmo: undefined, closeWeakAsap };
   try {

@@ -6,6 +6,7 @@ import { Allocator, type AllocatorServer, type SingleBufferSettings } from "#gen
 import type { BufferCollectionConstraints } from "../types.ts";
 import type { AllocatorConnection } from "../nodes/allocator.ts";
 import type { Handled } from "../nodes/receive.ts";
+import { handleAllocatorMessage } from "./allocator-message.ts";
 import { v2CollectionEnd } from "./v2-collection.ts";
 import { missing, wireError } from "./v2-node.ts";
 
@@ -24,31 +25,8 @@ export function serveV2Allocator(
 }
 
 function handlers(connection: AllocatorConnection): AllocatorServer {
-  const { context } = connection;
-
-  /** One message: a deviation costs this channel, and no node. */
-  function handle(control: ServerControl, message: string, run: () => Handled, drop: () => void = () => {}): void {
-    context.turns.enter(() => {
-      if (control.isClosed) {
-        drop();
-        return;
-      }
-      let fault: Handled;
-      try {
-        fault = run();
-      } catch (exception) {
-        drop();
-        control.close(Status.ERR_INTERNAL);
-        throw exception;
-      }
-      if (fault === undefined) return;
-      drop();
-      context.logger.error(
-        { message, detail: fault.detail, client: connection.debugInfo?.name, peer: connection.peer },
-        "protocol deviation: this Allocator is closed",
-      );
-      control.close(Status.ERR_INTERNAL);
-    });
+  function handle(control: ServerControl, message: string, run: () => Handled, drop?: () => void): void {
+    handleAllocatorMessage(connection, control, message, run, { generation: "v2", drop });
   }
 
   return {
@@ -127,7 +105,7 @@ function handlers(connection: AllocatorConnection): AllocatorServer {
             vmo: request.vmo && asVmo(request.vmo),
             needWeak: request.needWeak ?? false,
             needSettings: request.needSingleBufferSettings ?? false,
-            constraintsToCheck: request.constraintsToCheck as BufferCollectionConstraints | undefined,
+            constraintsToCheck: request.constraintsToCheck,
             settingsToCheck: request.vmoSettingsToCheck && asVmo(request.vmoSettingsToCheck),
             settingsToCheckIgnoreSize: request.vmoSettingsToCheckIgnoreSize ?? false,
           });
@@ -143,7 +121,7 @@ function handlers(connection: AllocatorConnection): AllocatorServer {
             bufferIndex: BigInt(bufferIndex),
             closeWeakAsap,
             weakVmo,
-            singleBufferSettings: settings as SingleBufferSettings | undefined,
+            singleBufferSettings: settings,
             constraintsOk,
             vmoSettingsMatch: settingsMatch,
           });

@@ -3,7 +3,7 @@ import { assert, Status } from "#base";
 import type { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
 import { failDomainOf } from "../collection/failure.ts";
 import { checkAllocation } from "../allocation/check.ts";
-import { type Deviation, deviation } from "../domain-error.ts";
+import { type Deviation, deviation, type Generation } from "../domain-error.ts";
 import { legality, type NodeMessage, v1StatusOf } from "../tree/message-matrix.ts";
 import type { Node } from "../tree/node.ts";
 import { columnOf, endpointOf, type NodeEndpoint, orphan } from "./serving.ts";
@@ -17,6 +17,8 @@ export interface Arrival {
   readonly collection: LogicalBufferCollection;
   readonly node: Node;
   readonly endpoint: NodeEndpoint;
+  /** Generation of the messages that come in here, where the channel takes more than one. */
+  readonly generation?: Generation | undefined;
 }
 
 /**
@@ -32,6 +34,7 @@ export function receive(arrival: Arrival, message: NodeMessage, run: () => Handl
         drop();
         return;
       }
+      if (arrival.generation !== undefined) endpoint.generation = arrival.generation;
       let fault: Handled;
       try {
         fault = illegalState(node, message) ?? run();

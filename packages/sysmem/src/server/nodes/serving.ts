@@ -14,8 +14,8 @@ import type { DeliveredCollection } from "../buffers/delivery.ts";
 export interface NodeEndpoint {
   /** koid of the server's end. */
   readonly koid: number;
-  /** Generation of the last message that said so; v2 until a v1 message arrives. */
-  readonly generation: Generation;
+  /** Generation of the last message handled, where the channel takes both; v2 until a v1 message arrives. */
+  generation: Generation;
   /** True once the server closed it, or the client's close was seen. */
   readonly isClosed: boolean;
   /** Sends the epitaph and closes. Calls back nothing; calls that wait for an answer stay unanswered. Idempotent. */

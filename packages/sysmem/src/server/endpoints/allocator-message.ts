@@ -1,0 +1,44 @@
+/** The way of a message on any Allocator's channel into the core. Lifecycle contract 1.2, last row. */
+import { Status } from "#base";
+import type { ServerControl } from "#fidl";
+import type { Generation } from "../domain-error.ts";
+import type { AllocatorConnection } from "../nodes/allocator.ts";
+import type { Handled } from "../nodes/receive.ts";
+
+/** What to do besides running a message. */
+export interface AllocatorMessageOptions {
+  readonly generation: Generation;
+  /** Closes the message's handles; called in every case in which the message did not take them over. */
+  readonly drop?: (() => void) | undefined;
+}
+
+/** Handles one message, in its turn. A deviation costs this channel, and no node. */
+export function handleAllocatorMessage(
+  { context, debugInfo, peer }: AllocatorConnection,
+  control: ServerControl,
+  message: string,
+  run: () => Handled,
+  { generation, drop = () => {} }: AllocatorMessageOptions,
+): void {
+  context.turns.enter(() => {
+    if (control.isClosed) {
+      drop();
+      return;
+    }
+    let fault: Handled;
+    try {
+      fault = run();
+    } catch (exception) {
+      drop();
+      control.close(Status.ERR_INTERNAL);
+      throw exception;
+    }
+    if (fault === undefined) return;
+    drop();
+    context.logger.error(
+      { message, detail: fault.detail, client: debugInfo?.name, peer },
+      "protocol deviation: this Allocator is closed",
+    );
+    control.close(generation === "v1" ? fault.v1Status : Status.ERR_INTERNAL);
+  });
+}
