@@ -53,10 +53,14 @@ export const MAX_FIDL_DIAGNOSTICS = 1_000;
 export const MAX_READY_PER_TURN = 64;
 
 /** Connections accepted from one listener before other descriptors get their turn. */
-export const MAX_ACCEPTS_PER_TURN = 16;
+export const MAX_ACCEPTS_PER_TURN = 64;
 
-/** Connections the kernel keeps for a listener that has not accepted them yet. */
-export const LISTEN_BACKLOG = 512;
+/**
+ * Connections the kernel keeps for a listener that has not accepted them yet (it takes fewer where `net.core.somaxconn`
+ * says so). One client that connects in a loop must not make the others' non-blocking connects fail while the event
+ * loop is busy for a moment.
+ */
+export const LISTEN_BACKLOG = 4096;
 
 /**
  * How long a channel waits before it tries again when the kernel itself is short of memory or of descriptors in
@@ -135,3 +139,16 @@ export const MAX_TRACE_LINE_LENGTH: number = 2 * MAX_MESSAGE_BYTES + 4096;
 
 /** Calls of a message capture whose answers are looked for: a server that never answers must not fill a reader's memory. */
 export const MAX_TRACKED_CALLS = 65_536;
+
+/**
+ * How long a heap in another process may take for one buffer, and for cleaning up after one. A collection waits that long
+ * at most and nobody else does; no heap takes seconds, save one whose machine swaps. Milliseconds.
+ */
+export const HEAP_ALLOCATE_TIMEOUT_MS = 10_000;
+export const HEAP_DELETE_TIMEOUT_MS = 10_000;
+
+/** Bytes of a heap's memory that are cleared in one turn of the event loop: about 100 us. */
+export const MAX_CLEARED_PER_TURN_BYTES = 1_048_576;
+
+/** How long the secure side may take for one call. Past it, what it protects is unknown, and its heaps are lost. Milliseconds. */
+export const SECURE_MEM_TIMEOUT_MS = 10_000;
