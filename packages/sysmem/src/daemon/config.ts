@@ -16,6 +16,8 @@ export interface DaemonConfig {
   readonly directoryMode: number;
   /** Mode of the sockets that anyone in reach of the directory may connect to. */
   readonly socketMode: number;
+  /** Group whose members may register heaps, beside the server's own user. A number. */
+  readonly heapGroup?: number;
   readonly logLevel: LogLevel;
 }
 
@@ -75,6 +77,7 @@ export function parseConfig(settings: Plain, where: string): DaemonConfig {
     ...root.optional("format_costs", (v) => ({ formatCosts: v.list().map(formatCost) })),
     ...root.optional("directory_mode", (v) => ({ directoryMode: v.mode() })),
     ...root.optional("socket_mode", (v) => ({ socketMode: v.mode() })),
+    ...root.optional("heap_group", (v) => ({ heapGroup: v.uint32() })),
     ...root.optional("log_level", (v) => ({ logLevel: v.oneOf(LOG_LEVELS) })),
   };
   root.rejectUnknown();

@@ -2,8 +2,17 @@
 import { chmodSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Channel, type Logger, silentLogger, systemClock } from "#base";
-import { createLinuxKernel, type Kernel, KernelError, type Listener, type PeerCredentials } from "#kernel";
+import {
+  createLinuxKernel,
+  type Kernel,
+  KernelError,
+  type Listener,
+  type ListenOptions,
+  type PeerCredentials,
+} from "#kernel";
 import { createServer, type Server } from "#server";
+import { DriverConnector, Sysmem } from "#gen/fuchsia_hardware_sysmem";
+import { Allocator as AllocatorV1 } from "#gen/fuchsia_sysmem";
 import { Allocator } from "#gen/fuchsia_sysmem2";
 import { costTable } from "#negotiate";
 import { type DaemonConfig, DEFAULT_CONFIG } from "./config.ts";
@@ -41,14 +50,27 @@ export function serve(options: ServeOptions): Daemon {
     ...(config.maxAllocationSize === undefined ? {} : { maxAllocationSize: config.maxAllocationSize }),
   });
   const listeners: Listener[] = [];
-  const listen = (name: string, mode: number, accept: (channel: Channel, peer: PeerCredentials) => void) => {
-    const path = join(options.svc, name);
-    listeners.push(kernel.listen(path, { mode }, accept));
+  type Accept = (channel: Channel, peer: PeerCredentials) => void;
+  const listen = (name: string | undefined, access: ListenOptions, accept: Accept) => {
+    listeners.push(kernel.listen(join(options.svc, name as string), access, accept));
   };
+  const isPrivileged = ({ uid, gid }: PeerCredentials) => uid === process.getuid?.() || gid === config.heapGroup;
+  const anybody = { mode: config.socketMode };
+  const heapMakers = config.heapGroup === undefined ? { mode: 0o600 } : { mode: 0o660, gid: config.heapGroup };
   try {
-    listen(Allocator.discoverableName as string, config.socketMode, (channel, peer) =>
-      server.serveAllocator(channel, { peer }),
+    listen(Allocator.discoverableName, anybody, (channel, peer) => server.serveAllocator(channel, { peer }));
+    listen(AllocatorV1.discoverableName, anybody, (channel, peer) =>
+      server.serveAllocator(channel, { version: "v1", peer }),
     );
+    listen(DriverConnector.discoverableName, anybody, (channel, peer) =>
+      server.serveDriverConnector(channel, { peer, isPrivileged: isPrivileged(peer) }),
+    );
+    listen(Sysmem.discoverableName, heapMakers, (channel, peer) => {
+      // The file's mode keeps others out already; root and whoever passes descriptors on get past it.
+      if (isPrivileged(peer)) return server.serveSysmem(channel, { peer });
+      logger.warn({ peer }, "a process that may not register heaps tried to");
+      channel.close();
+    });
   } catch (error) {
     for (const listener of listeners) listener.close();
     throw asDaemonError(error, options.svc);

@@ -122,7 +122,10 @@ export interface Kernel {
    * reservation runs off the event loop. Rejects with `KernelError` NO_MEMORY when there is not enough.
    */
   createMemory(sizeBytes: number, options: MemoryOptions): Promise<BufferMemory>;
-  /** Takes a VMO that someone else made (an external heap) as a buffer's memory file. Takes ownership of `vmo`. */
+  /**
+   * Takes a VMO that someone else made (an external heap) as a buffer's memory file. Takes ownership of `vmo`. Its size is
+   * sealed when its maker has not done so; throws `KernelError` ACCESS_DENIED (and closes `vmo`) when that is impossible.
+   */
   adoptMemory(vmo: Vmo): BufferMemory;
   /** Connects to a service socket. Throws `KernelError` NOT_FOUND, ACCESS_DENIED, UNAVAILABLE. */
   connect(path: string): Channel;
@@ -150,6 +153,11 @@ export interface LinuxKernel extends Kernel {
    * by whoever has it, who closes it once the child has its copy.
    */
   descriptorOf(handle: Handle): number;
+  /**
+   * Takes the descriptor out of a handle, which is closed from then on; the caller owns it. For a worker thread, which
+   * shares this process's descriptors and makes a handle of it with `adoptDescriptor`.
+   */
+  takeDescriptor(handle: Handle): number;
   /**
    * Takes ownership of an inherited descriptor, makes it close-on-exec and finds out what it is. Throws
    * `KernelError` INVALID_ARGS when it is not open.

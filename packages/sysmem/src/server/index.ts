@@ -2,6 +2,7 @@
 export {
   createServer,
   type ServeAllocatorOptions,
+  type ServeConnectorOptions,
   type Server,
   type ServerOptions,
 } from "./server.ts";

@@ -1,5 +1,6 @@
 import { type Channel, type Clock, type Logger, silentLogger, systemClock } from "#base";
-import { type HeapRegistry, systemRamOnly } from "#heaps";
+import { attachHeaps, type HeapAttachments, type HeapRegistry, Heaps, systemRamOnly } from "#heaps";
+import type { ServingClosed } from "#fidl";
 import type { Kernel, PeerCredentials } from "#kernel";
 import type { CostTable, TreeExplanation } from "#negotiate";
 import { checkAllocation } from "./allocation/check.ts";
@@ -7,7 +8,10 @@ import { VmoIndex } from "./buffers/vmo-index.ts";
 import { failRoot } from "./collection/failure.ts";
 import type { IdSource, ServerContext } from "./context.ts";
 import { FailureLog } from "./debug/failure-log.ts";
+import { serveDriverConnector } from "./endpoints/hardware-driver-connector.ts";
+import { serveHardwareSysmem } from "./endpoints/hardware-sysmem.ts";
 import { serveToken } from "./endpoints/serve-token.ts";
+import { serveV1Allocator } from "./endpoints/v1-allocator.ts";
 import { type ServedConnection, serveV2Allocator } from "./endpoints/v2-allocator.ts";
 import { Observers, type ServerObserver } from "./events.ts";
 import { uniqueIds } from "./ids.ts";
@@ -23,6 +27,8 @@ export interface ServerOptions {
   readonly clock?: Clock | undefined;
   /** Default: system RAM alone. */
   readonly heaps?: HeapRegistry | undefined;
+  /** What heaps and the secure side of other processes attach to. Default: made for `heaps` where that is a `Heaps`. */
+  readonly attachments?: HeapAttachments | undefined;
   readonly logger?: Logger | undefined;
   readonly ids?: IdSource | undefined;
   /** Those not named keep their defaults. */
@@ -35,16 +41,29 @@ export interface ServerOptions {
 }
 
 export interface ServeAllocatorOptions {
-  /** Default `v2`. */
-  readonly version?: "v2" | undefined;
+  /** `v1` is `fuchsia.sysmem.Allocator`. Default `v2`. */
+  readonly version?: "v1" | "v2" | undefined;
   /** Who is at the other end, for logs. */
   readonly peer?: PeerCredentials | undefined;
 }
 
+export interface ServeConnectorOptions {
+  readonly peer?: PeerCredentials | undefined;
+  /** Whether `ConnectSysmem` is granted. Default: no. */
+  readonly isPrivileged?: boolean | undefined;
+}
+
 /** The sysmem server: everything between accepted connections and heaps. It owns no socket, no thread and no global. */
 export interface Server {
-  /** Serves `fuchsia.sysmem2.Allocator` on a connection. Takes ownership of `channel`. */
+  /** Serves an Allocator on a connection, by default `fuchsia.sysmem2.Allocator`. Takes ownership of `channel`. */
   serveAllocator(channel: Channel, options?: ServeAllocatorOptions): void;
+  /**
+   * Serves `fuchsia.hardware.sysmem.Sysmem`: whoever holds the other end may replace heaps, so the caller has made sure
+   * that it may. Takes ownership of `channel`, and closes it when this server's heaps are fixed.
+   */
+  serveSysmem(channel: Channel, options?: { readonly peer?: PeerCredentials | undefined }): void;
+  /** Serves `fuchsia.hardware.sysmem.DriverConnector`. Takes ownership of `channel`. */
+  serveDriverConnector(channel: Channel, options?: ServeConnectorOptions): void;
   /** The server's state as plain data. */
   snapshot(): ServerSnapshot;
   /**
@@ -89,16 +108,21 @@ export function createServer(options: ServerOptions): Server {
   };
   if (options.onEvent !== undefined) observers.add(options.onEvent);
   followHeaps(context);
-  return new SysmemServer(context);
+  const { kernel, clock, heaps } = context;
+  const attachments =
+    options.attachments ?? (heaps instanceof Heaps ? attachHeaps({ kernel, heaps, clock, logger }) : undefined);
+  return new SysmemServer(context, attachments);
 }
 
 class SysmemServer implements Server {
   readonly context: ServerContext;
+  readonly #attachments: HeapAttachments | undefined;
   readonly #connections = new Set<ServedConnection>();
   #isShutDown = false;
 
-  constructor(context: ServerContext) {
+  constructor(context: ServerContext, attachments: HeapAttachments | undefined) {
     this.context = context;
+    this.#attachments = attachments;
   }
 
   serveAllocator(channel: Channel, options: ServeAllocatorOptions = {}): void {
@@ -106,10 +130,53 @@ class SysmemServer implements Server {
       channel.close();
       return;
     }
-    const connection = new AllocatorConnection(this.context, options.peer);
-    const served = serveV2Allocator(channel, connection, (info) => {
+    const { context } = this;
+    const { peer } = options;
+    const connection = new AllocatorConnection(context, peer);
+    if (options.version !== "v1") {
+      this.#serve("an Allocator", peer, (onClosed) => serveV2Allocator(channel, connection, onClosed));
+      return;
+    }
+    const nameless = new AllocatorConnection(context, peer);
+    const connectV2 = (end: Channel) => {
+      const copy = new AllocatorConnection(context, peer, connection.debugInfo);
+      this.#serve("an Allocator", peer, (onClosed) => serveV2Allocator(end, copy, onClosed));
+    };
+    const targets = { connection, nameless, connectV2 };
+    this.#serve("a v1 Allocator", peer, (onClosed) => serveV1Allocator(channel, targets, onClosed));
+  }
+
+  serveSysmem(channel: Channel, options: { readonly peer?: PeerCredentials | undefined } = {}): void {
+    const attachments = this.#attachments;
+    if (this.#isShutDown || attachments === undefined) return channel.close();
+    this.#serve("a Sysmem channel", options.peer, (onClosed) =>
+      serveHardwareSysmem(channel, { ...attachments, logger: this.context.logger }, onClosed),
+    );
+  }
+
+  serveDriverConnector(channel: Channel, options: ServeConnectorOptions = {}): void {
+    if (this.#isShutDown) return channel.close();
+    const { kernel, logger } = this.context;
+    // A connection that a broker has accepted knows who made it.
+    const peerOf = (end: Channel) => kernel.peerCredentials(end) ?? options.peer;
+    const targets = {
+      allocatorV1: (end: Channel) => this.serveAllocator(end, { version: "v1", peer: peerOf(end) }),
+      allocatorV2: (end: Channel) => this.serveAllocator(end, { peer: peerOf(end) }),
+      sysmem: options.isPrivileged === true ? (end: Channel) => this.serveSysmem(end, options) : undefined,
+      logger,
+    };
+    this.#serve("a DriverConnector", options.peer, (onClosed) => serveDriverConnector(channel, targets, onClosed));
+  }
+
+  /** Keeps a connection until it closes. */
+  #serve(
+    what: string,
+    peer: PeerCredentials | undefined,
+    serve: (onClosed: (info: ServingClosed) => void) => ServedConnection,
+  ): void {
+    const served = serve((info) => {
       this.#connections.delete(served);
-      this.context.logger.debug({ kind: info.kind, detail: info.detail, peer: options.peer }, "an Allocator is closed");
+      this.context.logger.debug({ kind: info.kind, detail: info.detail, peer }, `${what} is closed`);
     });
     this.#connections.add(served);
   }
@@ -136,14 +203,17 @@ class SysmemServer implements Server {
     for (const collection of [...collections.values()]) {
       collection.enter(() => failRoot(collection, "UNSPECIFIED", "server shutdown"));
     }
-    if (options.waitForBuffers !== true || collections.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const stop = this.observe(({ type }) => {
-        if (type !== "collection-gone" || collections.size > 0) return;
-        stop();
-        resolve();
+    if (options.waitForBuffers === true && collections.size > 0) {
+      await new Promise<void>((resolve) => {
+        const stop = this.observe(({ type }) => {
+          if (type !== "collection-gone" || collections.size > 0) return;
+          stop();
+          resolve();
+        });
       });
-    });
+    }
+    // Last: until here, heaps are told of every buffer that ends.
+    this.#attachments?.close();
   }
 }
 

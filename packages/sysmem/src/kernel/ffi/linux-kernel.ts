@@ -105,6 +105,12 @@ export class LinuxKernelImpl implements LinuxKernel {
 
   adoptMemory(vmo: Vmo): BufferMemory {
     assert(vmo instanceof LinuxVmo, "a VMO of another kernel was given to the Linux kernel");
+    try {
+      vmo.fixSize();
+    } catch (error) {
+      vmo.close();
+      throw error;
+    }
     return new LinuxBufferMemory(this.#context, this.#children, vmo);
   }
 
@@ -138,6 +144,10 @@ export class LinuxKernelImpl implements LinuxKernel {
 
   descriptorOf(handle: Handle): number {
     return asLinuxHandle(handle).borrow();
+  }
+
+  takeDescriptor(handle: Handle): number {
+    return asLinuxHandle(handle).take();
   }
 
   adoptDescriptor(fd: number): Handle {

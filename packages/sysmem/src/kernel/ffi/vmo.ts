@@ -4,7 +4,18 @@ import { ObjectType, Rights, type VmoHandle } from "#base";
 import { KernelError } from "../errors.ts";
 import type { Mapping, Vmo } from "../port.ts";
 import { READ_ONLY_VMO_RIGHTS, READ_WRITE_VMO_RIGHTS, WRITE_ONLY_VMO_RIGHTS } from "../rights.ts";
-import { F_GET_SEALS, F_GETFL, F_SEAL_SHRINK, O_ACCMODE, O_PATH, O_RDONLY, O_RDWR } from "./constants.ts";
+import {
+  F_ADD_SEALS,
+  F_GET_SEALS,
+  F_GETFL,
+  F_SEAL_GROW,
+  F_SEAL_SEAL,
+  F_SEAL_SHRINK,
+  O_ACCMODE,
+  O_PATH,
+  O_RDONLY,
+  O_RDWR,
+} from "./constants.ts";
 import type { LinuxContext } from "./context.ts";
 import { kernelError } from "./errno.ts";
 import { type FileStatus, fileStatus } from "./file-status.ts";
@@ -59,6 +70,19 @@ export class LinuxVmo extends LinuxHandle implements Vmo, VmoHandle {
     }
     this.#requireFixedSize();
     return this.#context.mapper.map(this.borrow(), this.sizeBytes, isWritable, this.pageBytes);
+  }
+
+  /**
+   * Seals the size, unless that was done before. Throws `KernelError` ACCESS_DENIED where it is impossible: the file has
+   * no seals, or its seals are sealed without this one.
+   */
+  fixSize(): void {
+    if (!this.isRegularFile) return;
+    const seals = this.libc.fcntl(this.borrow(), F_GET_SEALS, 0);
+    if (seals >= 0 && (seals & F_SEAL_SHRINK) !== 0) return;
+    if (seals < 0 || this.libc.fcntl(this.borrow(), F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0) {
+      throw new KernelError("ACCESS_DENIED", "cannot use a VMO as a buffer: its size is not sealed and cannot be");
+    }
   }
 
   /** A file that somebody can cut short would kill this process at the next touch. */
