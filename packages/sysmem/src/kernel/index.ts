@@ -11,6 +11,8 @@ export * from "./port.ts";
  *
  * Channels that are being read, listeners, and eventpairs somebody waits for keep the process alive, as a
  * `net.Socket` does; everything the kernel object needs for itself does not.
+ *
+ * Descriptors belong to the process: a worker thread that is terminated leaves open what it had not closed.
  * Throws `KernelError` NOT_SUPPORTED where it cannot work.
  */
 export function createLinuxKernel(options: LinuxKernelOptions = {}): LinuxKernel {

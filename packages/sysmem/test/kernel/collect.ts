@@ -8,6 +8,7 @@ export interface Packet {
 
 /** Everything that arrives on a channel, to be awaited. Handles nobody took are closed by `close`. */
 export interface Collector {
+  readonly channel: Channel;
   readonly packets: readonly Packet[];
   readonly closings: readonly ChannelClosed[];
   /** The packet with this number (from 0), when it arrives. */
@@ -46,6 +47,7 @@ export function collect(channel: Channel, onPacket?: (packet: Packet) => void): 
     },
   });
   return {
+    channel,
     packets,
     closings,
     packet: (index) => until(() => packets[index]),

@@ -23,9 +23,9 @@ export interface Program {
 }
 
 /** Starts a program that gets one end of a channel as its descriptor 3. */
-export function startProgram(kernel: LinuxKernel, fixture: string): Program {
+export function startProgram(kernel: LinuxKernel, fixture: string, ...rest: string[]): Program {
   const [channel, theirs] = kernel.createChannel();
-  const child = spawn(process.execPath, nodeArguments(fixture), {
+  const child = spawn(process.execPath, [...nodeArguments(fixture), ...rest], {
     stdio: ["ignore", "inherit", "inherit", kernel.descriptorOf(theirs)],
   });
   theirs.close();

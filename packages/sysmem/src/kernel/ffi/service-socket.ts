@@ -13,6 +13,7 @@ import {
   LOCK_NB,
   O_CLOEXEC,
   O_DIRECTORY,
+  O_NONBLOCK,
   O_RDONLY,
   SO_PEERCRED,
   SOCK_CLOEXEC,
@@ -107,6 +108,8 @@ export class LinuxListener implements Listener {
     this.path = path;
     this.#onAccept = onAccept;
     this.#identity = identity;
+    // An inherited socket may be one whose accept waits, and a connection may be gone before it is accepted.
+    context.libc.fcntl(fd, F_SETFL, O_NONBLOCK);
     this.#watch = context.reactor.watch(fd, () => this.#accept());
     this.#watch.setRef(context.keepAlive);
     this.#watch.update(EPOLLIN);

@@ -2,11 +2,16 @@
  * How the event loop learns that the reactor's epoll set has something ready. One source watches one epoll
  * descriptor, whatever the number of descriptors inside it.
  *
- * Measured, 64-byte one-way hand-over within a process: 8-12 us through libuv's own poll handle, on the main thread and
- * in workers alike; 67-78 us through a helper thread. A helper thread that waits without a bound also keeps a
- * worker from being terminated, so its waits are cut short.
+ * Measured, 64-byte one-way hand-over within a process: 9-12 us through a libuv poll handle, 67-78 us through a helper
+ * thread. The poll handle is for the main thread only: a worker's loop must be empty when the worker is terminated, and
+ * no code of ours runs then to empty it. (koffi's own poll handle is no way out: when its descriptor is readable while the
+ * environment is torn down, at the natural end of the main thread too, it ends the process with SIGABRT.)
  */
-import { type Libc, nativeBuffer } from "./libc.ts";
+import { isMainThread } from "node:worker_threads";
+import { KernelError } from "../errors.ts";
+import { kernelError } from "./errno.ts";
+import type { Koffi } from "./koffi.ts";
+import { type Address, type Libc, nativeBuffer } from "./libc.ts";
 
 export interface WakeSource {
   readonly kind: "poll" | "thread";
@@ -15,57 +20,105 @@ export interface WakeSource {
   close(): void;
 }
 
-/** `auto`: libuv's poll handle, or the helper thread on runtimes that have no libuv. */
+/** `auto`: libuv's poll handle where it can be had, else a helper thread. */
 export type Readiness = "auto" | "poll" | "thread";
 
 /** Opens a source. `onReady` may be called once too often and must not throw; it runs outside of any turn of ours. */
 export function openWakeSource(libc: Libc, epoll: number, readiness: Readiness, onReady: () => void): WakeSource {
-  if (readiness === "thread") return new ThreadSource(libc, epoll, onReady);
-  try {
-    return new PollSource(libc, epoll, onReady);
-  } catch (error) {
-    // Runtimes that emulate Node's native interface without libuv refuse here.
-    if (readiness === "poll") throw error;
-    return new ThreadSource(libc, epoll, onReady);
-  }
+  const uv = readiness === "thread" ? undefined : loadUv(libc.koffi);
+  if (uv !== undefined) return new PollSource(uv, epoll, onReady);
+  if (readiness === "poll") throw new KernelError("NOT_SUPPORTED", "cannot poll through libuv: not on this thread");
+  return new ThreadSource(libc, epoll, onReady);
 }
 
-/** libuv's `uv_poll` on the loop of the current thread. Level-triggered: it reports as long as anything is ready. */
+/** The part of libuv that is used, called by its C names on the main thread's loop. */
+interface Uv {
+  /** Initialises and starts a handle for `fd` that does not keep the loop alive. */
+  start(fd: number, onReady: () => void): Address;
+  ref(handle: Address): void;
+  unref(handle: Address): void;
+  /** Stops and closes. The handle's memory is used again. */
+  close(handle: Address): void;
+}
+
+const UV_POLL = 8;
+const UV_READABLE = 1;
+
+let uv: Uv | undefined | "none";
+
+/** libuv, or undefined where there is none to call: in worker threads, and in runtimes that only pretend to have it. */
+function loadUv(koffi: Koffi): Uv | undefined {
+  if (uv === undefined) {
+    const hasLibuv = process.versions.uv !== undefined && !("bun" in process.versions) && !("deno" in process.versions);
+    try {
+      uv = isMainThread && hasLibuv ? bindUv(koffi) : "none";
+    } catch {
+      // This Node does not export libuv's functions.
+      uv = "none";
+    }
+  }
+  return uv === "none" ? undefined : uv;
+}
+
+function bindUv(koffi: Koffi): Uv {
+  const program = koffi.load(null);
+  const defaultLoop = program.func("void *uv_default_loop()");
+  const handleSize = program.func("size_t uv_handle_size(int type)");
+  const pollInit = program.func("int uv_poll_init(void *loop, void *handle, int fd)");
+  const pollCallback = koffi.pointer(koffi.proto("void (void *handle, int status, int events)"));
+  const pollStart = program.func("uv_poll_start", "int", ["void *", "int", pollCallback]);
+  const ref = program.func("void uv_ref(void *handle)");
+  const unref = program.func("void uv_unref(void *handle)");
+  const close = program.func("void uv_close(void *handle, void *callback)");
+  const bytes = Number(handleSize(UV_POLL));
+  const loop = defaultLoop();
+  // One callback serves all handles: slots for callbacks are few, and this one is never given back.
+  const callbacks = new Map<Address, () => void>();
+  const callback = koffi.register((handle: Address) => callbacks.get(handle)?.(), pollCallback);
+  const spare: Address[] = [];
+  return {
+    start(fd, onReady) {
+      const handle: Address = spare.pop() ?? koffi.alloc("uint8_t", bytes);
+      const outcome = pollInit(loop, handle, fd);
+      if (outcome !== 0) {
+        spare.push(handle);
+        throw kernelError("watch for events", -outcome);
+      }
+      callbacks.set(handle, onReady);
+      pollStart(handle, UV_READABLE, callback);
+      unref(handle);
+      return handle;
+    },
+    ref,
+    unref,
+    close(handle) {
+      callbacks.delete(handle);
+      close(handle, null);
+      // libuv lets go of the memory at the end of the loop's turn; the turn after the next one is surely later.
+      setImmediate(() => setImmediate(() => spare.push(handle)).unref()).unref();
+    },
+  };
+}
+
+/** libuv's `uv_poll` on the main thread's loop. Level-triggered: it reports as long as anything is ready. */
 class PollSource implements WakeSource {
   readonly kind = "poll";
-  readonly #handle: ReturnType<Libc["koffi"]["node"]["poll"]>;
+  readonly #uv: Uv;
+  readonly #handle: Address;
 
-  constructor(libc: Libc, epoll: number, onReady: () => void) {
-    this.#handle = libc.koffi.node.poll(epoll, { readable: true }, onReady);
-    this.#handle.unref();
-    closeAtExit(this);
+  constructor(uv: Uv, epoll: number, onReady: () => void) {
+    this.#uv = uv;
+    this.#handle = uv.start(epoll, onReady);
   }
 
   setRef(isRef: boolean): void {
-    if (isRef) this.#handle.ref();
-    else this.#handle.unref();
+    if (isRef) this.#uv.ref(this.#handle);
+    else this.#uv.unref(this.#handle);
   }
 
   close(): void {
-    openSources.delete(this);
-    this.#handle.close();
+    this.#uv.close(this.#handle);
   }
-}
-
-/**
- * Poll sources of this thread that are open. Node runs the loop once more while it tears its environment down; a poll
- * handle that became ready by then would call into JavaScript that is no more, which aborts the process.
- */
-const openSources = new Set<PollSource>();
-let isExitWatched = false;
-
-function closeAtExit(source: PollSource): void {
-  openSources.add(source);
-  if (isExitWatched) return;
-  isExitWatched = true;
-  process.once("exit", () => {
-    for (const open of [...openSources]) open.close();
-  });
 }
 
 /** Longest wait on the helper thread: what a `close` or a terminated worker waits for at worst. */
