@@ -44,8 +44,9 @@ describe("constants", () => {
       constants(`const A uint8 = B; const B uint64 = 7; const C uint32 = 1 | (2 | A);
         type E = enum : uint8 { X = 9; }; const D E = E.X;
         type F = bits { R = 1; W = 2; }; const G F = F.R | F.W; const H F = G | F.R;
+        const I uint8 = F.R | F.W; const J int64 = E.X; const Z F = 0;
         const S string:3 = "a\\u{e9}"; const T string = S;`),
-    ).toEqual({ A: "7", B: "7", C: "7", D: "9", G: "3", H: "3", S: "aé", T: "aé" });
+    ).toEqual({ A: "7", B: "7", C: "7", D: "9", G: "3", H: "3", I: "3", J: "9", Z: "0", S: "aé", T: "aé" });
   });
 
   it("say what they were in the IR", () => {
@@ -57,7 +58,8 @@ describe("constants", () => {
 
   it.each([
     ["const A uint8 = 1.0;", "fi-0065"],
-    ["type E = enum { X = 1; }; const A uint32 = E.X;", "fi-0064"],
+    ["type E = enum { X = 256; }; const A uint8 = E.X;", "fi-0066"],
+    ["type B = bits { X = 1; }; const A B = 5;", "fi-0065"],
     ["type E = enum { X = 1; }; const A E = 1;", "fi-0065"],
     ["type E = enum { X = 1; }; const A E = E.X | E.X;", "fi-0061"],
     ['const A string:2 = "aé";', "fi-0065"],
@@ -80,7 +82,7 @@ describe("names", () => {
     expect(
       codesOf([
         "library a.b.c; type E = enum { X = 1; };",
-        "library example; using a.b.c as c; const A c.E = c.E.X; type S = struct { a a.b.c.E; };",
+        "library example; using a.b.c as the_c; const A the_c.E = the_c.E.X; type S = struct { a a.b.c.E; };",
       ]),
     ).toEqual(["fi-0051"]);
     expect(
@@ -97,7 +99,7 @@ describe("names", () => {
         "library one; const X uint32 = 1;",
         ["library example; using one; const A uint32 = one.X;", "library example; const B uint32 = one.X;"],
       ]),
-    ).toEqual(["fi-0051"]);
+    ).toEqual(["fi-0052"]);
   });
 
   it("of handle properties need no prefix", () => {
@@ -106,6 +108,34 @@ describe("names", () => {
         `${HANDLE} const RW Rights = Rights.READ | Rights.WRITE; type S = resource struct { a Handle:<EVENT, RW>; b Handle:<READ, optional>; };`,
       ),
     ).toEqual([]);
+  });
+});
+
+describe("composition", () => {
+  it("by two ways to one protocol gives its methods once", () => {
+    const ir = irOf(
+      "protocol A { M(); }; protocol B { compose A; }; protocol C { compose A; }; protocol D { compose B; compose C; N(); };",
+    );
+    expect(ir.protocol_declarations.at(-1)?.methods.map(({ name }) => name)).toEqual(["M", "N"]);
+  });
+});
+
+describe("constraints", () => {
+  it("can be added to an alias where it has none, and where it says MAX", () => {
+    expect(codesOf("alias A = vector<uint8>:MAX; type S = struct { a A:5; b A:<5, optional>; };")).toEqual([]);
+  });
+
+  it.each([
+    [`${HANDLE} type S = resource struct { h Handle:EVNT; };`, "fi-0166", "did you mean 'EVENT'?"],
+    ["type S = struct { a vector<uint8>:NOPE; };", "fi-0166", undefined],
+    ["const optional uint8 = 3; type S = struct { a string:<10, optional>; };", "fi-0166", undefined],
+    ['type S = struct { a vector<uint8>:"five"; };', "fi-0065", undefined],
+    ["type S = struct { a array<uint8, uint8>; };", "fi-0063", undefined],
+    ["type E = enum { X = 1; }; type S = struct { a E:<1, 2>; };", "fi-0164", undefined],
+    ["type S = struct { a struct {}<1>; };", "fi-0162", undefined],
+  ])("%s is %s", (text, code, suggestion) => {
+    const { diagnostics } = compileText(text);
+    expect(diagnostics.map(({ id, suggestion: found }) => [id, found])).toEqual([[code, suggestion]]);
   });
 });
 
@@ -161,6 +191,7 @@ type E = struct { handle E2; };`;
       ),
     ).toEqual(["fi-0081"]);
     expect(codesOf("protocol A { compose B; }; protocol B { compose A; };")).toEqual(["fi-0057"]);
+    expect(codesOf("protocol A { M(); }; protocol P { compose A; compose A; };")).toEqual(["fi-0034"]);
   });
 
   it("leaves no IR and no doubt after an error", () => {

@@ -145,3 +145,130 @@ describe("inheritance", () => {
     expect([ir.platform, ir.available]).toEqual(["two", { two: ["9"] }]);
   });
 });
+
+// What `removed` and `replaced` promise, beyond one example each of the diagnostics' own tests.
+describe("replacement", () => {
+  const codes = (body: string): readonly string[] =>
+    codesOf([`@available(added=1)\nlibrary example;\n${body}`], { available: { example: [1, 2, HEAD] } });
+
+  it.each([
+    ["bits", 'type T = bits { @available(replaced=2, renamed="B") A = 1; @available(added=2) B = 0x1; };', []],
+    ["enum", "type T = enum { @available(removed=2) A = 1; @available(added=2) B = 1; };", ["fi-0216"]],
+    ["enum value", "type T = enum { @available(replaced=2) A = 1; @available(added=2) A = 2; };", ["fi-0217"]],
+    ["struct", "type T = struct { @available(replaced=2) a bool; @available(added=2) a uint32; };", []],
+    [
+      "struct offset",
+      "type T = struct { @available(replaced=2) a bool; b bool; @available(added=2) a bool; };",
+      ["fi-0217"],
+    ],
+    [
+      "struct offset reused",
+      "type T = struct { @available(removed=2) a bool; @available(added=2) b bool; };",
+      ["fi-0216"],
+    ],
+    ["name in use", 'type T = table { @available(removed=2, renamed="b") 1: a bool; 2: b bool; };', ["fi-0214"]],
+    [
+      "name reused",
+      'type T = table { @available(removed=2, renamed="old") 1: a bool; @available(added=2) 2: a bool; };',
+      [],
+    ],
+    ["method", 'protocol P { @available(replaced=2, renamed="N") M(); @available(added=2) @selector("M") N(); };', []],
+    [
+      "unnamed",
+      "type T = struct { @available(replaced=2) foo struct {}; @available(added=2) foo string; }; @available(added=2) type Foo = table {};",
+      [],
+    ],
+    [
+      "service",
+      "protocol P {}; service S { @available(replaced=2) p client_end:P; @available(added=2, removed=3) p client_end:P; };",
+      [],
+    ],
+    [
+      "by composition",
+      'protocol P { @available(replaced=2) M(); @available(added=2) compose Q; }; protocol Q { @selector("example/P.M") M(); };',
+      [],
+    ],
+    [
+      "by composition, removed",
+      'protocol P { @available(removed=2) M(); @available(added=2) compose Q; }; protocol Q { @selector("example/P.M") M(); };',
+      ["fi-0205"],
+    ],
+    [
+      "by a composed method",
+      'protocol P { @available(replaced=2) M(); compose Q; }; protocol Q { @available(added=2) @selector("example/P.M") M(); };',
+      [],
+    ],
+    [
+      "through compositions",
+      'protocol P { @available(replaced=2) M(); compose Q; }; protocol Q { @available(added=2) compose R; }; protocol R { @selector("example/P.M") M(); };',
+      [],
+    ],
+    [
+      "of a composition",
+      'protocol P { @available(replaced=2) compose Q; @available(added=2) @selector("example/Q.M") M(); }; protocol Q { M(); };',
+      [],
+    ],
+    [
+      "of a composition, removed",
+      'protocol P { @available(removed=2) compose Q; @available(added=2) @selector("example/Q.M") M(); }; protocol Q { M(); };',
+      ["fi-0205"],
+    ],
+    ["a composition by none", "protocol P { @available(replaced=2) compose Q; }; protocol Q { M(); };", ["fi-0206"]],
+  ])("of %s", (_what, body, expected) => {
+    expect(codes(body)).toEqual(expected);
+  });
+});
+
+describe("arguments of @available", () => {
+  const codes = (attribute: string): readonly string[] =>
+    codesOf([`@available(${attribute})\nlibrary example;`], { available: { example: [HEAD] } });
+
+  it.each([
+    ["added=0x7fffffff", []],
+    ["added=0xFFD00000", []],
+    ["added=0xFFE00000", []],
+    ["added=fidl.HEAD", []],
+    ["added=0x80000000", ["fi-0153"]],
+    ["added=0xFFF00000", ["fi-0153"]],
+    ["added=LEGACY", ["fi-0153"]],
+    ["added=-1", ["fi-0153"]],
+    ['added="1"', ["fi-0153"]],
+    ['added=1, removed=2, renamed="x"', ["fi-0211"]],
+  ])("%s", (attribute, expected) => {
+    expect(codes(attribute)).toEqual(expected);
+  });
+});
+
+describe("life within the parent's (fidl.md 3.12)", () => {
+  const codes = (attribute: string): readonly string[] =>
+    codesOf(
+      [
+        `@available(added=2, deprecated=4, removed=6)\nlibrary example;\n@available(${attribute})\ntype Foo = struct {};`,
+      ],
+      {
+        available: { example: [HEAD] },
+      },
+    );
+
+  it.each(["added=2, deprecated=4, removed=6", "added=4", "added=5", "deprecated=3", "removed=3", "removed=5"])(
+    "%s fits",
+    (attribute) => {
+      expect(codes(attribute)).toEqual([]);
+    },
+  );
+
+  it.each([
+    "added=1",
+    "added=6",
+    "added=7",
+    "deprecated=1",
+    "deprecated=5",
+    "deprecated=6",
+    "removed=1",
+    "removed=2",
+    "removed=7",
+    "replaced=6",
+  ])("%s does not fit", (attribute) => {
+    expect(codes(attribute)).toEqual(["fi-0155"]);
+  });
+});

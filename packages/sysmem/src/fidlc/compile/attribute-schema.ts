@@ -82,7 +82,8 @@ export const ATTRIBUTES: ReadonlyMap<string, AttributeSchema> = new Map<string, 
   ["unknown", { placements: on("enum member"), args: {} }],
   ["no_doc", { args: {} }],
   ["no_resource", { placements: on("protocol"), args: {} }],
-  ["allow_deprecated_struct_defaults", { placements: on("struct", "unnamed layout"), args: {} }],
+  ["allow_deprecated_struct_defaults", { placements: on("struct member", "struct", "unnamed layout"), args: {} }],
   ["transitional", { args: { value: { type: "string" } }, isObsolete: "use '@available' and a flexible method" }],
-  ["deprecated", { args: { value: { type: "string" } }, isObsolete: "use '@available(deprecated=...)'" }],
+  // Obsolete, but harmless on old texts.
+  ["deprecated", { args: { value: { type: "string" } } }],
 ]);

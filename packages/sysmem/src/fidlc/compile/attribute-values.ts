@@ -4,7 +4,7 @@ import { CouldNotResolveAttributeArg } from "../diagnostics/semantics.ts";
 import { ATTRIBUTES } from "./attribute-schema.ts";
 import { type Expectation, evaluate, primitive } from "./constants.ts";
 import { type Context, type Referrer, referrer } from "./context.ts";
-import type { Attribute, Decl, ElementBase, Library } from "./model.ts";
+import type { Attribute, ConstantValue, Decl, ElementBase, Library } from "./model.ts";
 
 /** Every element of a declaration, itself first. */
 export function elementsOf(decl: Decl): readonly ElementBase[] {
@@ -45,7 +45,10 @@ function resolveList(context: Context, attributes: readonly Attribute[], from: R
         type?.kind !== "primitive"
       )
         continue;
-      const value = evaluate(context, argument.node.value, { type, unresolvable: CouldNotResolveAttributeArg }, from);
+      const resolve = (): ConstantValue | undefined =>
+        evaluate(context, argument.node.value, { type, unresolvable: CouldNotResolveAttributeArg }, from);
+      // Versions were read, and reported, when lives were computed.
+      const value = type?.kind === "primitive" ? context.reporter.muted(resolve) : resolve();
       if (value === undefined) continue;
       if (type === undefined && value.kind !== "string" && value.kind !== "bool") {
         context.reporter.report(CanOnlyUseStringOrBool, argument.node.span, argument.name, attribute.name);

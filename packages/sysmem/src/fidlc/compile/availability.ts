@@ -5,6 +5,7 @@ import type { Span } from "../source/source-file.ts";
 import { argumentSpan, findAttribute, stringArgument } from "./attributes.ts";
 import type { Context } from "./context.ts";
 import type { Attribute } from "./model.ts";
+import { parseNumber } from "./numbers.ts";
 import {
   ALWAYS,
   type Availability,
@@ -51,7 +52,10 @@ export function libraryAvailability(
   }
   const replaced = attribute.args.find((argument) => argument.name === "replaced");
   if (replaced !== undefined) reporter.report(versioning.LibraryReplaced, replaced.node.span);
-  const availability = childAvailability(context, attribute, ALWAYS, "library", name, "library");
+  if (attribute.args.some((argument) => argument.name === "renamed")) {
+    reporter.report(versioning.CannotBeRenamed, argumentSpan(attribute, "renamed"), "library");
+  }
+  const availability = childAvailability(context, attribute, ALWAYS, "library", "library");
   const chosen = context.options.available?.[platform];
   if (chosen === undefined || chosen.length === 0) {
     reporter.reportWith(
@@ -85,7 +89,7 @@ export function elementAvailability(
   }
   const platform = attribute.args.find((argument) => argument.name === "platform");
   if (platform !== undefined) reporter.report(versioning.PlatformNotOnLibrary, platform.node.span);
-  const availability = childAvailability(context, attribute, parent, parentName, element.name, element.what);
+  const availability = childAvailability(context, attribute, parent, parentName, element.what);
   const renamed = stringArgument(attribute, "renamed");
   if (renamed === undefined) return availability;
   const span = argumentSpan(attribute, "renamed");
@@ -112,7 +116,6 @@ function childAvailability(
   attribute: Attribute,
   parent: Availability,
   parentName: string,
-  name: string,
   what: string,
 ): Availability {
   const { reporter } = context;
@@ -160,8 +163,12 @@ function childAvailability(
 /** A literal or one of the names HEAD and NEXT. */
 export function readVersion(context: Context, node: ConstantNode): Version | undefined {
   let text: string | undefined;
-  if (node.kind === "literal" && node.literal === "numeric") text = node.text;
-  else if (node.kind === "reference") text = node.name.text.replace(/^fidl\./, "");
+  if (node.kind === "literal" && node.literal === "numeric") {
+    // In any base, as other numbers.
+    const number = parseNumber(node.text);
+    text = number?.kind === "integer" ? String(number.value) : undefined;
+  }
+  if (node.kind === "reference") text = node.name.text.replace(/^fidl\./, "");
   const value = text === undefined ? undefined : parseVersion(text);
   if (value === undefined) {
     const { file, start, end } = node.span;

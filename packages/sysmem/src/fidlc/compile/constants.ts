@@ -87,6 +87,9 @@ function evaluateLiteral(context: Context, node: LiteralNode, expected: Expectat
     return undefined;
   }
   if (type === undefined) return { ...number, type: { kind: "untyped" } };
+  // No bits set: the one number that is of every bits type.
+  const isZero = number.kind === "integer" && number.value === 0n;
+  if (type.kind === "identifier" && type.decl.kind === "bits" && isZero) return { kind: "integer", value: 0n, type };
   if (type.kind !== "primitive" || type.subtype === "bool") return mismatch("a number");
   return convertNumber(context, number, type, node, text);
 }
@@ -199,8 +202,8 @@ function convert(
     reporter.report(semantics.MismatchedNameTypeAssignment, node.span, typeName(type), text, typeName(value.type));
     return undefined;
   };
-  if (type.kind === "identifier" || value.type.kind === "identifier") {
-    const isSame = type.kind === "identifier" && value.type.kind === "identifier" && type.decl === value.type.decl;
+  if (type.kind === "identifier") {
+    const isSame = value.type.kind === "identifier" && type.decl === value.type.decl;
     return isSame ? value : mismatch();
   }
   if (type.kind === "string") {

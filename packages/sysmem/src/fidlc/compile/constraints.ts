@@ -1,13 +1,14 @@
 /** Constraints of types: sizes, `optional`, protocols, properties of handles. */
 import type { ConstantNode, TypeNode } from "../ast/ast.ts";
 import * as semantics from "../diagnostics/semantics.ts";
+import { didYouMean } from "../diagnostics/suggest.ts";
 import { textOf } from "../source/source-file.ts";
 import { evaluate, memberValue, primitive } from "./constants.ts";
 import type { Context, Referrer } from "./context.ts";
 import { resolveResource } from "./declarations.ts";
 import type { ConstantType, ConstantValue, EndpointType, HandleType, StringType, Type, VectorType } from "./model.ts";
 import { UNBOUNDED } from "./model.ts";
-import { resolveName } from "./names.ts";
+import { meansNothing, resolveName } from "./names.ts";
 
 /** The type with the constraints of its use, or nothing after reporting what is wrong with them. */
 export function applyConstraints(context: Context, type: Type, node: TypeNode, from: Referrer): Type | undefined {
@@ -76,10 +77,12 @@ function constrainUnion(use: Use, type: Type & { readonly kind: "identifier" }):
   return addOptional(use, type, only);
 }
 
-function unexpected(use: Use, item: ConstantNode): undefined {
-  // A name that means nothing is told as such.
-  if (item.kind === "reference" && resolveName(use.context, item.name, use.from) === undefined) return undefined;
-  use.context.reporter.report(semantics.UnexpectedConstraint, item.span, textOf(item.span), use.text);
+function unexpected(use: Use, item: ConstantNode, candidates: readonly string[] = []): undefined {
+  const { context, from } = use;
+  // What could not be read was reported; what refers to it is not at fault.
+  if (item.kind === "reference" && meansNothing(context, item.name, from) === "lost") return undefined;
+  const suggestion = item.kind === "reference" ? didYouMean(item.name.text, candidates) : undefined;
+  context.reporter.reportWith(semantics.UnexpectedConstraint, item.span, { suggestion }, textOf(item.span), use.text);
   return undefined;
 }
 
@@ -111,7 +114,8 @@ function constrainSized(use: Use, original: StringType | VectorType): Type | und
     }
     const bound = sizeOf(use, item);
     if (bound === undefined) return undefined;
-    type = { ...type, bound, isBoundSet: true };
+    // `MAX` says what holds anyway, so that a later use may still set a bound.
+    type = { ...type, bound, isBoundSet: bound !== UNBOUNDED };
   }
   return type;
 }
@@ -119,6 +123,7 @@ function constrainSized(use: Use, original: StringType | VectorType): Type | und
 function sizeOf(use: Use, item: ConstantNode): number | undefined {
   if (isBuiltin(use, item, "MAX")) return UNBOUNDED;
   if (item.kind === "reference") {
+    if (meansNothing(use.context, item.name, use.from) !== false) return unexpected(use, item);
     const target = resolveName(use.context, item.name, use.from);
     if (target === undefined) return undefined;
     if (target.kind !== "member" && (target.kind !== "decl" || target.decl.kind !== "const"))
@@ -184,7 +189,7 @@ function constrainHandle(use: Use, type: HandleType): Type | undefined {
     for (; next < resource.properties.length && value === undefined; next++) {
       value = propertyValue(use, item, next, resource);
     }
-    if (value === undefined) return unexpected(use, item);
+    if (value === undefined) return unexpected(use, item, memberNames(resource));
     if (properties[next - 1] !== undefined) {
       const name = resource.properties[next - 1]?.name ?? "";
       use.context.reporter.report(semantics.CannotConstrainTwice, item.span, use.text, `property '${name}'`);
@@ -193,6 +198,13 @@ function constrainHandle(use: Use, type: HandleType): Type | undefined {
     properties[next - 1] = value;
   }
   return { ...type, properties, isOptional };
+}
+
+function memberNames(resource: HandleType["resource"]): readonly string[] {
+  return resource.properties.flatMap((property) => {
+    const type = propertyType(property.type.resolved?.type);
+    return type?.kind === "identifier" ? type.decl.members.map(({ name }) => name) : [];
+  });
 }
 
 /** A constraint as the value of one property, or nothing when it is none. Bare member names of its enum or bits count. */

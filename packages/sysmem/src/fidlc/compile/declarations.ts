@@ -19,6 +19,7 @@ import type {
 } from "./model.ts";
 import { INTEGER_RANGES, isInteger } from "./numbers.ts";
 import { resolveType, resolveTypeUse } from "./types.ts";
+import { overlap } from "./version.ts";
 
 /**
  * Runs the step that resolves a declaration, once. A declaration met again while it is being resolved is part of a cycle.
@@ -87,7 +88,7 @@ export function resolveValueLayout(context: Context, decl: EnumDecl | BitsDecl):
       member.value.value = found;
       const { value } = found;
       const other = byValue.get(value);
-      if (other !== undefined) {
+      if (other !== undefined && overlap(other.availability, member.availability)) {
         const related = [{ message: "the other member", span: other.nameSpan }];
         context.reporter.reportWith(
           semantics.DuplicateMemberValue,

@@ -8,6 +8,7 @@ import { type Context, referrer } from "./context.ts";
 import { constantType } from "./declarations.ts";
 import type { OrdinalMember, ServiceDecl, StructDecl, TableDecl, Type, UnionDecl } from "./model.ts";
 import { resolveTypeUse } from "./types.ts";
+import { overlap } from "./version.ts";
 
 /** Ordinals of tables end here; the last is for a table that continues. */
 const MAX_TABLE_ORDINAL = 64;
@@ -19,7 +20,9 @@ export function resolveStruct(context: Context, decl: StructDecl): void {
     const type = resolveTypeUse(context, member.type, from)?.type;
     const { defaultValue } = member;
     if (defaultValue === undefined) continue;
-    if (!permitsDefaults) {
+    const isPermitted =
+      permitsDefaults || findAttribute(member.attributes, "allow_deprecated_struct_defaults") !== undefined;
+    if (!isPermitted) {
       context.reporter.report(semantics.DeprecatedStructDefaults, defaultValue.node.span, member.name);
     }
     if (type === undefined) continue;
@@ -55,7 +58,7 @@ export function resolveTableOrUnion(context: Context, decl: TableDecl | UnionDec
     // 0 stands for an ordinal that was reported by the parser.
     if (member.ordinal === 0) continue;
     const other = byOrdinal.get(member.ordinal);
-    if (other !== undefined) {
+    if (other !== undefined && overlap(other.availability, member.availability)) {
       const details = { related: [{ message: "the other member", span: other.ordinalSpan }] };
       const kind = decl.kind === "table" ? semantics.DuplicateTableFieldOrdinal : semantics.DuplicateUnionMemberOrdinal;
       reporter.reportWith(kind, member.ordinalSpan, details, member.ordinal);

@@ -250,6 +250,14 @@ export interface Method extends ElementBase {
   ordinal: bigint;
   selector: string;
 }
+/** A method that a protocol has, itself or by composition. */
+export interface ProtocolMethod {
+  readonly method: Method;
+  /** The protocol that declares it. */
+  readonly owner: ProtocolDecl;
+  /** When the protocol has it. */
+  readonly availability: Availability;
+}
 export interface ProtocolDecl extends DeclBase {
   readonly kind: "protocol";
   readonly modifiers: readonly ModifierNode[];
@@ -257,7 +265,7 @@ export interface ProtocolDecl extends DeclBase {
   composed: Compose[];
   methods: Method[];
   /** Own and composed methods, after the protocol is resolved. */
-  allMethods: { readonly method: Method; readonly owner: ProtocolDecl }[];
+  allMethods: ProtocolMethod[];
   transport: string;
 }
 export type Decl = ConstDecl | AliasDecl | LayoutDecl | ResourceDecl | ServiceDecl | ProtocolDecl;

@@ -47,6 +47,13 @@ export function resolveName(context: Context, name: DottedName, from: Referrer):
   return checkReference(context, name, target, from) ? target : undefined;
 }
 
+/** Whether a name means nothing at all, rather than something that cannot be used here. Reports nothing. */
+export function meansNothing(context: Context, name: DottedName, from: Referrer): "lost" | boolean {
+  const { value, isReported } = context.reporter.probe(() => findTarget(context, name, from));
+  if (value !== undefined) return false;
+  return isReported || "lost";
+}
+
 function findTarget(context: Context, name: DottedName, from: Referrer): Target | undefined {
   const { library } = from;
   const parts = name.parts.map((part) => part.text);
@@ -83,6 +90,7 @@ function findTarget(context: Context, name: DottedName, from: Referrer): Target 
     }
   }
   if (whole !== undefined) reportNotFound(context, name, last, whole, false);
+  else if (parts.length === 2) reportNotFound(context, name, first, library, false);
   else reportUnknownLibrary(context, name, prefix, from);
   return undefined;
 }
@@ -111,6 +119,16 @@ function reportNotFound(
 ): void {
   // What could not be read was reported; what refers to it is not at fault.
   if (library.hasLostUnnamed || library.lostNames.has(text)) return;
+  if (name.parts.length > 1 && context.libraries.has(text)) {
+    context.reporter.reportWith(
+      syntax.NameNotFound,
+      name.span,
+      { suggestion: `add 'using ${text};'` },
+      text,
+      library.name,
+    );
+    return;
+  }
   const names = [...library.byName.entries()].filter(([, forms]) => !isAnonymous(forms[0])).map(([key]) => key);
   const suggestion = didYouMean(text, withBuiltins ? [...names, ...BUILTIN_NAMES] : names) ?? oldSpelling(text);
   context.reporter.reportWith(syntax.NameNotFound, name.span, { suggestion }, text, library.name);

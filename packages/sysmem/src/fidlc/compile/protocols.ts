@@ -7,10 +7,11 @@ import { textOf } from "../source/source-file.ts";
 import { argumentSpan, findAttribute, stringArgument } from "./attributes.ts";
 import { type Context, type Referrer, referrer } from "./context.ts";
 import { enter, resolveValueLayout } from "./declarations.ts";
-import type { Method, Payload, ProtocolDecl } from "./model.ts";
+import type { Compose, Method, Payload, ProtocolDecl, ProtocolMethod } from "./model.ts";
 import { resolveName } from "./names.ts";
 import { assignOrdinal } from "./ordinals.ts";
 import { resolveTypeUse } from "./types.ts";
+import { overlap } from "./version.ts";
 
 const TRANSPORTS: ReadonlySet<string> = new Set(["Banjo", "Channel", "Driver", "Syscall"]);
 const OPENNESS_RANK = { closed: 0, ajar: 1, open: 2 } as const;
@@ -143,35 +144,105 @@ function checkError(context: Context, error: Payload, from: Referrer): void {
   context.reporter.report(semantics.InvalidErrorType, error.span, textOf(error.span));
 }
 
-/** Own methods and those of composed protocols, which must not share names or ordinals. */
+/** Own methods and those of composed protocols, which must not share names or ordinals at any time. */
 function collectMethods(context: Context, decl: ProtocolDecl): void {
   const { reporter } = context;
-  const byName = new Map<string, Method>();
-  const byOrdinal = new Map<bigint, Method>();
-  const add = (method: Method, owner: ProtocolDecl, span: ProtocolDecl["nameSpan"]): void => {
-    const canonical = canonicalName(method.name);
-    const sameName = byName.get(canonical);
-    if (sameName !== undefined) {
-      const related = [{ message: "the other method", span: sameName.nameSpan }];
-      if (sameName.name === method.name) reporter.reportWith(NameCollision, span, { related }, "method", method.name);
-      else
-        reporter.reportWith(NameCollisionCanonical, span, { related }, "method", method.name, sameName.name, canonical);
-      return;
-    }
-    byName.set(canonical, method);
-    if (method.ordinal === 0n) reporter.report(semantics.GeneratedZeroValueOrdinal, method.nameSpan, method.selector);
-    const sameOrdinal = byOrdinal.get(method.ordinal);
-    if (sameOrdinal !== undefined && method.ordinal !== 0n) {
-      const related = [{ message: "the other method", span: sameOrdinal.nameSpan }];
-      reporter.reportWith(semantics.DuplicateMethodOrdinal, span, { related }, method.name);
-      return;
-    }
-    byOrdinal.set(method.ordinal, method);
-    decl.allMethods.push({ method, owner });
-  };
+  const collected = new MethodSet(context);
+  const composed = new Map<ProtocolDecl, Compose>();
   for (const compose of decl.composed) {
-    for (const { method, owner } of compose.protocol?.allMethods ?? []) add(method, owner, compose.nameSpan);
+    const { protocol } = compose;
+    if (protocol === undefined) continue;
+    const earlier = composed.get(protocol);
+    if (earlier !== undefined && overlap(earlier.availability, compose.availability)) {
+      const related = [{ message: "the other composition", span: earlier.nameSpan }];
+      reporter.reportWith(NameCollision, compose.nameSpan, { related }, "composition", compose.name);
+    }
+    composed.set(protocol, compose);
+    for (const { method, owner, availability } of protocol.allMethods) {
+      const added = Math.max(compose.availability.added, availability.added);
+      const removed = Math.min(compose.availability.removed, availability.removed);
+      collected.add({ method, owner, availability: { ...availability, added, removed } }, compose.nameSpan);
+    }
   }
   // Own methods were checked against each other by name already, but may collide with composed ones.
-  for (const method of decl.methods) add(method, decl, method.nameSpan);
+  for (const method of decl.methods)
+    collected.add({ method, owner: decl, availability: method.availability }, method.nameSpan);
+  decl.allMethods = collected.methods();
+}
+
+class MethodSet {
+  readonly #context: Context;
+  readonly #byName = new Map<string, ProtocolMethod>();
+  readonly #byOrdinal = new Map<bigint, ProtocolMethod>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** In the order of first appearance. */
+  methods(): ProtocolMethod[] {
+    return [...this.#byName.values()];
+  }
+
+  /** @param span Where a collision is told: the method, or the composition that brings it. */
+  add(entry: ProtocolMethod, span: ProtocolDecl["nameSpan"]): void {
+    const { method } = entry;
+    const canonical = canonicalName(method.name);
+    const sameName = this.#byName.get(canonical);
+    // A protocol that is composed by two composed ones gives its methods once.
+    if (sameName?.method === method) return;
+    if (sameName !== undefined && !this.#supersedes(entry, sameName, canonical)) {
+      if (overlap(sameName.availability, entry.availability)) this.#reportName(entry, sameName, canonical, span);
+      return;
+    }
+    if (!this.#checkOrdinal(entry, span)) return;
+    this.#byName.set(canonical, entry);
+  }
+
+  /** When several versions are compiled together, the newest of the forms that replaced each other stays. */
+  #supersedes(entry: ProtocolMethod, earlier: ProtocolMethod, canonical: string): boolean {
+    if (overlap(earlier.availability, entry.availability) || earlier.availability.added > entry.availability.added)
+      return false;
+    this.#byName.delete(canonical);
+    this.#byOrdinal.delete(earlier.method.ordinal);
+    return true;
+  }
+
+  #reportName(
+    { method }: ProtocolMethod,
+    other: ProtocolMethod,
+    canonical: string,
+    span: ProtocolDecl["nameSpan"],
+  ): void {
+    const { reporter } = this.#context;
+    const related = [{ message: "the other method", span: other.method.nameSpan }];
+    if (other.method.name === method.name) reporter.reportWith(NameCollision, span, { related }, "method", method.name);
+    else
+      reporter.reportWith(
+        NameCollisionCanonical,
+        span,
+        { related },
+        "method",
+        method.name,
+        other.method.name,
+        canonical,
+      );
+  }
+
+  #checkOrdinal(entry: ProtocolMethod, span: ProtocolDecl["nameSpan"]): boolean {
+    const { reporter } = this.#context;
+    const { method } = entry;
+    if (method.ordinal === 0n) {
+      reporter.report(semantics.GeneratedZeroValueOrdinal, method.nameSpan, method.selector);
+      return true;
+    }
+    const other = this.#byOrdinal.get(method.ordinal);
+    if (other !== undefined && overlap(other.availability, entry.availability)) {
+      const related = [{ message: "the other method", span: other.method.nameSpan }];
+      reporter.reportWith(semantics.DuplicateMethodOrdinal, span, { related }, method.name);
+      return false;
+    }
+    this.#byOrdinal.set(method.ordinal, entry);
+    return true;
+  }
 }

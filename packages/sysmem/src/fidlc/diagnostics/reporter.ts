@@ -14,6 +14,7 @@ export class Reporter {
   #errors = 0;
   #dropped = 0;
   #muted = 0;
+  #suppressed = 0;
 
   /** Errors so far; rises with every report, so callers can tell whether a step was clean. */
   get errorCount(): number {
@@ -35,7 +36,10 @@ export class Reporter {
     details: ReportDetails,
     ...args: A
   ): void {
-    if (this.#muted > 0) return;
+    if (this.#muted > 0) {
+      this.#suppressed++;
+      return;
+    }
     // The same text may be compiled twice, for two places that use it; its faults are told once.
     const key = `${kind.code} ${span.file.path} ${span.start} ${span.end}`;
     if (this.#seen.has(key)) return;
@@ -65,6 +69,13 @@ export class Reporter {
     } finally {
       this.#muted--;
     }
+  }
+
+  /** Like `muted`, and tells whether the step would have reported anything. */
+  probe<T>(step: () => T): { readonly value: T; readonly isReported: boolean } {
+    const before = this.#suppressed;
+    const value = this.muted(step);
+    return { value, isReported: this.#suppressed > before };
   }
 
   /** Undoes `muted` for a step that is not part of the question: what it finds must not get lost. */

@@ -164,9 +164,6 @@ class FileParser {
     cursor.take();
     const alias = cursor.identifier();
     if (alias === undefined) return undefined;
-    if (!LIBRARY_COMPONENT.test(alias.text)) {
-      cursor.reporter.report(syntax.InvalidLibraryNameComponent, alias.span, alias.text);
-    }
     return { library, alias, span: cursor.spanFrom(first.span) };
   }
 

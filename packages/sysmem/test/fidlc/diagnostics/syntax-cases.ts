@@ -154,9 +154,9 @@ export const SYNTAX_CASES: readonly DiagnosticCase[] = [
   },
   {
     code: 51,
-    fails: ["library one; const X uint32 = 1;", "library example; const A uint32 = one.X;"],
-    passes: ["library one; const X uint32 = 1;", "library example; using one; const A uint32 = one.X;"],
-    says: /using one;/,
+    fails: ["library one.two; const X uint32 = 1;", "library example; const A uint32 = one.two.X;"],
+    passes: ["library one.two; const X uint32 = 1;", "library example; using one.two; const A uint32 = one.two.X;"],
+    says: /using one\.two;/,
   },
   {
     code: 52,
