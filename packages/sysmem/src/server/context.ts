@@ -10,6 +10,7 @@ import type { Node } from "./tree/node.ts";
 import type { Turns } from "./turns.ts";
 import type { TokenIndex } from "./nodes/token-index.ts";
 import type { VmoIndex } from "./buffers/vmo-index.ts";
+import type { DomainFailureLog } from "./debug/domain-failures.ts";
 import type { FailureLog } from "./debug/failure-log.ts";
 import type { LogicalBufferCollection } from "./collection/logical-buffer-collection.ts";
 
@@ -37,6 +38,7 @@ export interface ServerContext {
   readonly tokens: TokenIndex;
   readonly vmos: VmoIndex;
   readonly failures: FailureLog;
+  readonly domainFailures: DomainFailureLog;
   readonly collections: Map<bigint, LogicalBufferCollection>;
   readonly costs: CostTable | undefined;
   /** Largest `size_bytes` of one buffer; undefined = no limit beyond the contract's. */

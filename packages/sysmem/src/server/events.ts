@@ -11,6 +11,8 @@ export interface NodeRefData {
   readonly nodeId: number;
   readonly client: string;
   readonly clientId: bigint;
+  /** The participant's process, where the kernel knows. */
+  readonly pid?: number;
 }
 
 /** Why a subtree failed, in the words of lifecycle contract 5.2. */

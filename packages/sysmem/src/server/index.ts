@@ -16,9 +16,12 @@ export {
 export { defaultServerLimits, type ServerLimits } from "./limits.ts";
 export { type DomainError, type Generation, v1Status, v2Error } from "./domain-error.ts";
 export { environmentOf } from "./allocation/negotiation.ts";
+export type { DomainFailureRecord, FaultDetail } from "./debug/domain-failures.ts";
 export type { IdSource, ServerContext } from "./context.ts";
 export { sequentialIds, uniqueIds } from "./ids.ts";
 export type { FailureRecord } from "./debug/failure-log.ts";
+export type { LogicalBufferCollection } from "./collection/logical-buffer-collection.ts";
+export { collectionSnapshot } from "./snapshot.ts";
 export type {
   BufferSnapshot,
   CollectionSnapshot,

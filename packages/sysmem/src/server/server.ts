@@ -7,6 +7,7 @@ import { checkAllocation } from "./allocation/check.ts";
 import { VmoIndex } from "./buffers/vmo-index.ts";
 import { failRoot } from "./collection/failure.ts";
 import type { IdSource, ServerContext } from "./context.ts";
+import { DomainFailureLog } from "./debug/domain-failures.ts";
 import { FailureLog } from "./debug/failure-log.ts";
 import { serveDriverConnector } from "./endpoints/hardware-driver-connector.ts";
 import { serveHardwareSysmem } from "./endpoints/hardware-sysmem.ts";
@@ -101,6 +102,7 @@ export function createServer(options: ServerOptions): Server {
     tokens: new TokenIndex(limits.rememberedUnknownKoids, logger),
     vmos: new VmoIndex(),
     failures: new FailureLog(limits),
+    domainFailures: new DomainFailureLog(limits.rememberedFailures),
     collections: new Map(),
     costs: options.formatCosts,
     maxAllocationSize: options.maxAllocationSize,

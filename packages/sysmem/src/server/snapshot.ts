@@ -20,6 +20,8 @@ export interface NodeSnapshot {
   readonly channelKoid: number | undefined;
   readonly client: string;
   readonly clientId: bigint;
+  /** The participant's process, where the kernel knows. */
+  readonly pid: number | undefined;
   readonly rightsMask: number;
   readonly mode: PropagationMode;
   readonly isAttached: boolean;
@@ -30,6 +32,8 @@ export interface NodeSnapshot {
   readonly pendingWaits: number;
   readonly hasConstraints: boolean;
   readonly constraints: BufferCollectionConstraints | undefined;
+  /** Settings that `must_match_vmo` stands for. */
+  readonly mustMatch: SingleBufferSettings | undefined;
   /** Groups after allocation: the chosen child. */
   readonly selectedChildId: number | undefined;
 }
@@ -128,6 +132,7 @@ function nodeSnapshot(node: Node): NodeSnapshot {
     channelKoid: endpoint?.koid,
     client: properties.debugInfo.name,
     clientId: properties.debugInfo.id,
+    pid: properties.pid,
     rightsMask: properties.rightsMask,
     mode: properties.mode,
     isAttached: properties.isAttached,
@@ -138,6 +143,7 @@ function nodeSnapshot(node: Node): NodeSnapshot {
     pendingWaits: serving.kind === "collection" ? serving.waits.length : 0,
     hasConstraints: properties.constraints !== undefined,
     constraints: properties.constraints?.constraints,
+    mustMatch: properties.constraints?.mustMatch,
     selectedChildId: properties.selectedChild?.id,
   };
 }

@@ -113,7 +113,8 @@ function handOut(
   options: { readonly isWeak: boolean; readonly writable: boolean; readonly node: Node },
 ): Vmo {
   const { isWeak, writable, node } = options;
-  const vmo = buffer.handOut({ isWeak, writable, receiver: node.properties.debugInfo });
+  const { debugInfo, pid } = node.properties;
+  const vmo = buffer.handOut({ isWeak, writable, receiver: { ...debugInfo, nodeId: node.id, pid } });
   collection.emit(() => ({
     type: "vmo-delivered",
     node: collection.refData(node),

@@ -4,12 +4,19 @@ import type { Heap } from "#heaps";
 import type { DebugInfo } from "../tree/properties.ts";
 import type { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
 
+/** Who a VMO was sent to. */
+export interface Receiver extends DebugInfo {
+  /** Undefined when it was asked for through an Allocator. */
+  readonly nodeId: number | undefined;
+  readonly pid: number | undefined;
+}
+
 /** One VMO that was handed out: an open file description of its own, alive as long as the kernel says so. */
 export interface HandedOutVmo {
   readonly childId: number;
   readonly isWeak: boolean;
   /** Who received it, for complaints. */
-  readonly receiver: DebugInfo;
+  readonly receiver: Receiver;
 }
 
 /**
@@ -71,7 +78,7 @@ export class LogicalBuffer {
   }
 
   /** Makes a VMO for a client. The caller owns it. Throws `KernelError` when the kernel refuses. */
-  handOut(options: { readonly isWeak: boolean; readonly writable: boolean; readonly receiver: DebugInfo }): Vmo {
+  handOut(options: { readonly isWeak: boolean; readonly writable: boolean; readonly receiver: Receiver }): Vmo {
     const { vmo, childId } = this.memory.handOut({ writable: options.writable });
     this.#children.set(childId, { childId, isWeak: options.isWeak, receiver: options.receiver });
     if (!options.isWeak) this.#strongChildren++;

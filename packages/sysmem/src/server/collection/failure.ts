@@ -3,6 +3,7 @@ import { type DomainError, epitaphFor } from "../domain-error.ts";
 import type { FailureCause } from "../events.ts";
 import type { Node } from "../tree/node.ts";
 import { describeTree } from "../debug/describe-tree.ts";
+import { type FaultDetail, isRemarkable } from "../debug/domain-failures.ts";
 import { failureDomainOf, takeDownOrder } from "../tree/failure-domain.ts";
 import type { LogicalBufferCollection } from "./logical-buffer-collection.ts";
 
@@ -12,9 +13,10 @@ export function failDomainOf(
   node: Node,
   error: DomainError,
   cause: FailureCause,
+  fault?: FaultDetail,
 ): void {
   if (node.isDeleted) return;
-  failSubtree(collection, failureDomainOf(node), error, cause, node);
+  failSubtree(collection, failureDomainOf(node), error, cause, node, fault);
 }
 
 /** Fails the whole tree. Nothing happens when it has failed already. */
@@ -33,10 +35,28 @@ export function failSubtree(
   error: DomainError,
   cause: FailureCause,
   origin: Node = top,
+  fault?: FaultDetail,
 ): void {
   logFailure(collection, top, error, cause, origin);
   const nodeCount = top.counters.nodes;
   const isRoot = top.parent === undefined;
+  if (isRemarkable(cause, top.properties.isLogicallyAllocated)) {
+    const { pid, debugInfo } = origin.properties;
+    collection.context.domainFailures.add({
+      atNs: collection.context.clock.nowNs(),
+      collectionId: collection.id,
+      name: collection.name?.text,
+      error,
+      cause,
+      fault,
+      nodeId: origin.id,
+      client: debugInfo.name,
+      clientId: debugInfo.id,
+      pid,
+      nodeCount,
+      isRoot,
+    });
+  }
   collection.emit(() => ({
     type: "domain-failed",
     node: collection.refData(top),

@@ -146,12 +146,14 @@ export class LogicalBufferCollection {
         fields.client = node.properties.debugInfo.name;
         fields.clientId = String(node.properties.debugInfo.id);
       }
+      if (node.properties.pid !== undefined) fields.pid = node.properties.pid;
     }
     return fields;
   }
 
   refData(node: Node): NodeRefData {
-    return { nodeId: node.id, client: node.properties.debugInfo.name, clientId: node.properties.debugInfo.id };
+    const { debugInfo, pid } = node.properties;
+    return { nodeId: node.id, client: debugInfo.name, clientId: debugInfo.id, ...(pid !== undefined && { pid }) };
   }
 
   /** Tells those who watch; `make` is called only when there are any. */

@@ -14,12 +14,13 @@ export interface AllocatorMessageOptions {
 
 /** Handles one message, in its turn. A deviation costs this channel, and no node. */
 export function handleAllocatorMessage(
-  { context, debugInfo, peer }: AllocatorConnection,
+  connection: AllocatorConnection,
   control: ServerControl,
   message: string,
   run: () => Handled,
   { generation, drop = () => {} }: AllocatorMessageOptions,
 ): void {
+  const { context, peer } = connection;
   context.turns.enter(() => {
     if (control.isClosed) {
       drop();
@@ -36,9 +37,10 @@ export function handleAllocatorMessage(
     if (fault === undefined) return;
     drop();
     context.logger.error(
-      { message, detail: fault.detail, client: debugInfo?.name, peer },
+      { message, detail: fault.detail, client: connection.debugInfo?.name, peer },
       "protocol deviation: this Allocator is closed",
     );
+    connection.recordFault(message, fault.detail);
     control.close(generation === "v1" ? fault.v1Status : Status.ERR_INTERNAL);
   });
 }

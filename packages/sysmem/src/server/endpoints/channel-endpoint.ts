@@ -1,5 +1,6 @@
 import { assert, type Channel } from "#base";
 import type { Serving, ServingClosed } from "#fidl";
+import type { Kernel, PeerCredentials } from "#kernel";
 import type { Generation } from "../domain-error.ts";
 import type { ClientClose } from "../nodes/receive.ts";
 import type { NodeEndpoint } from "../nodes/serving.ts";
@@ -38,6 +39,14 @@ export class ChannelEndpoint implements NodeEndpoint {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#serving?.close(epitaph);
+  }
+
+  peerCredentials(kernel: Kernel): PeerCredentials | undefined {
+    return this.#channel.isClosed ? undefined : kernel.peerCredentials(this.#channel);
+  }
+
+  relatedKoid(): number {
+    return this.#isClosed || this.#channel.isClosed ? 0 : this.#channel.relatedKoid();
   }
 
   pause(): void {

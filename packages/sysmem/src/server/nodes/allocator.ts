@@ -3,6 +3,7 @@ import { type Channel, err, ok, type Result, Rights, Status } from "#base";
 import type { EventPair, PeerCredentials, Vmo } from "#kernel";
 import { checkConstraints } from "#negotiate";
 import { environmentOf } from "../allocation/negotiation.ts";
+import type { Receiver } from "../buffers/logical-buffer.ts";
 import type { KnownVmo } from "../buffers/vmo-index.ts";
 import { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
 import type { ServerContext } from "../context.ts";
@@ -58,6 +59,25 @@ export class AllocatorConnection {
   /** `SetDebugClientInfo`: for what is created or bound from now on. */
   setDebugClientInfo(name: string, id: bigint): void {
     this.#debugInfo = { name, id };
+  }
+
+  /** Keeps for inspection that a message on this connection broke a rule, or a quota was used up. */
+  recordFault(message: string, detail: string): void {
+    const { clock, domainFailures } = this.context;
+    domainFailures.add({
+      atNs: clock.nowNs(),
+      collectionId: undefined,
+      name: undefined,
+      error: "PROTOCOL_DEVIATION",
+      cause: "deviation",
+      fault: { message, detail },
+      nodeId: undefined,
+      client: this.#debugInfo?.name ?? "",
+      clientId: this.#debugInfo?.id ?? 0n,
+      pid: this.peer?.pid,
+      nodeCount: 0,
+      isRoot: false,
+    });
   }
 
   /** `AllocateSharedCollection`. Takes ownership of `tokenChannel` when it succeeds. */
@@ -162,7 +182,7 @@ export class AllocatorConnection {
       if (questions.needWeak) {
         // No more rights than the handle that was shown.
         const writable = (rights & Rights.WRITE) !== 0;
-        weakVmo = buffer.handOut({ isWeak: true, writable, receiver: this.#debugInfo ?? noDebugInfo });
+        weakVmo = buffer.handOut({ isWeak: true, writable, receiver: this.#receiver() });
       }
     } catch (error) {
       closeWeakAsap?.close();
@@ -186,6 +206,10 @@ export class AllocatorConnection {
     if (rights === 0) return err("HANDLE_ACCESS_DENIED");
     const known = this.context.vmos.find(vmo);
     return known === undefined ? err("NOT_FOUND") : ok({ ...known, rights });
+  }
+
+  #receiver(): Receiver {
+    return { ...(this.#debugInfo ?? noDebugInfo), nodeId: undefined, pid: this.peer?.pid };
   }
 
   #checkRoom(): Handled {

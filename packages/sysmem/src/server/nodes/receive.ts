@@ -77,7 +77,8 @@ export function receiveClose(arrival: Arrival, close: ClientClose): void {
       if (!close.isPeerClosed) {
         const { logger } = collection.context;
         logger.error({ ...collection.describe(node), detail: close.detail }, "a client broke the rules of its channel");
-        failDomainOf(collection, node, "UNSPECIFIED", "malformed message");
+        const fault = { message: "its channel", detail: close.detail };
+        failDomainOf(collection, node, "UNSPECIFIED", "malformed message", fault);
       } else if (serving.kind === "token" && serving.state.kind === "bind-pending") {
         convertToCollection(collection, node, serving.state);
       } else if (isReleased(node)) {
@@ -109,7 +110,8 @@ export function deviate(arrival: Arrival, message: string, fault: Deviation): vo
   );
   collection.emit(() => ({ type: "deviation", node: collection.refData(node), message, detail: fault.detail }));
   endpoint.close(fault.epitaph ?? (endpoint.generation === "v1" ? fault.v1Status : Status.ERR_INTERNAL));
-  collection.post(() => failDomainOf(collection, node, "UNSPECIFIED", "deviation"));
+  const detail = { message, detail: fault.detail };
+  collection.post(() => failDomainOf(collection, node, "UNSPECIFIED", "deviation", detail));
 }
 
 function isReleased(node: Node): boolean {

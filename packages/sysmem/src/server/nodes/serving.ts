@@ -2,7 +2,7 @@
  * What serves a node at the moment: the part that does not survive token -> collection -> orphan.
  * States as in lifecycle contract 2.4.
  */
-import type { EventPair } from "#kernel";
+import type { EventPair, Kernel, PeerCredentials } from "#kernel";
 import type { DomainError, Generation } from "../domain-error.ts";
 import type { DebugInfo } from "../tree/properties.ts";
 import type { Column } from "../tree/message-matrix.ts";
@@ -20,6 +20,10 @@ export interface NodeEndpoint {
   readonly isClosed: boolean;
   /** Sends the epitaph and closes. Calls back nothing; calls that wait for an answer stay unanswered. Idempotent. */
   close(epitaph: number): void;
+  /** Who made the client's end, as the kernel recorded it. */
+  peerCredentials(kernel: Kernel): PeerCredentials | undefined;
+  /** koid of the client's end, 0 when it is closed. Asked of the kernel: for inspection. */
+  relatedKoid(): number;
   /** Stops and resumes delivery, losing nothing. */
   pause(): void;
   resume(): void;

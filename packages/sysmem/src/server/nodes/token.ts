@@ -111,6 +111,7 @@ export function createGroup(collection: LogicalBufferCollection, parent: Node, e
     endpoint: end.serve(collection, added),
     state: "open",
   }));
+  notePid(collection, node);
   collection.emit(() => ({
     type: "node-created",
     node: collection.refData(node),
@@ -142,5 +143,12 @@ export function serveAsCollection(collection: LogicalBufferCollection, node: Nod
     waits: [],
     trackers: [],
   });
+  notePid(collection, node);
   collection.emit(() => ({ type: "token-bound", node: collection.refData(node) }));
+}
+
+/** Remembers whose process it is; a token says nothing about that, since its channel may be the server's own making. */
+function notePid(collection: LogicalBufferCollection, node: Node): void {
+  if (node.serving.kind === "orphan") return;
+  node.properties.pid = node.serving.endpoint.peerCredentials(collection.context.kernel)?.pid;
 }

@@ -34,6 +34,8 @@ export interface NodeProperties {
   /** True when made by `AttachToken`: the root of a subtree that is allocated on its own. */
   readonly isAttached: boolean;
   debugInfo: DebugInfo;
+  /** The participant's process: who made the node's channel, as the kernel recorded it. Undefined when the server made it. */
+  pid: number | undefined;
   mode: PropagationMode;
   isWeak: boolean;
   /** The client has said that it handles weak VMOs (`SetWeakOk`, `SetWeak`). */

@@ -19,6 +19,10 @@ export class RecordingEndpoint implements NodeEndpoint {
     this.isClosed = true;
     this.epitaph = epitaph;
   }
+  peerCredentials(): undefined {}
+  relatedKoid(): number {
+    return 0;
+  }
   pause(): void {
     this.isPaused = true;
   }
