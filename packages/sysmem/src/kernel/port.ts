@@ -86,6 +86,11 @@ export interface BufferMemory {
   identify(vmo: Vmo): number | undefined;
   /** Children that are still alive. */
   readonly liveChildren: ReadonlySet<number>;
+  /**
+   * Whether anybody holds a child, or what another owner (who adopted a child as its memory) handed out from it. True
+   * also for a moment after the last one is gone.
+   */
+  hasDescendants(): boolean;
   /** Called in a later turn, once for each child that is gone. One listener. */
   onChildGone(listener: (childId: number) => void): void;
   /** Drops the server's own hold and all bookkeeping. Children live on in their holders. */
@@ -123,8 +128,14 @@ export interface Kernel {
    */
   createMemory(sizeBytes: number, options: MemoryOptions): Promise<BufferMemory>;
   /**
+   * An identifier: a memory file that has an official size and no pages, and that nobody can map or read. Its children
+   * are the same; `writable` makes no difference to them. For memory that the CPU cannot reach. Throws `KernelError`.
+   */
+  createIdentifier(sizeBytes: number, options: { readonly name: string }): BufferMemory;
+  /**
    * Takes a VMO that someone else made (an external heap) as a buffer's memory file. Takes ownership of `vmo`. Its size is
    * sealed when its maker has not done so; throws `KernelError` ACCESS_DENIED (and closes `vmo`) when that is impossible.
+   * A VMO that cannot be read is an identifier, and so are its children.
    */
   adoptMemory(vmo: Vmo): BufferMemory;
   /** Connects to a service socket. Throws `KernelError` NOT_FOUND, ACCESS_DENIED, UNAVAILABLE. */

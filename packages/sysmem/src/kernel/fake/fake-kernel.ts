@@ -12,7 +12,7 @@ import type {
   PeerCredentials,
   Vmo,
 } from "../port.ts";
-import { READ_ONLY_VMO_RIGHTS, READ_WRITE_VMO_RIGHTS } from "../rights.ts";
+import { READ_ONLY_VMO_RIGHTS, READ_WRITE_VMO_RIGHTS, WRITE_ONLY_VMO_RIGHTS } from "../rights.ts";
 import { FakeChannel, FakeChannelEnd } from "./channel.ts";
 import { FakeEvent, FakeEventObject, FakeEventPair, FakeEventPairEnd } from "./events.ts";
 import { type FakeFaults, FakeMachine, FakeProcess, type FakeServiceFile } from "./machine.ts";
@@ -127,6 +127,15 @@ class FakeKernelImpl implements FakeKernel {
       new FakeMemoryFile(this.#machine, length, options.name),
       READ_WRITE_VMO_RIGHTS,
     );
+    return new FakeBufferMemory(this.#process, new FakeVmo(this.#process, description));
+  }
+
+  createIdentifier(sizeBytes: number, options: { readonly name: string }): BufferMemory {
+    if (!(Number.isSafeInteger(sizeBytes) && sizeBytes > 0)) {
+      throw new KernelError("INVALID_ARGS", `cannot create an identifier for ${sizeBytes} bytes`);
+    }
+    const file = new FakeMemoryFile(this.#machine, Math.ceil(sizeBytes / PAGE_BYTES) * PAGE_BYTES, options.name, true);
+    const description = new FakeDescription(file, WRITE_ONLY_VMO_RIGHTS);
     return new FakeBufferMemory(this.#process, new FakeVmo(this.#process, description));
   }
 

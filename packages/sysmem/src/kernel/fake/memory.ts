@@ -14,13 +14,20 @@ export class FakeMemoryFile {
   #descriptions = 0;
   #data: ArrayBuffer | undefined;
 
-  constructor(machine: FakeMachine, sizeBytes: number, name: string) {
+  /** An identifier has no pages. */
+  readonly #pagesBytes: number;
+
+  constructor(machine: FakeMachine, sizeBytes: number, name: string, isIdentifier = false) {
     this.machine = machine;
     this.inode = machine.newKoid();
     this.sizeBytes = sizeBytes;
     this.name = name;
-    machine.usedMemoryBytes += sizeBytes;
+    this.#pagesBytes = isIdentifier ? 0 : sizeBytes;
+    machine.usedMemoryBytes += this.#pagesBytes;
   }
+
+  /** Descriptions that were handed out. */
+  markedDescriptions = 0;
 
   /** Allocated at the first look, so that simulations can deal in sizes nobody looks at. */
   get data(): ArrayBuffer {
@@ -30,7 +37,7 @@ export class FakeMemoryFile {
 
   countDescription(change: 1 | -1): void {
     this.#descriptions += change;
-    if (this.#descriptions === 0) this.machine.usedMemoryBytes -= this.sizeBytes;
+    if (this.#descriptions === 0) this.machine.usedMemoryBytes -= this.#pagesBytes;
   }
 }
 
@@ -47,6 +54,12 @@ export class FakeDescription implements FakeObject {
     this.rights = rights;
     this.#onGone = onGone;
     file.countDescription(1);
+    if (onGone !== undefined) file.markedDescriptions += 1;
+  }
+
+  /** Handed out by an owner of the file. */
+  get isMarked(): boolean {
+    return this.#onGone !== undefined;
   }
 
   open(process: FakeProcess): FakeHandle {
@@ -60,6 +73,7 @@ export class FakeDescription implements FakeObject {
   release(): void {
     this.#references -= 1;
     if (this.#references > 0) return;
+    if (this.isMarked) this.file.markedDescriptions -= 1;
     this.file.countDescription(-1);
     this.#onGone?.();
   }
@@ -165,6 +179,11 @@ export class FakeBufferMemory implements BufferMemory {
     return this.#live;
   }
 
+  hasDescendants(): boolean {
+    const { file, isMarked } = this.vmo.description;
+    return file.markedDescriptions > (isMarked ? 1 : 0);
+  }
+
   handOut({ writable }: { readonly writable: boolean }): { readonly vmo: Vmo; readonly childId: number } {
     assert(!this.#isClosed, "a buffer's memory used after it was closed");
     if (writable && (this.vmo.rights & Rights.WRITE) === 0) {
@@ -175,7 +194,8 @@ export class FakeBufferMemory implements BufferMemory {
     }
     const childId = this.#nextId;
     this.#nextId += 1;
-    const rights = writable ? READ_WRITE_VMO_RIGHTS : READ_ONLY_VMO_RIGHTS;
+    const isIdentifier = (this.vmo.rights & Rights.READ) === 0;
+    const rights = isIdentifier ? this.vmo.rights : writable ? READ_WRITE_VMO_RIGHTS : READ_ONLY_VMO_RIGHTS;
     const description = new FakeDescription(this.vmo.description.file, rights, () => this.#gone(childId));
     this.#children.set(childId, description);
     this.#live.add(childId);

@@ -4,11 +4,11 @@ import { assert, Rights } from "#base";
 import { KernelError } from "../errors.ts";
 import type { BufferMemory, Vmo } from "../port.ts";
 import type { ChildWatcher, Watched } from "./child-watcher.ts";
-import { O_CLOEXEC, O_RDONLY, O_RDWR } from "./constants.ts";
+import { O_CLOEXEC, O_RDONLY, O_RDWR, O_WRONLY } from "./constants.ts";
 import type { LinuxContext } from "./context.ts";
 import { kernelError } from "./errno.ts";
 import { fileStatus } from "./file-status.ts";
-import { isMarkedElsewhere, setMark } from "./ofd-locks.ts";
+import { isAnyMarkedElsewhere, isMarkedElsewhere, setMark } from "./ofd-locks.ts";
 import { LinuxVmo } from "./vmo.ts";
 
 const MARK_ATTEMPTS = 4;
@@ -47,6 +47,15 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
     return this.#children;
   }
 
+  /** False for identifiers. */
+  get #isReadable(): boolean {
+    return (this.vmo.rights & Rights.READ) !== 0;
+  }
+
+  hasDescendants(): boolean {
+    return isAnyMarkedElsewhere(this.#context.libc, this.vmo.borrow());
+  }
+
   handOut({ writable }: { readonly writable: boolean }): { readonly vmo: Vmo; readonly childId: number } {
     const { libc } = this.#context;
     // The superuser could open a file for writing that its maker gave away for reading only.
@@ -57,7 +66,8 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
       );
     }
     const path = `/proc/self/fd/${this.vmo.borrow()}`;
-    const fd = libc.open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+    const access = !this.#isReadable ? O_WRONLY : writable ? O_RDWR : O_RDONLY;
+    const fd = libc.open(path, access | O_CLOEXEC);
     if (fd < 0) throw kernelError("open a memory file for a participant", libc.errno());
     const childId = this.#mark(fd);
     this.#children.add(childId);
@@ -89,7 +99,7 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
     for (let attempt = 0; attempt < MARK_ATTEMPTS; attempt += 1) {
       const childId = this.#nextId;
       this.#nextId += 1;
-      if (setMark(libc, fd, childId)) return childId;
+      if (setMark(libc, fd, childId, this.#isReadable)) return childId;
       errno = libc.errno();
       // A participant put a lock of its own where marks are. It gets in its own buffer's way only, and not easily.
       this.#nextId = randomMark();

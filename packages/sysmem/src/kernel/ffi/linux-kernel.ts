@@ -103,6 +103,12 @@ export class LinuxKernelImpl implements LinuxKernel {
     return new LinuxBufferMemory(this.#context, this.#children, vmo);
   }
 
+  createIdentifier(sizeBytes: number, options: { readonly name: string }): BufferMemory {
+    const fd = this.#memory.createIdentifier(sizeBytes, options.name);
+    const vmo = new LinuxVmo(this.#context, fd, fileStatus(this.#libc, fd), true);
+    return new LinuxBufferMemory(this.#context, this.#children, vmo);
+  }
+
   adoptMemory(vmo: Vmo): BufferMemory {
     assert(vmo instanceof LinuxVmo, "a VMO of another kernel was given to the Linux kernel");
     try {

@@ -12,6 +12,7 @@ import {
   F_SEAL_GROW,
   F_SEAL_SEAL,
   F_SEAL_SHRINK,
+  F_SEAL_WRITE,
   MADV_HUGEPAGE,
   MADV_POPULATE_WRITE,
   MAP_SHARED,
@@ -19,6 +20,8 @@ import {
   MFD_CLOEXEC,
   MFD_HUGE_SHIFT,
   MFD_HUGETLB,
+  O_CLOEXEC,
+  O_WRONLY,
   PROT_READ,
   PROT_WRITE,
 } from "./constants.ts";
@@ -60,6 +63,26 @@ export class MemoryMaker {
     } catch (error) {
       this.#libc.close(fd);
       throw error;
+    }
+  }
+
+  /** An identifier's descriptor, opened for writing to what nobody can write to. The caller owns it. */
+  createIdentifier(sizeBytes: number, name: string): number {
+    const what = `create an identifier for ${sizeBytes} bytes`;
+    if (!(Number.isSafeInteger(sizeBytes) && sizeBytes > 0)) throw new KernelError("INVALID_ARGS", `cannot ${what}`);
+    const length = Math.ceil(sizeBytes / this.#pageBytes) * this.#pageBytes;
+    const fd = this.#createFile(length, { name }, what);
+    try {
+      const seals = F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_WRITE | F_SEAL_SEAL;
+      // Others of this user cannot open it for reading either; to map it takes the superuser, who finds nothing in it.
+      if (this.#libc.fcntl(fd, F_ADD_SEALS, seals) < 0 || this.#libc.fchmod(fd, 0o200) < 0) {
+        throw kernelError(what, this.#libc.errno());
+      }
+      const identifier = this.#libc.open(`/proc/self/fd/${fd}`, O_WRONLY | O_CLOEXEC);
+      if (identifier < 0) throw kernelError(what, this.#libc.errno());
+      return identifier;
+    } finally {
+      this.#libc.close(fd);
     }
   }
 

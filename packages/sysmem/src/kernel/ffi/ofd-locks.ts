@@ -13,9 +13,12 @@ const view = new DataView(lock.buffer);
 /** High word of 2^62, where the marks begin. */
 const MARKS_HIGH = 0x4000_0000;
 
-/** Puts mark `id` on the description behind `fd`. False when somebody's write lock is in the way. */
-export function setMark(libc: Libc, fd: number, id: number): boolean {
-  compose(F_RDLCK, id);
+/**
+ * Puts mark `id` on the description behind `fd`. A description that cannot be read takes no read lock: `isReadable` false
+ * marks it with a write lock, which says the same. False when somebody's lock is in the way.
+ */
+export function setMark(libc: Libc, fd: number, id: number, isReadable: boolean): boolean {
+  compose(isReadable ? F_RDLCK : F_WRLCK, id);
   return libc.fcntlLock(fd, F_OFD_SETLK, lock) === 0;
 }
 
@@ -24,6 +27,15 @@ export function isMarkedElsewhere(libc: Libc, fd: number, id: number): boolean {
   // Asking is not taking: a write lock may be asked for through a descriptor opened for reading.
   compose(F_WRLCK, id);
   if (libc.fcntlLock(fd, F_OFD_GETLK, lock) < 0) throw kernelError("look for a handed-out VMO", libc.errno());
+  return view.getInt16(0, true) !== F_UNLCK;
+}
+
+/** Whether a description other than the one behind `fd` has any mark, whoever put it there. */
+export function isAnyMarkedElsewhere(libc: Libc, fd: number): boolean {
+  compose(F_WRLCK, 0);
+  // A length of zero reaches to the end.
+  view.setUint32(16, 0, true);
+  if (libc.fcntlLock(fd, F_OFD_GETLK, lock) < 0) throw kernelError("look for handed-out VMOs", libc.errno());
   return view.getInt16(0, true) !== F_UNLCK;
 }
 
