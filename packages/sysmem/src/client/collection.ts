@@ -70,7 +70,7 @@ export class Collection {
       throw new AllocationError(
         "CHANNEL_CLOSED",
         0,
-        `cannot allocate ${this.#name}: the server closed the channel, as it does when a participant fails or breaks a rule`,
+        `cannot allocate ${this.#name}: the server closed the channel: a participant failed, or what this one asked for last has no solution`,
         { cause: error },
       );
     }

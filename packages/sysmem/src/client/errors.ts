@@ -54,7 +54,7 @@ const MEANING: Readonly<Partial<Record<AllocationErrorCode, string>>> = {
 
 /** Turns a domain error into something to throw. `what` names the collection. */
 export function allocationError(error: number, what: string): AllocationError {
-  const code = (ErrorCode.nameOf(error as ErrorCode) ?? "UNSPECIFIED") as AllocationErrorCode;
+  const code = (ErrorCode.nameOf(error) ?? "UNSPECIFIED") as AllocationErrorCode;
   const meaning = MEANING[code] ?? `error ${error}`;
   return new AllocationError(code, error, `cannot allocate ${what}: ${meaning} (${code})`);
 }

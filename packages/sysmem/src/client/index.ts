@@ -3,6 +3,7 @@ export { Collection } from "./collection.ts";
 export { EmbeddedSysmem, type EmbeddedOptions } from "./embedded.ts";
 export { AllocationError, type AllocationErrorCode, ConnectError } from "./errors.ts";
 export { type Frame, FrameReceiver, FrameSender, StreamClosedError } from "./frames.ts";
+export { type HeapBufferRequest, HeapServer, type HeapServerOptions } from "./heap-server.ts";
 export { ALLOCATOR_VARIABLE, inheritedChannel, spawnWithChannels, TOKEN_VARIABLE } from "./inheritance.ts";
 export { serviceDirectory } from "./service-directory.ts";
 export { SharedBuffer, SharedBuffers } from "./shared-buffer.ts";

@@ -1,6 +1,6 @@
-import type { EventPairHandle } from "#base";
+import { assert } from "#base";
 import type { SingleBufferSettings, VmoBuffer } from "#gen/fuchsia_sysmem2";
-import { asVmo, KernelError, type Mapping, type Vmo } from "#kernel";
+import { asEventPair, asVmo, type EventPair, KernelError, type Mapping, type Vmo } from "#kernel";
 
 /** One buffer of a collection as this participant holds it. Owns its handles and its mapping. */
 export class SharedBuffer {
@@ -8,7 +8,7 @@ export class SharedBuffer {
   /** The memory; absent for participants without usage, or when the buffer is already gone. */
   readonly vmo: Vmo | undefined;
   /** Present on weak buffers: its peer closes when everybody strong is gone and this buffer should be closed soon. */
-  readonly closeWeakAsap: EventPairHandle | undefined;
+  readonly closeWeakAsap: EventPair | undefined;
   readonly #sizeBytes: number;
   #mapping: Mapping | undefined;
 
@@ -16,7 +16,7 @@ export class SharedBuffer {
   constructor(index: number, buffer: VmoBuffer, sizeBytes: number) {
     this.index = index;
     this.vmo = buffer.vmo ? asVmo(buffer.vmo) : undefined;
-    this.closeWeakAsap = buffer.closeWeakAsap ?? undefined;
+    this.closeWeakAsap = buffer.closeWeakAsap ? asEventPair(buffer.closeWeakAsap) : undefined;
     this.#sizeBytes = sizeBytes;
   }
 
@@ -37,6 +37,14 @@ export class SharedBuffer {
       this.#mapping = this.vmo.map({ writable: this.isWritable });
     }
     return this.#mapping.bytes.subarray(0, this.#sizeBytes);
+  }
+
+  /**
+   * Calls back once when this weak buffer should be closed soon, because nobody strong holds it any more; at once when that
+   * is so already. Never for strong buffers.
+   */
+  onCloseAsap(callback: () => void): void {
+    this.closeWeakAsap?.onPeerClosed(callback);
   }
 
   /** Unmaps and closes. The memory is freed when nobody else holds it either. */
@@ -70,7 +78,7 @@ export class SharedBuffers implements Iterable<SharedBuffer> {
   /** The buffer at `index`, which all participants number alike. */
   at(index: number): SharedBuffer {
     const buffer = this.#buffers[index];
-    if (buffer === undefined) throw new RangeError(`buffer ${index} of ${this.#buffers.length}`);
+    assert(buffer !== undefined, `there is no buffer ${index} among ${this.#buffers.length}`);
     return buffer;
   }
 
