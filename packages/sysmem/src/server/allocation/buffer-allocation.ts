@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "#base";
 import type { BufferMemory } from "#kernel";
-import type { AllocateVmoRequest, Heap } from "#heaps";
+import type { Heap } from "#heaps";
 import type { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
 import type { CollectionSettings } from "../types.ts";
 import { vmoName } from "../buffers/vmo-name.ts";
@@ -51,8 +51,7 @@ export class BufferAllocation {
     const { settings } = this.#decided;
     return this.#heap.allocateVmo({
       sizeBytes: Number(settings.bufferSettings.rawVmoSize),
-      // The same table; only the names of its enums are stricter there.
-      settings: settings as AllocateVmoRequest["settings"],
+      settings,
       bufferCollectionId: this.#collection.id,
       bufferIndex: index,
       name: vmoName(this.#collectionName, index),

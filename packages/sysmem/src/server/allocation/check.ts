@@ -26,7 +26,9 @@ export function checkAllocation(collection: LogicalBufferCollection): void {
     for (const subtree of eligibleSubtrees(root)) {
       if (subtree.isDeleted || !isPrunedSubtreeReady(subtree)) continue;
       const outcome =
-        subtree === root ? attemptInitialAllocation(collection, root) : attemptLateAllocation(collection, subtree);
+        subtree === root
+          ? attemptInitialAllocation(collection, root, () => checkAllocation(collection))
+          : attemptLateAllocation(collection, subtree);
       if (outcome === "pending") return;
       if (outcome === "final") isSettled = false;
     }

@@ -8,12 +8,16 @@ import { handedOutVmoGone, settle } from "../buffers/lifetime.ts";
 import type { DomainError } from "../domain-error.ts";
 import type { Node } from "../tree/node.ts";
 import type { AttemptOutcome } from "./check.ts";
-import { checkAllocation } from "./check.ts";
 import { BufferAllocation } from "./buffer-allocation.ts";
 import { type Decision, negotiateInitial } from "./negotiation.ts";
 import { applySelection, reportDecision, reportFailure, subtreeFailed, subtreeSucceeded } from "./outcome.ts";
 
-export function attemptInitialAllocation(collection: LogicalBufferCollection, root: Node): AttemptOutcome {
+/** @param recheck looks again at the whole tree; called when the heap has answered, before waiting inputs are let in. */
+export function attemptInitialAllocation(
+  collection: LogicalBufferCollection,
+  root: Node,
+  recheck: () => void,
+): AttemptOutcome {
   const outcome = negotiateInitial(collection, root);
   switch (outcome.kind) {
     case "postponed":
@@ -25,12 +29,17 @@ export function attemptInitialAllocation(collection: LogicalBufferCollection, ro
       return "final";
     case "decided":
       reportDecision(collection, root, "initial", outcome);
-      return startAllocating(collection, root, outcome);
+      return startAllocating(collection, root, outcome, recheck);
   }
 }
 
 /** Asks the heap for the buffers, and holds the collection's inputs back until it has answered. */
-function startAllocating(collection: LogicalBufferCollection, root: Node, decision: Decision): AttemptOutcome {
+function startAllocating(
+  collection: LogicalBufferCollection,
+  root: Node,
+  decision: Decision,
+  recheck: () => void,
+): AttemptOutcome {
   const { context } = collection;
   const { decided } = decision;
   const sinceNs = context.clock.nowNs();
@@ -43,7 +52,7 @@ function startAllocating(collection: LogicalBufferCollection, root: Node, decisi
     (result) =>
       collection.enter(() => {
         if (result.ok) {
-          finish(collection, root, decision.heap, result.value, sinceNs);
+          finish(collection, root, decision.heap, result.value, sinceNs, recheck);
         } else {
           context.logger.error(
             { ...collection.describe(), err: result.error },
@@ -67,6 +76,7 @@ function finish(
   heap: Heap,
   memories: BufferMemory[],
   sinceNs: number,
+  recheck: () => void,
 ): void {
   const { context, allocation } = collection;
   assert(allocation.kind === "allocating", "buffers arrive while they are being allocated");
@@ -82,7 +92,7 @@ function finish(
   });
   if (collection.root === undefined) {
     // The tree failed meanwhile (its heap or the server went): nobody has seen these buffers.
-    for (const buffer of [...collection.buffers.values()]) settle(buffer);
+    for (const buffer of collection.buffers.values()) settle(buffer);
     return;
   }
   collection.emit(() => ({
@@ -92,7 +102,10 @@ function finish(
   }));
   stopStallWarning(collection);
   subtreeSucceeded(collection, root);
-  resume(collection);
+  // Others may have become possible; then the inputs that waited are let in.
+  recheck();
+  collection.setPaused(false);
+  collection.gate.open();
 }
 
 function finishWithout(collection: LogicalBufferCollection, root: Node): void {
@@ -109,13 +122,6 @@ function fail(collection: LogicalBufferCollection, root: Node, error: DomainErro
   collection.allocation = { kind: "failed", error };
   stopStallWarning(collection);
   subtreeFailed(collection, root, error, "initial allocation failed");
-}
-
-/** Lets the collection's inputs in again, after others that became possible have been tried. */
-function resume(collection: LogicalBufferCollection): void {
-  checkAllocation(collection);
-  collection.setPaused(false);
-  collection.gate.open();
 }
 
 function stopStallWarning(collection: LogicalBufferCollection): void {

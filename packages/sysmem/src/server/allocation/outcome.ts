@@ -6,7 +6,6 @@ import type { Explain } from "../debug/failure-log.ts";
 import { describeTree } from "../debug/describe-tree.ts";
 import type { DomainError } from "../domain-error.ts";
 import type { FailureCause } from "../events.ts";
-import { armTracker } from "../nodes/collection.ts";
 import type { Node } from "../tree/node.ts";
 import { breadthFirst, isSelected, prunedSubtree, selectedSubtree } from "../tree/traversal.ts";
 import type { Decision } from "./negotiation.ts";
@@ -28,7 +27,7 @@ export function subtreeSucceeded(collection: LogicalBufferCollection, top: Node)
     if (node.serving.kind !== "collection") continue;
     const { waits, trackers } = node.serving;
     for (const wait of waits.splice(0)) answerWait(collection, node, wait);
-    for (const tracker of trackers.splice(0)) armTracker(collection, tracker.serverEnd, tracker.buffersRemaining);
+    for (const tracker of trackers.splice(0)) collection.armTracker(tracker.serverEnd, tracker.buffersRemaining);
   }
   for (const branch of unselected) {
     branch.properties.mode = "do-not-propagate";

@@ -10,7 +10,7 @@ export const WEAK_COMPLAINT_DELAY_NS = 5e9;
 export function dropServerStrongVmos(collection: LogicalBufferCollection): void {
   if (!collection.holdsStrongVmos) return;
   collection.holdsStrongVmos = false;
-  for (const buffer of [...collection.buffers.values()]) settle(buffer);
+  for (const buffer of collection.buffers.values()) settle(buffer);
 }
 
 /** The kernel has seen the last descriptor and mapping of a handed-out VMO. */

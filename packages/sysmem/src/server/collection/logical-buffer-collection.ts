@@ -1,12 +1,13 @@
 import { assert } from "#base";
 import type { Heap } from "#heaps";
+import type { EventPair } from "#kernel";
 import type { LogicalBuffer } from "../buffers/logical-buffer.ts";
 import { LifetimeTrackers } from "../buffers/lifetime-trackers.ts";
 import type { ServerContext } from "../context.ts";
 import { warnAboutStall } from "../debug/describe-stall.ts";
 import { StallWarning } from "../debug/stall-warning.ts";
 import type { DomainError } from "../domain-error.ts";
-import type { BareServerEvent, NodeRefData, ServerEvent } from "../events.ts";
+import type { BareServerEvent, NodeRefData } from "../events.ts";
 import { Node } from "../tree/node.ts";
 import type { NodeProperties } from "../tree/properties.ts";
 import type { Serving } from "../nodes/serving.ts";
@@ -127,6 +128,12 @@ export class LogicalBufferCollection {
     this.#strongNodeLost();
   }
 
+  /** Starts comparing a tracker with the buffers that exist, now and whenever one ends. Takes ownership of the end. */
+  armTracker(serverEnd: EventPair, buffersRemaining: number): void {
+    this.trackers.add(serverEnd, buffersRemaining);
+    this.trackers.evaluate(this.existingBuffers);
+  }
+
   /** Stops reading every channel of this collection, or starts again. */
   setPaused(paused: boolean): void {
     if (this.#root === undefined) return;
@@ -160,7 +167,7 @@ export class LogicalBufferCollection {
   emit(make: () => BareServerEvent): void {
     const { observers, clock } = this.context;
     if (observers.isEmpty) return;
-    observers.emit({ ...make(), collectionId: this.id, atNs: clock.nowNs() } as ServerEvent);
+    observers.emit({ ...make(), collectionId: this.id, atNs: clock.nowNs() });
   }
 
   /** Forgets the collection when nothing of it is left. */

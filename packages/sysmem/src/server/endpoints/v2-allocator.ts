@@ -2,8 +2,7 @@
 import { type Channel, Status } from "#base";
 import { asVmo } from "#kernel";
 import { DEFERRED, type ServerControl, type ServingClosed } from "#fidl";
-import { Allocator, type AllocatorServer, type SingleBufferSettings } from "#gen/fuchsia_sysmem2";
-import type { BufferCollectionConstraints } from "../types.ts";
+import { Allocator, type AllocatorServer } from "#gen/fuchsia_sysmem2";
 import type { AllocatorConnection } from "../nodes/allocator.ts";
 import type { Handled } from "../nodes/receive.ts";
 import { handleAllocatorMessage } from "./allocator-message.ts";

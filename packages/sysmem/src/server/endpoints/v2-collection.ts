@@ -7,7 +7,6 @@ import {
   type BufferCollectionServer,
   type BufferCollectionWaitForAllBuffersAllocatedResponse,
   type Error,
-  type SingleBufferSettings,
 } from "#gen/fuchsia_sysmem2";
 import { asEventPair, asVmo } from "#kernel";
 import type { DeliveredCollection } from "../buffers/delivery.ts";
@@ -15,7 +14,6 @@ import * as core from "../nodes/collection.ts";
 import { type Arrival, receive, receiveClose } from "../nodes/receive.ts";
 import type { CollectionServing, EndToServe, PendingWait } from "../nodes/serving.ts";
 import type { Node } from "../tree/node.ts";
-import type { BufferCollectionConstraints } from "../types.ts";
 import { ChannelEndpoint, clientCloseOf } from "./channel-endpoint.ts";
 import { missing, v2NodeHandlers, wireError } from "./v2-node.ts";
 
@@ -55,7 +53,7 @@ function collectionHandlers(arrival: Arrival): BufferCollectionServer {
           const fault = core.setConstraints(
             collection,
             node,
-            constraints as BufferCollectionConstraints | undefined,
+            constraints,
             mustMatchVmo && asVmo(mustMatchVmo),
           );
           drop();
@@ -120,7 +118,7 @@ class V2Wait implements PendingWait {
   succeed({ settings, bufferCollectionId, buffers }: DeliveredCollection): void {
     this.#responder.reply({
       bufferCollectionInfo: {
-        settings: settings as SingleBufferSettings,
+        settings: settings,
         bufferCollectionId,
         buffers: buffers.map(({ vmo, closeWeakAsap }) => ({ vmo, vmoUsableStart: 0n, closeWeakAsap })),
       },

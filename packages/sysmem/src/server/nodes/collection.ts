@@ -95,12 +95,6 @@ export function attachLifetimeTracking(
     serving.trackers.push({ serverEnd, buffersRemaining });
     return undefined;
   }
-  armTracker(collection, serverEnd, buffersRemaining);
+  collection.armTracker(serverEnd, buffersRemaining);
   return undefined;
-}
-
-/** Compares with the buffers that exist, now and whenever one ends. */
-export function armTracker(collection: LogicalBufferCollection, serverEnd: EventPair, buffersRemaining: number): void {
-  collection.trackers.add(serverEnd, buffersRemaining);
-  collection.trackers.evaluate(collection.existingBuffers);
 }

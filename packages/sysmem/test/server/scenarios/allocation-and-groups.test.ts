@@ -1,9 +1,12 @@
 /** Lifecycle contract 11, statements 63 to 82. */
-import { expect } from "vitest";
+import { expect, test as base } from "vitest";
 import { Heaps, SystemRamHeap } from "#heaps";
 import type { BufferCollectionClient, BufferCollectionTokenClient } from "#gen/fuchsia_sysmem2";
 import { PAGE, raw } from "../support/constraints.ts";
-import { endWorld, type FakeWorld, fakeWorld, test } from "../support/fixture.ts";
+import { endWorld, type FakeWorld, fakeWorld, worldFixture } from "../support/fixture.ts";
+import { unexpected } from "../support/world.ts";
+
+const test = base.extend(worldFixture);
 
 type C = BufferCollectionClient;
 
@@ -31,7 +34,7 @@ test("L64: the third one completes all pending waits, in order and with handles 
   await world.settle();
   const infos = waits.map((wait) => {
     const outcome = wait.outcome();
-    return outcome?.kind === "ok" ? outcome.info : expect.fail("a wait was not answered");
+    return outcome?.kind === "ok" ? outcome.info : unexpected("a wait was not answered");
   });
   expect(infos.map((info) => info.buffers?.length)).toEqual([3, 3, 3]);
   expect(new Set(infos.map((info) => world.vmo(info, 0).koid)).size).toBe(1);
@@ -335,9 +338,11 @@ test("messages and deaths while the buffers are being made wait for them, and ot
   await world.settle();
   expect(world.server.snapshot().collections[0]?.allocation).toBe("allocating");
   let synced = false;
-  void a.sync().then(() => {
+  const follow = async () => {
+    await a.sync();
     synced = true;
-  });
+  };
+  void follow();
   b.close();
   await world.settle();
   expect(synced).toBe(false);

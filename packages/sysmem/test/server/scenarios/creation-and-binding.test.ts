@@ -1,10 +1,12 @@
 /** Lifecycle contract 11, statements 1 to 16. */
-import { expect } from "vitest";
+import { expect, test as base } from "vitest";
 import { Status } from "#base";
 import { BufferCollectionToken } from "#gen/fuchsia_sysmem2";
 import { raw } from "../support/constraints.ts";
-import { test } from "../support/fixture.ts";
+import { worldFixture } from "../support/fixture.ts";
 import { flexibleMessage } from "../support/raw-channel.ts";
+
+const test = base.extend(worldFixture);
 
 test("L1: a fresh allocator makes a token that answers Sync", async ({ world }) => {
   await world.alive(world.shared());
@@ -68,7 +70,7 @@ test("L7: a token bound before its Duplicate was handled costs the collection, t
   const [clientEnd, serverEnd] = BufferCollectionToken.createEndpoints(world.kernel);
   const collection = world.bind(clientEnd);
   expect(await collection.closed).toMatchObject({ cause: "peer-closed" });
-  root.duplicate({ rightsAttenuationMask: 0xffff_ffff as never, tokenRequest: serverEnd });
+  root.duplicate({ rightsAttenuationMask: 0xffff_ffff, tokenRequest: serverEnd });
   await world.closed(root);
   expect(world.errors("a Sync was probably missing")).toHaveLength(1);
 });

@@ -1,8 +1,10 @@
 /** Lifecycle contract 11, statements 140 to 151. */
-import { expect } from "vitest";
+import { expect, test as base } from "vitest";
 import type { BufferCollectionClient } from "#gen/fuchsia_sysmem2";
 import { PAGE, raw } from "../support/constraints.ts";
-import { type FakeWorld, fakeWorld, endWorld, test } from "../support/fixture.ts";
+import { type FakeWorld, fakeWorld, endWorld, worldFixture } from "../support/fixture.ts";
+
+const test = base.extend(worldFixture);
 
 type C = BufferCollectionClient;
 
@@ -228,8 +230,8 @@ test("quotas: nodes, collections, waits and trackers are bounded, on both sides 
   });
   const root = await world.root();
   const [a] = [await world.dup(root), await world.dup(root)];
-  await world.alive(root, a as typeof root);
-  await expect(world.dup(root)).rejects.toThrow();
+  await world.alive(root, a);
+  await expect(world.dup(root)).rejects.toThrow("cannot go on");
   await world.closed(root);
   expect(world.errors("protocol deviation")[0]?.fields.detail).toContain("maxNodesPerCollection");
 

@@ -1,9 +1,11 @@
 /** Lifecycle contract 11, statements 43 to 62. */
-import { expect } from "vitest";
+import { expect, test as base } from "vitest";
 import { type BufferCollectionClient, BufferCollectionToken } from "#gen/fuchsia_sysmem2";
 import { raw } from "../support/constraints.ts";
-import { test } from "../support/fixture.ts";
+import { worldFixture } from "../support/fixture.ts";
 import { flexibleMessage } from "../support/raw-channel.ts";
+
+const test = base.extend(worldFixture);
 
 type C = BufferCollectionClient;
 

@@ -1,11 +1,13 @@
 /** Lifecycle contract 11, statements 133 to 138, as far as the server is concerned: any heap behind the port. */
-import { expect } from "vitest";
+import { expect, test as base } from "vitest";
 import { type AllocateVmoRequest, type Heap, HeapError, Heaps, SystemRamHeap } from "#heaps";
 import type { BufferMemory } from "#kernel";
 import type { FakeKernel } from "#kernel/fake";
 import type { BufferCollectionClient } from "#gen/fuchsia_sysmem2";
 import { PAGE, raw } from "../support/constraints.ts";
-import { endWorld, type FakeWorld, fakeWorld, test } from "../support/fixture.ts";
+import { endWorld, type FakeWorld, fakeWorld, worldFixture } from "../support/fixture.ts";
+
+const test = base.extend(worldFixture);
 
 const HEAP_TYPE = "test.sysmem.heap.HEAP_TYPE.RECORDING";
 
@@ -32,8 +34,7 @@ class RecordingHeap extends SystemRamHeap implements Heap {
 }
 
 const heapTest = test.extend<{ heapWorld: { world: FakeWorld; heap: RecordingHeap; heaps: Heaps } }>({
-  // biome-ignore lint/correctness/noEmptyPattern: the fixture needs no other
-  heapWorld: async ({}, use) => {
+  heapWorld: async ({ task: _task }, use) => {
     const heaps = new Heaps();
     let heap: RecordingHeap | undefined;
     const world = fakeWorld({

@@ -1,8 +1,10 @@
 /** Lifecycle contract 11, statements 83 to 94. */
-import { expect } from "vitest";
+import { expect, test as base } from "vitest";
 import type { BufferCollectionClient, BufferCollectionConstraints } from "#gen/fuchsia_sysmem2";
 import { PAGE, raw } from "../support/constraints.ts";
-import { type FakeWorld, test } from "../support/fixture.ts";
+import { type FakeWorld, worldFixture } from "../support/fixture.ts";
+
+const test = base.extend(worldFixture);
 
 type C = BufferCollectionClient;
 
@@ -137,7 +139,7 @@ test("L93: AttachToken on a weak collection fails its domain", async ({ world })
   const token = await world.dup(root);
   token.setWeak();
   const [strong, weak] = [world.bind(root), world.bind(token)];
-  await expect(world.attach(weak)).rejects.toThrow();
+  await expect(world.attach(weak)).rejects.toThrow("cannot go on");
   await world.closed(strong, weak);
 });
 
@@ -169,9 +171,9 @@ test("late attachment works with padding in force", async ({ world }) => {
     minBufferCount: 3,
     imageFormatConstraints: [
       {
-        pixelFormat: 1 as never,
-        pixelFormatModifier: 0n as never,
-        colorSpaces: [9 as never],
+        pixelFormat: 1,
+        pixelFormatModifier: 0n,
+        colorSpaces: [9],
         minSize: { width: 450, height: 450 },
         maxSize: { width: 450, height: 450 },
         bytesPerRowDivisor: 64,

@@ -1,8 +1,10 @@
 /** Lifecycle contract 11, statements 28 to 42. */
-import { describe, expect } from "vitest";
+import { describe, expect, test as base } from "vitest";
 import type { BufferCollectionClient, BufferCollectionTokenClient } from "#gen/fuchsia_sysmem2";
 import { raw } from "../support/constraints.ts";
-import { test } from "../support/fixture.ts";
+import { worldFixture } from "../support/fixture.ts";
+
+const test = base.extend(worldFixture);
 
 type Pair = [BufferCollectionClient, BufferCollectionClient];
 

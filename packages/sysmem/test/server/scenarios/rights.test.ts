@@ -1,10 +1,12 @@
 /** Lifecycle contract 11, statements 17 to 27. */
-import { expect } from "vitest";
+import { expect, test as base } from "vitest";
 import { Rights } from "#base";
 import type { BufferCollectionClient } from "#gen/fuchsia_sysmem2";
 import { CPU_READ, DISPLAY_LAYER, raw } from "../support/constraints.ts";
-import { type FakeWorld, test } from "../support/fixture.ts";
+import { type FakeWorld, worldFixture } from "../support/fixture.ts";
 import { SAME } from "../support/world.ts";
+
+const test = base.extend(worldFixture);
 
 /** Whether the participant's VMO can be written. */
 async function isWritable(world: FakeWorld, collection: BufferCollectionClient): Promise<boolean> {
@@ -23,7 +25,7 @@ test("L17: Duplicate with mask 0 works, is logged as an error and reduces no rig
 test("L18: DuplicateSync with a zero among the masks is not answered and fails the domain", async ({ world }) => {
   const root = await world.root();
   const other = await world.dup(root);
-  await expect(root.duplicateSync({ rightsAttenuationMasks: [SAME, 0] as never })).rejects.toThrow();
+  await expect(root.duplicateSync({ rightsAttenuationMasks: [SAME, 0] as never })).rejects.toThrow("cannot go on");
   await world.closed(root, other);
 });
 
@@ -44,7 +46,7 @@ test("DuplicateSync gives as many known tokens as masks, in order, and an empty 
 test("L19: CreateChild with mask 0 closes the root's channel", async ({ world }) => {
   const root = await world.root();
   const group = await world.group(root);
-  await expect(world.child(group, 0)).rejects.toThrow();
+  await expect(world.child(group, 0)).rejects.toThrow("cannot go on");
   await world.closed(root, group);
 });
 
@@ -53,13 +55,15 @@ test("L20: CreateChildrenSync with a zero among the masks is not answered and cl
 }) => {
   const root = await world.root();
   const group = await world.group(root);
-  await expect(group.createChildrenSync({ rightsAttenuationMasks: [SAME, 0] as never })).rejects.toThrow();
+  await expect(group.createChildrenSync({ rightsAttenuationMasks: [SAME, 0] as never })).rejects.toThrow(
+    "cannot go on",
+  );
   await world.closed(root, group);
 });
 
 test("L21: AttachToken with mask 0 fails the collection's domain", async ({ world }) => {
   const [parent, other] = (await world.family(2)) as [BufferCollectionClient, BufferCollectionClient];
-  await expect(world.attach(parent, 0)).rejects.toThrow();
+  await expect(world.attach(parent, 0)).rejects.toThrow("cannot go on");
   await world.closed(parent, other);
 });
 

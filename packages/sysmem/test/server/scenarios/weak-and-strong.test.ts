@@ -1,8 +1,10 @@
 /** Lifecycle contract 11, statements 95 to 112. */
-import { expect } from "vitest";
+import { expect, test as base } from "vitest";
 import type { BufferCollectionClient, BufferCollectionConstraints } from "#gen/fuchsia_sysmem2";
 import { PAGE, raw } from "../support/constraints.ts";
-import { type FakeWorld, test } from "../support/fixture.ts";
+import { type FakeWorld, worldFixture } from "../support/fixture.ts";
+
+const test = base.extend(worldFixture);
 
 type C = BufferCollectionClient;
 

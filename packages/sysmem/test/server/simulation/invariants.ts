@@ -17,6 +17,10 @@ export function checkStructure(sim: Simulation, touched: Iterable<LogicalBufferC
       if (node.isDeleted) sim.fail(`node ${node.id} is deleted and still in its tree`);
       for (const child of node.children) if (child.parent !== node) sim.fail(`node ${child.id} has another parent`);
       if (!node.properties.isWeak) strong++;
+      // While it is open: a closed channel has no koid to tell.
+      const endpoint = endpointOf(node);
+      if (endpoint !== undefined && !endpoint.isClosed) sim.koids.set(node.id, endpoint.koid);
+      else if (endpoint === undefined) sim.koids.delete(node.id);
       if (node.serving.kind === "orphan" && !node.properties.isWeak) sim.fail(`orphan ${node.id} is not weak`);
       if (node.serving.kind === "token") {
         const known = context.tokens.get(node.serving.endpoint.koid);
@@ -81,7 +85,8 @@ export function checkFailure(sim: Simulation, event: Extract<ServerEvent, { type
   if (climbs && expectedDomain(origin) !== top) {
     sim.fail(`${event.cause} of node ${origin.id} fails node ${top.id}, not ${expectedDomain(origin).id}`);
   }
-  const client = sim.nodes.find((node) => node.serverKoid === endpointOf(origin)?.koid);
+  const koid = sim.koids.get(origin.id);
+  const client = koid === undefined ? undefined : sim.nodes.find((node) => node.serverKoid === koid);
   if (event.cause === "unclean close" && client?.isUnclean === false && !isUsed(client)) {
     sim.fail(`node ${origin.id} fails by an unclean close that no client made`);
   }
@@ -136,6 +141,9 @@ export function checkAtRest(sim: Simulation): void {
       if (serving.kind === "collection") handles += serving.trackers.length;
       if (node.parent !== undefined && !properties.isAttached) {
         const isLike = properties.isLogicallyAllocated === node.parent.properties.isLogicallyAllocated;
+        const { isGroup, isLogicallyAllocated: isDecided, selectedChild } = node.parent.properties;
+        if (isGroup && isDecided && selectedChild !== node)
+          sim.fail(`node ${node.id} lives though it was not selected`);
         if (!isLike) sim.fail(`node ${node.id} and its parent are not allocated together`);
       }
       handles += properties.nodeTracking.length + (properties.nodeRef === undefined ? 0 : 1);
@@ -152,8 +160,9 @@ export function checkAtRest(sim: Simulation): void {
     for (const buffer of collection.buffers.values()) {
       handles += 1 + buffer.ownEventPairs;
       memory += buffer.memory.sizeBytes;
-      const alive = [...buffer.memory.liveChildren].sort();
-      if (String(alive) !== String([...buffer.children.keys()].sort())) {
+      const { liveChildren } = buffer.memory;
+      const known = [...buffer.children.keys()];
+      if (liveChildren.size !== known.length || !known.every((id) => liveChildren.has(id))) {
         sim.fail(`buffer ${buffer.index}: the kernel knows other VMOs than the server`);
       }
     }

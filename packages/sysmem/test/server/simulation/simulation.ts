@@ -9,7 +9,8 @@ import {
   BufferCollectionTokenGroup,
   type BufferCollectionInfo,
 } from "#gen/fuchsia_sysmem2";
-import { asEventPair, asVmo } from "#kernel";
+import type { asEventPair } from "#kernel";
+import { asVmo } from "#kernel";
 import {
   createFakeKernel,
   createSteppedScheduler,
@@ -74,6 +75,8 @@ export class Simulation {
   readonly trackers: HeldEventPair[] = [];
   readonly vmos: HeldVmo[] = [];
   readonly processes: SimProcess[] = [];
+  /** koid of the channel that serves a node of the server, by the node's id. */
+  readonly koids: Map<number, number> = new Map();
   /** Nodes of the server that were in a failed subtree, by the koid of their channel. */
   readonly failedKoids: Set<number> = new Set();
   /** Binds whose token failed before it was drained: their collection end was dropped without an epitaph. */
@@ -87,7 +90,7 @@ export class Simulation {
   #events = 0;
   #allocations = 0;
   #domainFailures = 0;
-  #failure: unknown;
+  #failure: Error | undefined;
 
   constructor(seed: number) {
     this.#scheduler = createSteppedScheduler(seededRandom(seed ^ 0x5eed));
@@ -310,7 +313,7 @@ export class Simulation {
       checkFailure(this, event);
     } catch (failure) {
       // Thrown here it would look like the server's own exception.
-      this.#failure ??= failure;
+      this.#failure ??= failure instanceof Error ? failure : new SimulationFailure(String(failure));
     }
   }
 }

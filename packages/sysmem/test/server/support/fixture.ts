@@ -1,5 +1,5 @@
-/** `test` with a world: a server and its clients as two processes of the fake kernel, under simulated time. */
-import { test as base, expect, type TestAPI } from "vitest";
+/** A world for tests: a server and its clients as two processes of the fake kernel, under simulated time. */
+import { expect } from "vitest";
 import type { Channel } from "#base";
 import { createFakeKernel, type FakeKernel } from "#kernel/fake";
 import type { HeapRegistry } from "#heaps";
@@ -74,11 +74,14 @@ export async function endWorld(world: FakeWorld): Promise<void> {
   }).toEqual({ collections: 0, tokens: 0, vmos: 0, serverHandles: 0, clientHandles: 0, memory: 0 });
 }
 
-export const test: TestAPI<{ world: FakeWorld }> = base.extend<{ world: FakeWorld }>({
-  // biome-ignore lint/correctness/noEmptyPattern: the fixture needs no other
-  world: async ({}, use) => {
+/** For `test.extend`: every test gets a world of its own, which is held to having kept nothing. */
+export const worldFixture = {
+  world: async (
+    { task: _task }: { readonly task: unknown },
+    use: (world: FakeWorld) => Promise<void>,
+  ): Promise<void> => {
     const world = fakeWorld();
     await use(world);
     await endWorld(world);
   },
-});
+};

@@ -1,4 +1,5 @@
 /** A server with clients in one process: what scenario tests are made of. */
+import { AssertionError } from "node:assert";
 import { expect } from "vitest";
 import { type Channel, type Logger, Rights } from "#base";
 import type { ClientEnd } from "#fidl";
@@ -42,6 +43,11 @@ export function recordingLogger(lines: LogLine[]): Logger {
     child: () => logger,
   };
   return logger;
+}
+
+/** What a test did not reckon with. */
+export function unexpected(what = "something is not there"): never {
+  throw new AssertionError({ message: what });
 }
 
 /** What a wait came to. */
@@ -126,7 +132,7 @@ export class World {
   /** A duplicate whose end is written to by hand. */
   async rawDup(token: BufferCollectionTokenClient): Promise<RawChannel> {
     const [client, server] = this.kernel.createChannel();
-    token.duplicate({ rightsAttenuationMask: SAME as never, tokenRequest: BufferCollectionToken.serverEnd(server) });
+    token.duplicate({ rightsAttenuationMask: SAME, tokenRequest: BufferCollectionToken.serverEnd(server) });
     await token.sync();
     return this.keep(new RawChannel(client));
   }
@@ -134,7 +140,7 @@ export class World {
   /** The server's side of a token. */
   endpointOf(token: BufferCollectionTokenClient): NodeEndpoint {
     const serving = this.server.context.tokens.find(token.relatedKoid())?.node.serving;
-    if (serving?.kind !== "token") expect.fail("the server does not know this token");
+    if (serving?.kind !== "token") unexpected("the server does not know this token");
     return serving.endpoint;
   }
 
@@ -161,7 +167,7 @@ export class World {
   /** A duplicate, not synced. */
   duplicate(token: BufferCollectionTokenClient, mask: number = SAME): BufferCollectionTokenClient {
     const { proxy, server } = BufferCollectionToken.createProxy(this.kernel);
-    token.duplicate({ rightsAttenuationMask: mask as never, tokenRequest: server });
+    token.duplicate({ rightsAttenuationMask: mask, tokenRequest: server });
     return this.keep(proxy);
   }
 
@@ -180,14 +186,14 @@ export class World {
 
   async child(group: BufferCollectionTokenGroupClient, mask?: number): Promise<BufferCollectionTokenClient> {
     const { proxy, server } = BufferCollectionToken.createProxy(this.kernel);
-    group.createChild({ tokenRequest: server, rightsAttenuationMask: mask as never });
+    group.createChild({ tokenRequest: server, rightsAttenuationMask: mask });
     await group.sync();
     return this.keep(proxy);
   }
 
   async attach(collection: BufferCollectionClient, mask: number = SAME): Promise<BufferCollectionTokenClient> {
     const { proxy, server } = BufferCollectionToken.createProxy(this.kernel);
-    collection.attachToken({ rightsAttenuationMask: mask as never, tokenRequest: server });
+    collection.attachToken({ rightsAttenuationMask: mask, tokenRequest: server });
     await collection.sync();
     return this.keep(proxy);
   }
@@ -245,7 +251,7 @@ export class World {
   /** A wait that must succeed. */
   async info(collection: BufferCollectionClient): Promise<BufferCollectionInfo> {
     const outcome = await this.wait(collection);
-    if (outcome.kind !== "ok") expect.fail(`the wait came to ${JSON.stringify(outcome)}`);
+    if (outcome.kind !== "ok") unexpected(`the wait came to ${JSON.stringify(outcome)}`);
     return outcome.info;
   }
 
@@ -258,9 +264,10 @@ export class World {
   /** A wait as it stands once everything has settled: undefined = not answered. */
   async pending(collection: BufferCollectionClient): Promise<{ readonly outcome: () => WaitOutcome | undefined }> {
     let outcome: WaitOutcome | undefined;
-    void this.wait(collection).then((done) => {
-      outcome = done;
-    });
+    const follow = async () => {
+      outcome = await this.wait(collection);
+    };
+    void follow();
     await this.settle();
     return { outcome: () => outcome };
   }
@@ -311,12 +318,12 @@ export class World {
   /** What is behind the handles of a reply. */
   vmo(info: BufferCollectionInfo, index: number): Vmo {
     const vmo = info.buffers?.[index]?.vmo;
-    if (vmo === undefined) expect.fail(`buffer ${index} has no VMO`);
+    if (vmo === undefined) unexpected(`buffer ${index} has no VMO`);
     return asVmo(vmo);
   }
   closeWeakAsap(info: BufferCollectionInfo, index: number): EventPair {
     const end = info.buffers?.[index]?.closeWeakAsap;
-    if (end === undefined) expect.fail(`buffer ${index} has no close_weak_asap`);
+    if (end === undefined) unexpected(`buffer ${index} has no close_weak_asap`);
     return asEventPair(end);
   }
   closeVmos(info: BufferCollectionInfo): void {

@@ -172,7 +172,7 @@ test("failures are kept up to a number, and explanations with the newest and sma
         attempt: "initial",
         error: "CONSTRAINTS_INTERSECTION_EMPTY",
         reason: "r",
-        participants: Array(participants).fill(someone),
+        participants: Array.from({ length: participants }, () => someone),
       },
       () => ({ ok: false, summary: "explained", children: [] }),
     ).failureId;
