@@ -118,6 +118,8 @@ class FakeKernelImpl implements FakeKernel {
     const fault: KernelErrorCode | undefined = this.faults.nextMemoryErrors.shift();
     // A lane of its own: reservations end in any order.
     await new Promise<void>((resolve) => this.#machine.scheduler.schedule({}, resolve));
+    // The dead are not answered.
+    if (!this.#process.isListening) return new Promise(() => {});
     if (fault !== undefined)
       throw new KernelError(fault, `cannot create memory of ${length} bytes: as the test wishes`);
     if (this.usedMemoryBytes + length > this.faults.memoryLimitBytes) {
