@@ -15,7 +15,7 @@ open protocol Lamp {
 function bare(type: IrType | undefined): unknown {
   if (type === undefined) return undefined;
   const { type_shape_v2: _shape, ...rest } = type;
-  return "element_type" in rest ? { ...rest, element_type: bare(rest.element_type as IrType) } : rest;
+  return "element_type" in rest ? { ...rest, element_type: bare(rest.element_type) } : rest;
 }
 
 // fidl.md 4.5.
@@ -43,7 +43,7 @@ describe("the IR of the reference example", () => {
   });
 
   it("has the methods with exact ordinals and payloads", () => {
-    const [set, onChange] = ir.protocol_declarations[0]?.methods as [IrMethod, IrMethod];
+    const [set, onChange] = (ir.protocol_declarations[0]?.methods ?? []) as [IrMethod, IrMethod];
     expect(set).toMatchObject({
       kind: "twoway",
       ordinal: 909874077684622785n,

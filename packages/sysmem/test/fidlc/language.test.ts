@@ -1,3 +1,4 @@
+import { MAX_FIDL_DIAGNOSTICS } from "#base";
 import { describe, expect, it } from "vitest";
 import { codesOf, compileText, HANDLE, irOf } from "./support.ts";
 
@@ -177,6 +178,17 @@ type E = struct { handle E2; };`;
       ]),
     ).toEqual(["fi-0052"]);
     expect(codesOf("library example; using missing; type S = struct { a missing.X; };")).toEqual(["fi-0046"]);
+    // What is lost in one place may be what is missed in another.
+    expect(codesOf("type E = enum { A; B = 2; }; const X E = E.A; const Y E = E.B;")).toEqual(["fi-0008"]);
+    expect(
+      codesOf("type E = strict enum { A 1; }; type U = strict union { 1 a bool }; protocol P { M(struct { a; }); };"),
+    ).toEqual(["fi-0008", "fi-0008", "fi-0008", "fi-0008"]);
+    expect(
+      codesOf([
+        "library one; const X uint32 = 1;",
+        "library example; using one; type S = struct { a array<bool one.X>; };",
+      ]),
+    ).toEqual(["fi-0008"]);
     expect(codesOf("type A = bits : string { X = 1; }; const B A = A.X; type S = struct { a A; };")).toEqual([
       "fi-0069",
     ]);
@@ -192,6 +204,15 @@ type E = struct { handle E2; };`;
     ).toEqual(["fi-0081"]);
     expect(codesOf("protocol A { compose B; }; protocol B { compose A; };")).toEqual(["fi-0057"]);
     expect(codesOf("protocol A { M(); }; protocol P { compose A; compose A; };")).toEqual(["fi-0034"]);
+  });
+
+  it("keeps as many diagnostics as anybody reads, and counts the others", () => {
+    const texts = (count: number): string =>
+      Array.from({ length: count }, (_, at) => `const C${at} uint8 = 256;`).join("\n");
+    const at = compileText(texts(MAX_FIDL_DIAGNOSTICS));
+    expect([at.diagnostics.length, at.droppedDiagnostics]).toEqual([MAX_FIDL_DIAGNOSTICS, 0]);
+    const beyond = compileText(texts(MAX_FIDL_DIAGNOSTICS + 1));
+    expect([beyond.diagnostics.length, beyond.droppedDiagnostics, beyond.ok]).toEqual([MAX_FIDL_DIAGNOSTICS, 1, false]);
   });
 
   it("leaves no IR and no doubt after an error", () => {

@@ -219,6 +219,20 @@ describe("replacement", () => {
   });
 });
 
+describe("offsets of struct members", () => {
+  // Beyond MAX_COMPARED_MEMBERS the comparison would take too long; names are compared all the same.
+  it.each([
+    [1_024, ["fi-0216"]],
+    [1_025, []],
+  ])("are compared in a struct of %i members", (count, expected) => {
+    const others = Array.from({ length: count - 2 }, (_, at) => `m${at} bool;`).join(" ");
+    const body = `type T = struct { @available(removed=2) a bool; @available(added=2) b bool; ${others} };`;
+    expect(codesOf([`@available(added=1)\nlibrary example;\n${body}`], { available: { example: [HEAD] } })).toEqual(
+      expected,
+    );
+  });
+});
+
 describe("arguments of @available", () => {
   const codes = (attribute: string): readonly string[] =>
     codesOf([`@available(${attribute})\nlibrary example;`], { available: { example: [HEAD] } });

@@ -83,6 +83,8 @@ export interface LayoutNode {
   readonly modifiers: readonly ModifierNode[];
   readonly subtype: TypeNode | undefined;
   readonly members: readonly LayoutMemberNode[];
+  /** Every member could be read. */
+  readonly isComplete: boolean;
   readonly span: Span;
 }
 
@@ -121,6 +123,7 @@ export interface ResourceNode extends DeclarationBase {
   readonly kind: "resource";
   readonly subtype: TypeNode;
   readonly properties: readonly TypedMemberNode[];
+  readonly isComplete: boolean;
 }
 export interface TypedMemberNode {
   readonly attributes: readonly AttributeNode[];
@@ -157,6 +160,7 @@ export interface ProtocolNode extends DeclarationBase {
   readonly kind: "protocol";
   readonly modifiers: readonly ModifierNode[];
   readonly members: readonly (ComposeNode | MethodNode)[];
+  readonly isComplete: boolean;
 }
 export type DeclarationNode = ConstNode | AliasNode | TypeDeclarationNode | ResourceNode | ServiceNode | ProtocolNode;
 
@@ -177,4 +181,6 @@ export interface FileNode {
   readonly lostNames: ReadonlySet<string>;
   /** A declaration was lost whose name is not known. */
   readonly hasLostUnnamed: boolean;
+  /** The file has no syntax errors at all. */
+  readonly isComplete: boolean;
 }

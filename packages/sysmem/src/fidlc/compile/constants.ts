@@ -174,6 +174,7 @@ export function memberValue(
   resolveValueLayout(context, decl);
   const member = decl.members.find((candidate) => candidate.name === name);
   if (member === undefined) {
+    if (!decl.isComplete) return undefined;
     const suggestion = didYouMean(
       name,
       decl.members.map((candidate) => candidate.name),
@@ -184,7 +185,7 @@ export function memberValue(
   const value = member.value.value;
   return value === undefined
     ? undefined
-    : ({ ...value, type: { kind: "identifier", decl }, target: `${decl.fqn}.${name}` } as ConstantValue);
+    : { ...value, type: { kind: "identifier", decl }, target: `${decl.fqn}.${name}` };
 }
 
 /** A named value where a type is expected. */

@@ -54,7 +54,7 @@ export class ProtocolConsumer {
     decls.push({
       kind: "protocol",
       ...base,
-      modifiers: node.modifiers,
+      isComplete: node.isComplete,
       openness: openness ?? "open",
       composed,
       methods,
@@ -82,7 +82,6 @@ export class ProtocolConsumer {
       ...base,
       kind: "method" as const,
       shape,
-      modifiers: node.modifiers,
       isStrict,
       ordinal: 0n,
       selector: "",
@@ -164,10 +163,10 @@ export class ProtocolConsumer {
       ...this.#consumer.declBase(place.flatName, GENERATED_SPAN, [], inherit(availability)),
       namingContext: place.path,
       isAnonymous: true,
+      isComplete: true,
       // A result holds what its payload holds; the resource step sets it.
       isResource: false,
       shape: undefined,
-      modifiers: [],
     };
   }
 }

@@ -89,7 +89,14 @@ export class Consumer {
           kind: "property" as const,
           ...this.#typedMember(member, base, "resource property"),
         }));
-        this.decls.push({ kind: "resource", ...base, subtypeNode: node.subtype, subtype: undefined, properties });
+        this.decls.push({
+          kind: "resource",
+          ...base,
+          subtypeNode: node.subtype,
+          isComplete: node.isComplete,
+          subtype: undefined,
+          properties,
+        });
         return;
       }
       case "service": {
@@ -208,10 +215,10 @@ export class Consumer {
       ...base,
       namingContext: path,
       isAnonymous,
+      isComplete: layout.isComplete,
       isStrict: modifierAt(modifiers, ["strict", "flexible"], version)?.name === "strict",
       isResource: modifierAt(modifiers, ["resource"], version) !== undefined,
       shape: undefined,
-      modifiers: layout.modifiers,
     };
     let decl: LayoutDecl;
     switch (kind) {

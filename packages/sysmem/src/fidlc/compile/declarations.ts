@@ -112,7 +112,7 @@ export function resolveValueLayout(context: Context, decl: EnumDecl | BitsDecl):
         } else decl.mask |= value;
       }
     }
-    if (decl.isStrict && decl.members.length === 0) {
+    if (decl.isStrict && decl.isComplete && decl.members.length === 0) {
       context.reporter.report(MustHaveOneMember, decl.nameSpan, `strict ${decl.kind}`);
     }
     if (decl.kind === "enum") resolveUnknownValue(context, decl, subtype, byValue);
@@ -175,18 +175,18 @@ export function resolveResource(context: Context, decl: ResourceDecl): boolean {
     else if (subtype !== undefined)
       reporter.report(semantics.ResourceMustBeUint32Derived, decl.subtypeNode.span, decl.name);
     if (decl.properties.length === 0) {
-      reporter.report(MustHaveOneProperty, decl.nameSpan);
+      if (decl.isComplete) reporter.report(MustHaveOneProperty, decl.nameSpan);
       return;
     }
     for (const property of decl.properties) {
       const type = resolveTypeUse(context, property.type, referrer(decl, property))?.type;
       if (type !== undefined) checkProperty(context, decl, property.name, type, property.type.node);
     }
-    if (!decl.properties.some((property) => property.name === "subtype")) {
+    if (decl.isComplete && !decl.properties.some((property) => property.name === "subtype")) {
       reporter.report(semantics.ResourceMissingSubtypeProperty, decl.nameSpan, decl.name);
     }
   });
-  return isEntered && decl.properties.every((property) => property.type.resolved !== undefined);
+  return isEntered && decl.isComplete && decl.properties.every((property) => property.type.resolved !== undefined);
 }
 
 function checkProperty(

@@ -72,7 +72,7 @@ export function resolveTableOrUnion(context: Context, decl: TableDecl | UnionDec
       if (!isTable) reporter.report(semantics.MaxOrdinalNotTable, member.ordinalSpan);
     }
   }
-  if (decl.kind === "union" && decl.isStrict && decl.members.length === 0) {
+  if (decl.kind === "union" && decl.isStrict && decl.isComplete && decl.members.length === 0) {
     reporter.report(MustHaveOneMember, decl.nameSpan, "strict union");
   }
 }

@@ -67,7 +67,7 @@ function libraryAttributes(context: Context, files: readonly FileNode[]): readon
   const docs = attributes.filter((attribute) => attribute.isDocComment);
   const [doc] = docs;
   if (doc === undefined || docs.length === 1) return attributes;
-  const text = docs.map((part) => (part.args[0]?.value as { readonly text: string }).text).join("");
+  const text = docs.map((part) => (part.args[0]?.value as { readonly text: string } | undefined)?.text).join("");
   const value = { kind: "literal", literal: "doc", text, span: doc.span } as const;
   const joined: AttributeNode = { ...doc, args: [{ name: undefined, value, span: doc.span }] };
   return [joined, ...attributes.filter((attribute) => !attribute.isDocComment)];
@@ -76,7 +76,7 @@ function libraryAttributes(context: Context, files: readonly FileNode[]): readon
 function consumeFiles(context: Context, library: Library, files: readonly FileNode[]): void {
   const decls: Decl[] = [];
   for (const file of files) {
-    const scope: FileScope = { imports: new Map(), brokenImports: new Set() };
+    const scope: FileScope = { imports: new Map(), brokenImports: new Set(), isComplete: file.isComplete };
     library.files.push(scope);
     for (const using of file.imports) addImport(context, library, scope, using);
     for (const name of file.lostNames) library.lostNames.add(name);
@@ -91,7 +91,7 @@ function consumeFiles(context: Context, library: Library, files: readonly FileNo
     checkImportNames(context, decl);
   }
   checkReplacements(context, library, kept);
-  prune(context, library, kept);
+  prune(library, kept);
 }
 
 /** Made-up declarations have no text; their collision is told at the library line. */
@@ -150,8 +150,9 @@ function checkImportNames(context: Context, decl: Decl): void {
 
 /** After everything is resolved: imports that no reference of their file went through. */
 export function checkUnusedImports(context: Context, library: Library): void {
-  if (library.hasLostUnnamed || library.lostNames.size > 0) return;
   for (const file of library.files) {
+    // What used it may be what could not be read.
+    if (!file.isComplete) continue;
     for (const imported of file.imports.values()) {
       if (!imported.isUsed) context.reporter.report(syntax.UnusedImport, imported.span, imported.library.name);
     }

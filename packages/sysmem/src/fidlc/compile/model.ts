@@ -2,7 +2,7 @@
  * What the compiler knows of a library. Elements are made from the syntax tree, pruned to the selected versions, and
  * then completed by the later steps, each of which fills the fields that it is named for.
  */
-import type { ArgumentNode, AttributeNode, ConstantNode, DottedName, ModifierNode, TypeNode } from "../ast/ast.ts";
+import type { ArgumentNode, AttributeNode, ConstantNode, DottedName, TypeNode } from "../ast/ast.ts";
 import type { Span } from "../source/source-file.ts";
 import type { TypeShape } from "./type-shape.ts";
 import type { Availability, Selection } from "./version.ts";
@@ -118,8 +118,8 @@ export type ConstantType =
 
 /** A resolvable place for a type: filled by the type resolver. */
 export interface TypeUse {
+  /** Absent for made-up types, which are resolved from the start. */
   readonly node: TypeNode | undefined;
-  /** The layout written in place here, directly or as a type argument, by its node. */
   resolved: ResolvedType | undefined;
 }
 
@@ -171,11 +171,11 @@ export interface OrdinalMember extends ElementBase {
 interface LayoutBase extends DeclBase {
   readonly namingContext: readonly string[];
   readonly isAnonymous: boolean;
-  isStrict: boolean;
+  /** Every member could be read; otherwise what lacks may be what was lost. */
+  readonly isComplete: boolean;
+  readonly isStrict: boolean;
   isResource: boolean;
   shape: TypeShape | undefined;
-  /** Whether its shape is being computed: met again, it is on a cycle. */
-  readonly modifiers: readonly ModifierNode[];
 }
 interface ValueLayoutBase extends LayoutBase {
   readonly subtypeNode: TypeNode | undefined;
@@ -213,6 +213,7 @@ export interface ResourceProperty extends ElementBase {
 export interface ResourceDecl extends DeclBase {
   readonly kind: "resource";
   readonly subtypeNode: TypeNode;
+  readonly isComplete: boolean;
   subtype: PrimitiveSubtype | undefined;
   properties: ResourceProperty[];
 }
@@ -237,8 +238,7 @@ export interface Payload {
 export interface Method extends ElementBase {
   readonly kind: "method";
   readonly shape: "oneway" | "twoway" | "event";
-  readonly modifiers: readonly ModifierNode[];
-  isStrict: boolean;
+  readonly isStrict: boolean;
   /** Absent: `()` or no such direction. */
   readonly request: Payload | undefined;
   readonly response: Payload | undefined;
@@ -260,7 +260,7 @@ export interface ProtocolMethod {
 }
 export interface ProtocolDecl extends DeclBase {
   readonly kind: "protocol";
-  readonly modifiers: readonly ModifierNode[];
+  readonly isComplete: boolean;
   openness: "open" | "ajar" | "closed";
   composed: Compose[];
   methods: Method[];
@@ -283,6 +283,8 @@ export interface FileScope {
   readonly imports: Map<string, Import>;
   /** Imports that could not be resolved: what is behind them is not reported again. */
   readonly brokenImports: Set<string>;
+  /** The file has no syntax errors. */
+  readonly isComplete: boolean;
 }
 
 export interface Library {

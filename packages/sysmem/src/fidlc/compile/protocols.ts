@@ -124,7 +124,8 @@ function checkPayload(context: Context, method: Method, payload: Payload, from: 
     return;
   }
   if (decl.kind !== "struct") return;
-  if (decl.members.length === 0) reporter.report(semantics.EmptyPayloadStructs, payload.span, method.name);
+  if (decl.members.length === 0 && decl.isComplete)
+    reporter.report(semantics.EmptyPayloadStructs, payload.span, method.name);
   const withDefault = decl.members.find((member) => member.defaultValue !== undefined);
   if (withDefault !== undefined) reporter.report(semantics.PayloadStructHasDefaultMembers, payload.span);
 }

@@ -1,10 +1,9 @@
 /** Elements of versions that are not selected vanish, before anything is resolved. */
-import type { Context } from "./context.ts";
 import type { Decl, ElementBase, Library } from "./model.ts";
 import { type Availability, existsAt, isSelected, type Selection } from "./version.ts";
 
 /** Fills `decls` and `byName` with what the selection keeps. */
-export function prune(_context: Context, library: Library, decls: readonly Decl[]): void {
+export function prune(library: Library, decls: readonly Decl[]): void {
   const { selection } = library;
   const selected = decls.filter((decl) => isSelected(decl.availability, selection));
   for (const decl of selected) {

@@ -23,7 +23,8 @@ interface Identity<E extends ElementBase> {
 const MAX_COMPARED_MEMBERS = 1_024;
 
 export function checkReplacements(context: Context, library: Library, decls: readonly Decl[]): void {
-  if (library.platform === UNVERSIONED) return;
+  // What lacks a successor, or is one, may be what could not be read.
+  if (library.platform === UNVERSIONED || library.files.some((file) => !file.isComplete)) return;
   checkScope(context, decls, (decl) => decl.kind, undefined);
   const compositions = new CompositionIndex(library, decls);
   for (const decl of decls) {

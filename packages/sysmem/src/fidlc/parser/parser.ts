@@ -38,9 +38,11 @@ export function parseFile(file: SourceFile, reporter: Reporter): FileNode {
       declarations: [],
       lostNames: new Set(),
       hasLostUnnamed: true,
+      isComplete: false,
     };
   }
-  return new FileParser(new Cursor(file, lex(file, reporter), reporter)).parse();
+  const errorsBefore = reporter.errorCount;
+  return new FileParser(new Cursor(file, lex(file, reporter), reporter), errorsBefore).parse();
 }
 
 class FileParser {
@@ -48,10 +50,13 @@ class FileParser {
   readonly #imports: UsingNode[] = [];
   readonly #declarations: DeclarationNode[] = [];
   readonly #lostNames = new Set<string>();
+  readonly #errorsBefore: number;
   #hasLostUnnamed = false;
 
-  constructor(cursor: Cursor) {
+  /** @param errorsBefore Errors reported before this file was begun, its tokens included. */
+  constructor(cursor: Cursor, errorsBefore: number) {
     this.#cursor = cursor;
+    this.#errorsBefore = errorsBefore;
   }
 
   parse(): FileNode {
@@ -80,6 +85,7 @@ class FileParser {
       declarations: this.#declarations,
       lostNames: this.#lostNames,
       hasLostUnnamed: this.#hasLostUnnamed,
+      isComplete: cursor.reporter.errorCount === this.#errorsBefore,
     };
   }
 
@@ -206,25 +212,33 @@ class FileParser {
           : { kind: word.text, attributes, name, type, span: cursor.spanFrom(first) };
       }
       case "protocol": {
-        const members = parseBlock(cursor, (own) => this.#parseProtocolMember(own));
-        if (members === undefined) return undefined;
-        return { kind: "protocol", attributes, modifiers, name, members, span: cursor.spanFrom(first) };
+        const block = parseBlock(cursor, (own) => this.#parseProtocolMember(own));
+        if (block === undefined) return undefined;
+        return { kind: "protocol", attributes, modifiers, name, ...block, span: cursor.spanFrom(first) };
       }
       case "service": {
-        const members = parseBlock(cursor, (own) => this.#parseTypedMember(own));
-        return members === undefined
+        const block = parseBlock(cursor, (own) => this.#parseTypedMember(own));
+        return block === undefined
           ? undefined
-          : { kind: "service", attributes, name, members, span: cursor.spanFrom(first) };
+          : { kind: "service", attributes, name, members: block.members, span: cursor.spanFrom(first) };
       }
       default: {
         if (cursor.expect(":") === undefined) return undefined;
         const subtype = parseSubtype(cursor);
         if (subtype === undefined || cursor.expect("{") === undefined || cursor.expectWord("properties") === undefined)
           return undefined;
-        const properties = parseBlock(cursor, (own) => this.#parseTypedMember(own));
-        if (properties === undefined || cursor.expect(";") === undefined || cursor.expect("}") === undefined)
+        const block = parseBlock(cursor, (own) => this.#parseTypedMember(own));
+        if (block === undefined || cursor.expect(";") === undefined || cursor.expect("}") === undefined)
           return undefined;
-        return { kind: "resource", attributes, name, subtype, properties, span: cursor.spanFrom(first) };
+        return {
+          kind: "resource",
+          attributes,
+          name,
+          subtype,
+          properties: block.members,
+          isComplete: block.isComplete,
+          span: cursor.spanFrom(first),
+        };
       }
     }
   }

@@ -146,8 +146,8 @@ function parseLayout(
       subtype = undefined;
     }
   }
-  const members = parseBlock(cursor, (memberAttributes) => parseLayoutMember(cursor, kind, memberAttributes));
-  if (members === undefined) return undefined;
+  const block = parseBlock(cursor, (memberAttributes) => parseLayoutMember(cursor, kind, memberAttributes));
+  if (block === undefined) return undefined;
   const first = attributes[0]?.span ?? modifiers[0]?.span ?? word.span;
   return {
     kind,
@@ -155,17 +155,24 @@ function parseLayout(
     attributes,
     modifiers,
     subtype,
-    members,
+    ...block,
     span: cursor.spanFrom(first),
   };
+}
+
+export interface Block<T> {
+  readonly members: readonly T[];
+  /** Nothing in it was faulty. */
+  readonly isComplete: boolean;
 }
 
 /** `{ member; member; }`. A faulty member is reported, skipped and left out. */
 export function parseBlock<T>(
   cursor: Cursor,
   member: (attributes: readonly AttributeNode[]) => Parsed<T>,
-): Parsed<readonly T[]> {
+): Parsed<Block<T>> {
   if (cursor.expect("{") === undefined) return undefined;
+  const errorsBefore = cursor.reporter.errorCount;
   const members: T[] = [];
   while (!cursor.at("}") && !cursor.at("end")) {
     const before = cursor.position;
@@ -180,7 +187,8 @@ export function parseBlock<T>(
     else if (cursor.expect(";") === undefined && cursor.peek().breaksBefore === 0) cursor.recover();
     if (cursor.position === before) cursor.take();
   }
-  return cursor.expect("}") === undefined ? undefined : members;
+  if (cursor.expect("}") === undefined) return undefined;
+  return { members, isComplete: cursor.reporter.errorCount === errorsBefore };
 }
 
 function parseLayoutMember(
