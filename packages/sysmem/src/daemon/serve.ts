@@ -13,6 +13,7 @@ import {
 import { createServer, type Server } from "#server";
 import { DriverConnector, Sysmem } from "#gen/fuchsia_hardware_sysmem";
 import { Allocator as AllocatorV1 } from "#gen/fuchsia_sysmem";
+import { Allocator as Allocator2018 } from "#gen/fuchsia_sysmem_v2018";
 import { Allocator } from "#gen/fuchsia_sysmem2";
 import { costTable } from "#negotiate";
 import { type DaemonConfig, DEFAULT_CONFIG } from "./config.ts";
@@ -61,6 +62,9 @@ export function serve(options: ServeOptions): Daemon {
     listen(Allocator.discoverableName, anybody, (channel, peer) => server.serveAllocator(channel, { peer }));
     listen(AllocatorV1.discoverableName, anybody, (channel, peer) =>
       server.serveAllocator(channel, { version: "v1", peer }),
+    );
+    listen(Allocator2018.discoverableName, anybody, (channel, peer) =>
+      server.serveAllocator(channel, { version: "v2018", peer }),
     );
     listen(DriverConnector.discoverableName, anybody, (channel, peer) =>
       server.serveDriverConnector(channel, { peer, isPrivileged: isPrivileged(peer) }),

@@ -13,6 +13,7 @@ import { serveDriverConnector } from "./endpoints/hardware-driver-connector.ts";
 import { serveHardwareSysmem } from "./endpoints/hardware-sysmem.ts";
 import { serveToken } from "./endpoints/serve-token.ts";
 import { serveV1Allocator } from "./endpoints/v1-allocator.ts";
+import { serveV2018Allocator } from "./endpoints/v2018-allocator.ts";
 import { type ServedConnection, serveV2Allocator } from "./endpoints/v2-allocator.ts";
 import { Observers, type ServerObserver } from "./events.ts";
 import { uniqueIds } from "./ids.ts";
@@ -21,6 +22,7 @@ import { AllocatorConnection } from "./nodes/allocator.ts";
 import { TokenIndex } from "./nodes/token-index.ts";
 import { type ServerSnapshot, takeSnapshot } from "./snapshot.ts";
 import { Turns } from "./turns.ts";
+import { SharedCollections } from "./v2018/shared-collections.ts";
 
 export interface ServerOptions {
   readonly kernel: Kernel;
@@ -42,8 +44,8 @@ export interface ServerOptions {
 }
 
 export interface ServeAllocatorOptions {
-  /** `v1` is `fuchsia.sysmem.Allocator`. Default `v2`. */
-  readonly version?: "v1" | "v2" | undefined;
+  /** `v1` is `fuchsia.sysmem.Allocator`, `v2018` is `fuchsia.sysmem.v2018.Allocator`. Default `v2`. */
+  readonly version?: "v1" | "v2" | "v2018" | undefined;
   /** Who is at the other end, for logs. */
   readonly peer?: PeerCredentials | undefined;
 }
@@ -120,11 +122,13 @@ class SysmemServer implements Server {
   readonly context: ServerContext;
   readonly #attachments: HeapAttachments | undefined;
   readonly #connections = new Set<ServedConnection>();
+  readonly #shared2018: SharedCollections;
   #isShutDown = false;
 
   constructor(context: ServerContext, attachments: HeapAttachments | undefined) {
     this.context = context;
     this.#attachments = attachments;
+    this.#shared2018 = new SharedCollections(context);
   }
 
   serveAllocator(channel: Channel, options: ServeAllocatorOptions = {}): void {
@@ -135,6 +139,12 @@ class SysmemServer implements Server {
     const { context } = this;
     const { peer } = options;
     const connection = new AllocatorConnection(context, peer);
+    if (options.version === "v2018") {
+      this.#serve("a 2018 Allocator", peer, (onClosed) =>
+        serveV2018Allocator(channel, connection, this.#shared2018, onClosed),
+      );
+      return;
+    }
     if (options.version !== "v1") {
       this.#serve("an Allocator", peer, (onClosed) => serveV2Allocator(channel, connection, onClosed));
       return;
@@ -201,6 +211,7 @@ class SysmemServer implements Server {
     turns.enter(() => {
       for (const connection of [...this.#connections]) connection.close();
       this.#connections.clear();
+      this.#shared2018.close();
     });
     for (const collection of [...collections.values()]) {
       collection.enter(() => failRoot(collection, "UNSPECIFIED", "server shutdown"));
