@@ -22,9 +22,9 @@ function collect() {
     const text = readFileSync(path, "utf8");
     // Titles are the first strings of test(...), of it(...), and of the rows of test.each([...]).
     for (const match of text.matchAll(/["'`]((?:L\d+[ ,/]*)+)(?:\([^)]*\))?:\s*([^"'`\n]*)["'`]/g)) {
-      for (const [, number] of match[1].matchAll(/L(\d+)/g)) {
+      for (const [, number] of (match[1] ?? "").matchAll(/L(\d+)/g)) {
         const list = found.get(Number(number)) ?? [];
-        list.push(`${relative(testFolder, path)}: ${match[2].trim()}`);
+        list.push(`${relative(testFolder, path)}: ${match[2]?.trim()}`);
         found.set(Number(number), list);
       }
     }

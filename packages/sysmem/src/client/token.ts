@@ -47,8 +47,10 @@ export class Token {
 
   /** A group of alternatives below this token: exactly one of its children will take part. */
   createGroup(): TokenGroup {
-    return TokenGroup.create(this.#kernel, (groupRequest) =>
-      this.node.createBufferCollectionTokenGroup({ groupRequest }),
+    return new TokenGroup(
+      this.#kernel,
+      (groupRequest) => this.node.createBufferCollectionTokenGroup({ groupRequest }),
+      (end) => new Token(this.#kernel, end),
     );
   }
 

@@ -9,5 +9,6 @@ export async function createLogger(level: LogLevel): Promise<Logger> {
   const { pino } = await import("pino");
   const base = { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime };
   // Written synchronously: a log line about the last thing that happened must not be lost with the process.
-  return pino(base, pino.destination({ fd: 2, sync: true })) as unknown as Logger;
+  const logger: Logger = pino(base, pino.destination({ fd: 2, sync: true }));
+  return logger;
 }

@@ -1,5 +1,5 @@
 /** Negotiation over one list of participants. */
-import { type Environment, NegotiationError, type Outcome, type Participant } from "./api.ts";
+import type { Environment, NegotiationError, Outcome, Participant } from "./api.ts";
 import {
   attempt,
   checkSecureMemory,

@@ -18,7 +18,7 @@ function rare<T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): 
     key,
     fc.oneof(unset, { weight: 1, arbitrary }),
   ]);
-  return fc.record(Object.fromEntries(seldom)) as fc.Arbitrary<Partial<T>>;
+  return fc.record(Object.fromEntries(seldom));
 }
 
 /** Fields that are un-set half of the time. */
@@ -72,7 +72,7 @@ function imageFields(withPadding: boolean): fc.Arbitrary<ImageFormatConstraints>
       padForBlockSize: of({ width: 1, height: 1 }, { width: 4, height: 4 }, { width: 1, height: 16 }),
       padBeyondImageSizeBytes: of(0n, 1n, 5000n),
     }),
-  } as { [K in keyof ImageFormatConstraints]: fc.Arbitrary<ImageFormatConstraints[K]> });
+  });
   return fc.tuple(maybe(size), seldom).map(([minSize, fields]) => ({ ...fields, minSize }));
 }
 
@@ -119,7 +119,7 @@ const counts = {
 export function plausible(options: { padding: boolean }): fc.Arbitrary<BufferCollectionConstraints> {
   const image = fc
     .tuple(format, imageFields(options.padding))
-    .map(([pair, fields]): ImageFormatConstraints => ({ ...fields, ...pair }) as ImageFormatConstraints);
+    .map(([pair, fields]): ImageFormatConstraints => ({ ...fields, ...pair }));
   return fc.record({
     ...counts,
     usage,
@@ -130,7 +130,7 @@ export function plausible(options: { padding: boolean }): fc.Arbitrary<BufferCol
         // What stands for any format cannot be beside others.
         .map((list) => (list.some((one) => one.pixelFormat === dnc32) ? list.slice(0, 1) : list)),
     ),
-  }) as fc.Arbitrary<BufferCollectionConstraints>;
+  });
 }
 
 /** Constraints for one format that everybody has, so that nothing depends on which format is chosen. */
@@ -142,7 +142,7 @@ export function oneFormat(): fc.Arbitrary<BufferCollectionConstraints> {
     imageFormatConstraints: imageFields(false).map((fields): ImageFormatConstraints[] => [
       { ...fields, pixelFormat: PixelFormat.R8G8B8A8, pixelFormatModifier: 0n, colorSpaces: [ColorSpace.SRGB] },
     ]),
-  }) as fc.Arbitrary<BufferCollectionConstraints>;
+  });
 }
 
 /** Names p0, p1, …. */
@@ -183,7 +183,7 @@ const wildImage = sparse<ImageFormatConstraints>({
   isAlphaPresent: fc.boolean(),
   padForBlockSize: wildSize,
   padBeyondImageSizeBytes: u64,
-} as { [K in keyof ImageFormatConstraints]: fc.Arbitrary<ImageFormatConstraints[K]> });
+});
 
 /** Anything that decodes. */
 export const wild: fc.Arbitrary<BufferCollectionConstraints> = sparse<BufferCollectionConstraints>({
@@ -205,7 +205,7 @@ export const wild: fc.Arbitrary<BufferCollectionConstraints> = sparse<BufferColl
     minPhysicalBaseAlignment: u64,
   }),
   imageFormatConstraints: fc.array(wildImage, { maxLength: 4 }),
-} as { [K in keyof BufferCollectionConstraints]: fc.Arbitrary<BufferCollectionConstraints[K]> });
+});
 
 /** Random trees over constraints, groups within groups. */
 export function trees(constraints: fc.Arbitrary<BufferCollectionConstraints>): fc.Arbitrary<TreeNode> {

@@ -95,7 +95,7 @@ export class ClientCore implements Sender {
       this.#resolveClosed = resolve;
     });
     for (const [event, handler] of Object.entries(options.on ?? {})) {
-      if (handler !== undefined) this.on(event, handler as AnyHandler);
+      if (handler !== undefined) this.on(event, handler);
     }
     attach(channel, this);
     this.#watch(options.signal);

@@ -65,7 +65,7 @@ class BoundClient implements Client<Record<string, unknown>> {
   }
 
   on(event: string, handler: EventHandler<unknown>): () => void {
-    return this[coreOf].on(event, handler as (payload?: unknown) => void);
+    return this[coreOf].on(event, handler);
   }
 
   // The generated interface knows the events; here they are names.
@@ -177,5 +177,5 @@ export function serveAny<const P extends readonly AnyProtocol[]>(
   options: ServeOptions = {},
 ): Serving {
   const served = protocols.map(({ descriptor }) => shapeOf(descriptor));
-  return serveShapes(served, end, handlers as object, options) as Serving;
+  return serveShapes(served, end, handlers, options);
 }

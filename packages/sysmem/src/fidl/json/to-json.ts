@@ -46,7 +46,7 @@ function convert(type: TypeDescriptor, value: unknown, options: ToJsonOptions): 
       return value as string;
     case "float32":
     case "float64":
-      return Number.isFinite(value) ? (value as number) : String(value as number);
+      return Number.isFinite(value) ? (value as number) : (value as number).toString();
     case "vector":
     case "array": {
       const element = resolve(type.element);

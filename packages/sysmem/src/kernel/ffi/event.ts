@@ -3,16 +3,12 @@ import { readFileSync } from "node:fs";
 import { type EventHandle, ObjectType } from "#base";
 import { KernelError } from "../errors.ts";
 import type { Event } from "../port.ts";
-import type { Libc } from "./libc.ts";
 import { LinuxHandle } from "./handle.ts";
 
+/** An event of this process. Owns its descriptor until it is closed or taken. */
 export class LinuxEvent extends LinuxHandle implements Event, EventHandle {
   readonly objectType: typeof ObjectType.EVENT = ObjectType.EVENT;
   #koid = 0;
-
-  constructor(libc: Libc, fd: number) {
-    super(libc, fd);
-  }
 
   get koid(): number {
     // All eventfds share one inode; the kernel's own number for them is in fdinfo.

@@ -102,7 +102,7 @@ function bind(): Libc {
     });
   return {
     koffi,
-    errno: koffi.errno as () => number,
+    errno: koffi.errno,
     close: func("int close(int fd)"),
     // Variadic in C. On all supported architectures integer arguments are passed alike either way.
     open: func("int open(const char *path, int flags)"),

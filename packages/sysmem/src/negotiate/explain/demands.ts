@@ -67,7 +67,7 @@ type FormatDraft = Mutable<ImageFormatConstraints>;
 
 /** A copy that may be changed, all the way down. */
 export function copyConstraints(constraints: BufferCollectionConstraints): Draft {
-  return structuredClone(constraints) as Draft;
+  return structuredClone(constraints);
 }
 
 /** What stays of a participant when all its demands are left out. */
@@ -186,7 +186,7 @@ function addFormat(add: Add, at: number, format: ImageFormatConstraints): void {
     (draft, value) => {
       // A format that nobody asks for any more has no demands either.
       const entry = draft.imageFormatConstraints?.[at];
-      if (entry !== undefined) change(entry as FormatDraft, value);
+      if (entry !== undefined) change(entry, value);
     };
   const colorSpaces = format.colorSpaces ?? [];
   if (colorSpaces.length > 0 && !(colorSpaces.length === 1 && colorSpaces[0] === ColorSpace.DO_NOT_CARE)) {

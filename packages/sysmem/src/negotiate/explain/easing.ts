@@ -208,7 +208,7 @@ function describe(problem: Problem, member: Demand, value: Candidate, isEnough: 
     value === undefined
       ? withoutText(subject, member)
       : (changeText(member, value) ??
-        `requires ${demandText(subject, member, value)} instead of ${String(shortOf(member, before))}`);
+        `requires ${demandText(subject, member, value)} instead of ${shortOf(member, before)}`);
   const to = value === undefined ? undefined : plainValue(subject, member, value);
   return {
     relaxation: { participant: subject.name, field: member.field, from, to, isEnough, text: `${subject.name} ${text}` },
@@ -217,8 +217,8 @@ function describe(problem: Problem, member: Demand, value: Candidate, isEnough: 
 }
 
 /** The old value alone where the sentence has said what it is a value of. */
-function shortOf(member: Demand, text: string): DemandValue {
-  return typeof member.value === "object" ? text : member.value;
+function shortOf(member: Demand, text: string): string {
+  return typeof member.value === "object" ? text : String(member.value);
 }
 
 function distanceOf(from: DemandValue, to: Candidate): number {

@@ -60,7 +60,7 @@ export function changeText(demand: Demand, value: DemandValue): string | undefin
 }
 
 const buffers = (value: DemandValue): string => (value === 1 ? "1 buffer" : `${n(value)} buffers`);
-const n = (value: DemandValue): string => (value === MAX_UINT32 ? "unlimited" : String(value));
+const n = (value: DemandValue): string => (value === MAX_UINT32 ? "unlimited" : (value as number).toString());
 const size = (value: DemandValue): string => `${(value as SizeU).width}x${(value as SizeU).height}`;
 
 const TEXTS: Readonly<Record<string, (value: DemandValue, subject: Subject) => string>> = {

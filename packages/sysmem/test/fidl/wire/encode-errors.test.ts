@@ -147,7 +147,9 @@ describeBoth("encoder checks", () => {
     expect(texts.encode({ a: "é".repeat(32_752) }).bytes.length).toBe(65_520);
     expect(thrownBy(() => texts.encode({ a: "é".repeat(32_753) })).code).toBe("MESSAGE_TOO_LARGE");
     const tables = codecOf(struct({ a: vector(() => table({ 64: ["x", () => table({})] })) }));
-    expect(thrownBy(() => tables.encode({ a: new Array(1000).fill({ x: {} }) })).code).toBe("MESSAGE_TOO_LARGE");
+    expect(thrownBy(() => tables.encode({ a: Array.from({ length: 1000 }, () => ({ x: {} })) })).code).toBe(
+      "MESSAGE_TOO_LARGE",
+    );
   });
 
   it("leaves nothing behind for the next message, whatever failed", () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Channel, ClientEnd, type Handle, ObjectType, Rights, ServerEnd, type TypeDescriptor } from "#fidl";
+import { ClientEnd, type Handle, ObjectType, Rights, ServerEnd, type TypeDescriptor } from "#fidl";
 import { createMemoryChannel, MemoryHandle } from "../../support/memory-channel.ts";
 import { codecOf } from "./codec.ts";
 import { bytes, decodeGenerated, describeBoth, encodeGenerated, hex, PRESENT, thrownBy, word } from "./harness.ts";
@@ -198,7 +198,7 @@ describeBoth("typed ends of channels", () => {
 
   it("that were taken cannot be sent", () => {
     const [a] = createMemoryChannel();
-    const end = new ClientEnd(a as Channel);
+    const end = new ClientEnd(a);
     end.take();
     expect(thrownBy(() => codecOf(Ends).encode({ c: end, s: null })).code).toBe("INVALID_HANDLE");
     expect(a.isClosed).toBe(false);

@@ -10,7 +10,7 @@ import type {
 } from "../../descriptors.ts";
 import { align8, type Gap, inlineSize, isInlined, mayCarryHandles, resolve, structLayout } from "../layout.ts";
 import { bitsMask } from "../scalars.ts";
-import { ARRAYS, cell, LOCAL_VIEWS, unknownValue, VIEWS } from "./emit-encoder.ts";
+import { cell, LOCAL_VIEWS, unknownValue, VIEWS } from "./emit-encoder.ts";
 import { extentOf, localExtentOf } from "./extent.ts";
 import { isCalled, type Unit } from "./unit.ts";
 

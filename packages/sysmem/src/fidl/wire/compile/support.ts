@@ -1,4 +1,5 @@
 /** What generated code calls for everything that is not worth being expanded. */
+import { InvariantError } from "#base";
 import { PRESENT, decodeText, encodeText } from "../text.ts";
 import type { Decoder } from "../decoder.ts";
 import type { Encoder } from "../encoder.ts";
@@ -11,7 +12,7 @@ import { isIndexed } from "../sequences.ts";
  * Thrown by generated code for every fault, without saying which: the reflective codec then does the same work again and
  * either explains the fault or, where generated code was only being careful, succeeds.
  */
-export const MISS: object = Object.freeze({ toString: () => "the generated codec declines" });
+export const MISS: InvariantError = Object.freeze(new InvariantError("the generated codec declines"));
 
 /** Longer strings are encoded and decoded by the host. Measured: a loop is faster up to about 60 characters. */
 const LOOP_CHARACTERS = 48;

@@ -4,7 +4,7 @@ import { extentOf, isNamedAggregate } from "./extent.ts";
 import * as support from "./support.ts";
 
 /** A compiled function: encode `(e, value, at, depth)`, decode `(d, at, depth)`. */
-// biome-ignore lint/suspicious/noExplicitAny: two signatures, called only by generated code and `Body`.
+// oxlint-disable-next-line typescript/no-explicit-any -- two signatures, called only by generated code and `Body`.
 export type Compiled = (...args: any[]) => any;
 
 /** Structs of at most so many members are expanded where they occur. */
@@ -81,6 +81,8 @@ export class Unit {
       ...functions,
       `return [${names.join(", ")}];`,
     ].join("\n");
+    // Of our own text only: names and values come in as constants, and where a host forbids this, nothing is generated.
+    // oxlint-disable-next-line typescript/no-implied-eval
     const compiled: Compiled[] = new Function("S", "K", source)(support, this.#constants);
     [...this.#names.keys()].forEach((type, i) => this.#done.set(type, compiled[i] as Compiled));
   }
