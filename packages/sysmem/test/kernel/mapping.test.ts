@@ -10,6 +10,7 @@ import { loadLibc } from "../../src/kernel/ffi/libc.ts";
 import { Mapper } from "../../src/kernel/ffi/mapper.ts";
 import { RegionAllocator } from "../../src/kernel/ffi/region-allocator.ts";
 import { test } from "../support/leaks.ts";
+import { someTurns } from "./collect.ts";
 
 const PAGE = 65_536;
 
@@ -167,8 +168,10 @@ describe("a mapping", () => {
         expect(mapping.bytes.buffer).toBe(buffer);
         mapping.unmap();
       })();
-      await new Promise((resolve) => setImmediate(resolve));
+      await someTurns();
       collectGarbage();
+      // What was collected is reported in a turn of its own.
+      await someTurns();
     }
     memory.close();
     kernel.close();

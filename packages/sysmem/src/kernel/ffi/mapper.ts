@@ -7,8 +7,8 @@
  * garbage, and a stale view can never crash: it reads zeros and its writes are lost. An array buffer of its own is made
  * only for what no arena can serve, with the same behaviour after unmapping.
  *
- * A range is not mapped again while the `bytes` of its former mapping are still reachable, so that a stale
- * reference to those never sees foreign memory. (For sub-arrays whose parent was dropped this cannot be known.)
+ * A range is not mapped again before the `bytes` of its former mapping are collected, so that a stale reference to those
+ * never sees foreign memory. Should that use up the arenas, mapping alone makes V8 collect, which frees them. (For sub-arrays whose parent was dropped this cannot be known.)
  */
 import { assert, InvariantError, MAPPING_ARENA_BYTES, MAX_MAPPING_ARENAS } from "#base";
 import type { Mapping } from "../port.ts";
@@ -34,18 +34,20 @@ const WASM_PAGE_BYTES = 65_536;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 const SC_PAGESIZE = 30;
 
-/** A range whose mapping is gone, and the view that may still refer to it. */
+/** A range whose mapping is gone, while the view that was made of it may still be referred to. */
 interface Retired {
+  readonly regions: RegionAllocator;
   readonly offset: number;
   readonly length: number;
-  readonly view: WeakRef<Uint8Array>;
 }
+
+/** Frees ranges whose views were collected. One for all arenas of a thread, which live as long as it does. */
+const retirement = new FinalizationRegistry<Retired>(({ regions, offset, length }) => regions.free(offset, length));
 
 class Arena {
   readonly buffer: ArrayBuffer;
   readonly base: Address;
   readonly #regions: RegionAllocator;
-  #retired: Retired[] = [];
 
   constructor(bytes: number) {
     const pages = bytes / WASM_PAGE_BYTES;
@@ -59,14 +61,6 @@ class Arena {
   }
 
   allocate(length: number, alignment: number): number | undefined {
-    const offset = this.#regions.allocate(length, alignment);
-    if (offset !== undefined || this.#retired.length === 0) return offset;
-    const stillSeen: Retired[] = [];
-    for (const range of this.#retired) {
-      if (range.view.deref() === undefined) this.#regions.free(range.offset, range.length);
-      else stillSeen.push(range);
-    }
-    this.#retired = stillSeen;
     return this.#regions.allocate(length, alignment);
   }
 
@@ -75,9 +69,9 @@ class Arena {
     this.#regions.free(offset, length);
   }
 
-  /** Gives back a range that `view` may still refer to. */
+  /** Gives back a range once `view`, which shows it, is collected. */
   retire(offset: number, length: number, view: Uint8Array): void {
-    this.#retired.push({ offset, length, view: new WeakRef(view) });
+    retirement.register(view, { regions: this.#regions, offset, length });
   }
 }
 
