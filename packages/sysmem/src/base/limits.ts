@@ -152,3 +152,28 @@ export const MAX_CLEARED_PER_TURN_BYTES = 1_048_576;
 
 /** How long the secure side may take for one call. Past it, what it protects is unknown, and its heaps are lost. Milliseconds. */
 export const SECURE_MEM_TIMEOUT_MS = 10_000;
+
+/** How often a heap looks for participants that outlived sysmem and still hold one of its buffers. Milliseconds. */
+export const HEAP_DESCENDANT_PROBE_MS = 500;
+
+/**
+ * Bytes of items in one page of `sysmem.inspect`: a message less its header and the rest of the answer, with room to
+ * spare, so that no answer fails for a few bytes.
+ */
+export const MAX_INSPECT_PAGE_BYTES = 57_344;
+
+/** Bytes of one text in `sysmem.inspect` (its MAX_TEXT), and of a demand's value, of which an explanation has many. */
+export const MAX_INSPECT_TEXT_BYTES = 4_096;
+export const MAX_INSPECT_VALUE_BYTES = 512;
+
+/** Connections to `sysmem.inspect` at once: people and a few tools, each of which may keep a look through /proc. */
+export const MAX_INSPECT_CONNECTIONS = 64;
+
+/** Events kept for watchers that are slow to ask. One is 100 to 200 bytes; an allocation makes a dozen. */
+export const MAX_WATCH_BACKLOG = 8_192;
+
+/** Descriptors of one process looked at in one turn of the event loop when holders are searched: about 2 ms. */
+export const MAX_SCANNED_DESCRIPTORS_PER_TURN = 512;
+
+/** Holders kept of one look through /proc. A collection has at most a few hundred; hostile processes could have millions. */
+export const MAX_HOLDERS = 16_384;

@@ -6,13 +6,12 @@ import {
   Heap,
   type HeapAllocateVmoRequest,
   type HeapAllocateVmoResponse,
-  type HeapClient,
   type HeapEvents,
   Sysmem as HardwareSysmem,
   type SysmemClient as HardwareSysmemClient,
 } from "#gen/fuchsia_hardware_sysmem";
 import type { SingleBufferSettings } from "#gen/fuchsia_sysmem2";
-import { numberOfHeapType } from "#heaps";
+import { numberOfHeapType, type RegistrableHeapType } from "#heaps";
 import { type BufferMemory, type Kernel, KernelError } from "#kernel";
 import { ConnectError } from "./errors.ts";
 import { processKernel } from "./process-kernel.ts";
@@ -29,8 +28,8 @@ export interface HeapBufferRequest {
 }
 
 export interface HeapServerOptions {
-  /** What kind of heap it is; one that has a number, as `RegisterHeap` names heaps by number. */
-  readonly heapType: string;
+  /** What kind of heap it is. */
+  readonly heapType: RegistrableHeapType;
   /** Coherency domains in which the memory can be used. */
   readonly domains: { readonly cpu?: boolean; readonly ram?: boolean; readonly inaccessible?: boolean };
   /** New memory may hold old contents, and sysmem has to write zeros to it. Default false. */
@@ -133,9 +132,9 @@ export class HeapServer {
   static over(sysmem: HardwareSysmemClient, options: HeapServerOptions): HeapServer {
     const kernel = options.kernel ?? processKernel();
     const number = numberOfHeapType(options.heapType);
-    assert(number !== undefined, `${options.heapType} is a heap type that has a number`);
+    assert(number !== undefined, `${options.heapType} has a number`);
     const [client, server] = kernel.createChannel();
-    sysmem.registerHeap({ heap: number, heapConnection: Heap.clientEnd(client) as never });
+    sysmem.registerHeap({ heap: number, heapConnection: Heap.clientEnd(client) });
     return new HeapServer(kernel, options, server);
   }
 

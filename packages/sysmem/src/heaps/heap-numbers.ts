@@ -10,7 +10,15 @@ export const AMLOGIC_SECURE_VDEC = "fuchsia.amlogic.platform.sysmem.heap.HEAP_TY
 export const GOLDFISH_DEVICE_LOCAL = "fuchsia.goldfish.platform.sysmem.heap.HEAP_TYPE.DEVICE_LOCAL";
 export const GOLDFISH_HOST_VISIBLE = "fuchsia.goldfish.platform.sysmem.heap.HEAP_TYPE.HOST_VISIBLE";
 
-const TYPES: ReadonlyMap<bigint, string> = new Map([
+/** Heaps that can be registered through `Sysmem.RegisterHeap`. */
+export type RegistrableHeapType =
+  | typeof AMLOGIC_SECURE
+  | typeof AMLOGIC_SECURE_VDEC
+  | typeof GOLDFISH_DEVICE_LOCAL
+  | typeof GOLDFISH_HOST_VISIBLE
+  | typeof FRAMEBUFFER;
+
+const TYPES: ReadonlyMap<bigint, string> = new Map<bigint, string>([
   [0n, SYSTEM_RAM],
   [0x1000_0000_0001_0000n, AMLOGIC_SECURE],
   [0x1000_0000_0001_0001n, AMLOGIC_SECURE_VDEC],

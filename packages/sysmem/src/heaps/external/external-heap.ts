@@ -34,9 +34,12 @@ export class ExternalHeap extends RemoteHeap {
 
   protected release(bufferCollectionId: bigint, bufferIndex: number, memory: BufferMemory): Promise<void> {
     // The only handle that is left moves away; the answer says that the heap has cleaned up.
-    return this.#client.deleteVmo(
+    const answered = this.#client.deleteVmo(
       { bufferCollectionId, bufferIndex: BigInt(bufferIndex), vmo: memory.vmo },
       { timeoutMs: this.context.deleteTimeoutMs },
     );
+    // Without its handle it has nothing left to look after.
+    memory.close();
+    return answered;
   }
 }

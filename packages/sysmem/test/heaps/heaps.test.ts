@@ -1,0 +1,126 @@
+/** Every heap, on every kernel that it works on, held to the one conformance suite. */
+import { type Channel, systemClock } from "#base";
+import { HeapServer, type HeapServerOptions } from "#client";
+import { ClientEnd } from "#fidl";
+import type { HeapClient } from "#gen/fuchsia_hardware_sysmem";
+import { GOLDFISH_DEVICE_LOCAL, type Heap, HeapRegistrar, Heaps, SystemRamHeap } from "#heaps";
+import { createLinuxKernel, type Kernel } from "#kernel";
+import { createFakeKernel } from "#kernel/fake";
+import { eventually } from "../kernel/collect.ts";
+import { describeHeap, type HeapUnderTest } from "./conformance.ts";
+import { Provider2019 } from "./support/provider-2019.ts";
+
+const ID = { heapType: GOLDFISH_DEVICE_LOCAL, id: 0n };
+const EVERYTHING = { cpu: true, ram: true, inaccessible: true };
+
+/** The kernels of a server and of a provider, and the way of a channel from the second to the first. */
+interface Pair {
+  readonly server: Kernel;
+  readonly provider: Kernel;
+  give(channel: Channel): Channel;
+  close(): void;
+}
+
+const PAIRS: Readonly<Record<string, () => Pair>> = {
+  linux() {
+    const kernel = createLinuxKernel();
+    return { server: kernel, provider: kernel, give: (channel) => channel, close: () => kernel.close() };
+  },
+  fake() {
+    const server = createFakeKernel();
+    const provider = server.spawn();
+    return {
+      server,
+      provider,
+      give: (channel) => provider.give(channel, server) as Channel,
+      close: () => {},
+    };
+  },
+};
+
+async function registered(heaps: Heaps): Promise<Heap> {
+  await eventually(() => heaps.find(ID, { isPhysicallyContiguous: false }) !== undefined);
+  return heaps.find(ID, { isPhysicallyContiguous: false }) as Heap;
+}
+
+async function throughHeapServer(
+  pair: Pair,
+  options: Pick<HeapServerOptions, "domains" | "makeMemory"> & Partial<HeapServerOptions>,
+): Promise<HeapUnderTest> {
+  const heaps = new Heaps();
+  const registrar = new HeapRegistrar({ kernel: pair.server, heaps, clock: systemClock });
+  const [client, served] = pair.provider.createChannel();
+  const provider = HeapServer.serve(served, { ...options, heapType: GOLDFISH_DEVICE_LOCAL, kernel: pair.provider });
+  registrar.register(GOLDFISH_DEVICE_LOCAL, new ClientEnd<HeapClient>(pair.give(client)));
+  return {
+    heap: await registered(heaps),
+    kernel: pair.server,
+    held: () => provider.bufferCount,
+    async dispose() {
+      registrar.close();
+      provider.close();
+      await provider.whenIdle();
+      pair.close();
+    },
+  };
+}
+
+for (const [name, makePair] of Object.entries(PAIRS)) {
+  describeHeap(`${name}: system RAM`, () => {
+    const pair = makePair();
+    return { heap: new SystemRamHeap(pair.server), kernel: pair.server, dispose: () => pair.close() };
+  });
+
+  describeHeap(`${name}: external heap made with HeapServer`, () =>
+    throughHeapServer(makePair(), {
+      domains: EVERYTHING,
+      makeMemory: ({ sizeBytes }, kernel) => kernel.createMemory(sizeBytes, { name: "external" }),
+    }),
+  );
+
+  describeHeap(`${name}: external heap that needs clearing`, () =>
+    throughHeapServer(makePair(), {
+      domains: EVERYTHING,
+      needClear: true,
+      async makeMemory({ sizeBytes }, kernel) {
+        const memory = await kernel.createMemory(sizeBytes, { name: "external" });
+        const mapping = memory.vmo.map({ writable: true });
+        mapping.bytes.fill(0xee);
+        mapping.unmap();
+        return memory;
+      },
+    }),
+  );
+
+  describeHeap(`${name}: external heap without CPU access`, () =>
+    throughHeapServer(makePair(), {
+      domains: { inaccessible: true },
+      makeMemory: ({ sizeBytes }, kernel) => kernel.createIdentifier(sizeBytes, { name: "opaque" }),
+    }),
+  );
+
+  describeHeap(`${name}: external heap of 2019`, async () => {
+    const pair = makePair();
+    const heaps = new Heaps();
+    const properties = {
+      coherencyDomainSupport: { cpu: true, ram: true, inaccessible: true },
+      needClear: false,
+      needFlush: false,
+    };
+    const v2019Heaps = new Map([[GOLDFISH_DEVICE_LOCAL, properties]]);
+    const registrar = new HeapRegistrar({ kernel: pair.server, heaps, clock: systemClock, v2019Heaps });
+    const [client, served] = pair.provider.createChannel();
+    const provider = new Provider2019(pair.provider, served);
+    registrar.register(GOLDFISH_DEVICE_LOCAL, new ClientEnd<HeapClient>(pair.give(client)));
+    return {
+      heap: await registered(heaps),
+      kernel: pair.server,
+      held: () => provider.resources.size,
+      dispose() {
+        registrar.close();
+        provider.close();
+        pair.close();
+      },
+    };
+  });
+}
