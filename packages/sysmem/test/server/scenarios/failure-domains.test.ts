@@ -1,8 +1,9 @@
 /** Lifecycle contract 11, statements 43 to 62. */
 import { expect, test as base } from "vitest";
 import { type BufferCollectionClient, BufferCollectionToken } from "#gen/fuchsia_sysmem2";
+import { KernelError } from "#kernel";
 import { raw } from "../support/constraints.ts";
-import { worldFixture } from "../support/fixture.ts";
+import { endWorld, fakeWorld, worldFixture } from "../support/fixture.ts";
 import { flexibleMessage } from "../support/raw-channel.ts";
 
 const test = base.extend(worldFixture);
@@ -239,4 +240,56 @@ test("an unclean close of one collection changes nothing for another", async ({ 
   await world.settle();
   other.setConstraints({ constraints: raw() });
   expect((await world.info(other)).buffers).toHaveLength(1);
+});
+
+test("an exception in one collection's handling fails that collection, is logged with its tree, and nobody else notices", async () => {
+  const world = fakeWorld();
+  const [unlucky, other] = [await world.root(), await world.root()];
+  const child = await world.dup(unlucky);
+  const { createEvent } = world.serverProcess;
+  world.serverProcess.createEvent = () => {
+    throw new KernelError("NO_RESOURCES", "cannot create an event: no descriptors left");
+  };
+  await expect(unlucky.getNodeRef()).rejects.toThrow("cannot go on");
+  world.serverProcess.createEvent = createEvent;
+  await world.closed(unlucky, child);
+  await world.alive(other);
+  const [line] = world.errors("an exception fails this collection");
+  expect(line?.fields.tree).toHaveLength(2);
+  await endWorld(world, 1);
+});
+
+test("a kernel that runs out of channels in the middle of DuplicateSync costs that collection and no handle", async () => {
+  const world = fakeWorld();
+  const [unlucky, other] = [await world.root(), await world.root()];
+  const { createChannel } = world.serverProcess;
+  let left = 2;
+  world.serverProcess.createChannel = () => {
+    if (left-- === 0) throw new KernelError("NO_RESOURCES", "cannot create a channel: no descriptors left");
+    return createChannel.call(world.serverProcess);
+  };
+  const masks = [0xffff_ffff, 0xffff_ffff, 0xffff_ffff] as never;
+  await expect(unlucky.duplicateSync({ rightsAttenuationMasks: masks })).rejects.toThrow("cannot go on");
+  world.serverProcess.createChannel = createChannel;
+  await world.closed(unlucky);
+  await world.alive(other);
+  await endWorld(world, 1);
+});
+
+test("a kernel that refuses to hand out a VMO costs that wait alone", async ({ world }) => {
+  const { collection } = await world.allocated(raw(4096, 2));
+  const { createEventPair } = world.serverProcess;
+  const weakToken = await world.root();
+  const token = await world.dup(weakToken);
+  token.setWeak();
+  const [strong, weak] = [world.bind(weakToken), world.bind(token)];
+  for (const c of [strong, weak]) c.setConstraints({ constraints: raw() });
+  await world.info(strong);
+  world.serverProcess.createEventPair = () => {
+    throw new KernelError("NO_RESOURCES", "cannot create an eventpair: no descriptors left");
+  };
+  expect(await world.wait(weak)).toEqual({ kind: "error", error: "UNSPECIFIED" });
+  world.serverProcess.createEventPair = createEventPair;
+  expect((await world.info(weak)).buffers).toHaveLength(2);
+  await world.alive(strong, collection);
 });
