@@ -16,6 +16,7 @@ import { processKernel } from "./process-kernel.ts";
 import { serviceDirectory } from "./service-directory.ts";
 import { Token } from "./token.ts";
 
+/** How to reach a server, and as whom. */
 export interface ConnectOptions {
   /** Service directory; default as in `serviceDirectory()`. */
   readonly svc?: string;

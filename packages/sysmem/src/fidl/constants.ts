@@ -21,6 +21,10 @@ function constantMembers(members: Members): Members {
   return named;
 }
 
+/**
+ * The value that generated code exports for an enum: members by name, codec, and the questions one asks about values.
+ * `from` throws `EncodeError` for values that the enum cannot have.
+ */
 export function createEnumType<T extends number | bigint, M extends object>(
   descriptor: EnumDescriptor,
 ): EnumType<T, M> {
@@ -65,6 +69,10 @@ const bigints = {
   without: (a: bigint, b: bigint): bigint => a & ~b,
 };
 
+/**
+ * The value that generated code exports for bits: members by name, codec, and set operations, which give unsigned
+ * numbers or, for 64 bits, bigints.
+ */
 export function createBitsType<T extends number | bigint, M extends object>(
   descriptor: BitsDescriptor,
 ): BitsType<T, M> {

@@ -14,6 +14,7 @@ export interface Part {
 /** The environment variable that carries it, as JSON. */
 export const PART_VARIABLE = "SYSMEM_DEMO_PART";
 
+/** What goes into `PART_VARIABLE` of a participant. */
 export function encodePart(part: Part): string {
   return JSON.stringify(part);
 }

@@ -64,6 +64,11 @@ type AnyHandler = (payload?: unknown) => void;
 // Events are typed by the generated interfaces; here they are only names.
 type AnyBindOptions = BindOptions<Record<string, unknown>>;
 
+/**
+ * One client end in use: sends requests, matches responses to them, and hands events to handlers or queues. Owns its
+ * channel until `unbind`. Whatever ends it, a peer that breaks the protocol included, settles every call in flight and
+ * then `closed`, which never rejects.
+ */
 export class ClientCore implements Sender {
   readonly channel: Channel;
   readonly side = "client";

@@ -42,6 +42,7 @@ export function isFlexibleMessage(bytes: Uint8Array): boolean {
   return ((bytes[6] as number) & DYNAMIC_FLEXIBLE) !== 0;
 }
 
+/** True for a message that says why its sender closes. Whether it is well formed, `readEpitaph` tells. */
 export function isEpitaph(bytes: Uint8Array): boolean {
   return readUint32(bytes, 8) === EPITAPH_HALF && readUint32(bytes, 12) === EPITAPH_HALF;
 }

@@ -40,6 +40,7 @@ export type ResultVariant =
   | { readonly kind: "error"; readonly value: unknown }
   | { readonly kind: "frameworkError"; readonly value: number };
 
+/** A method with its bodies compiled, each when it is first needed. Client and server ends of a protocol share it. */
 export class Method {
   readonly descriptor: MethodDescriptor;
   readonly ordinalLow: number;

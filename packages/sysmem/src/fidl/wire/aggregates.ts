@@ -24,6 +24,9 @@ function peek(value: unknown, name: string): unknown {
   }
 }
 
+/**
+ * Members one after another, each at its offset, zeros between them. A struct without members takes one byte of zero.
+ */
 export function structType(type: StructDescriptor, link: Linker): WireType {
   const layout = structLayout(type);
   const isEmpty = layout.fields.length === 0;
@@ -64,6 +67,10 @@ export function noteUnknownOrdinal(object: object, ordinal: number): void {
   else Object.defineProperty(object, unknownOrdinals, { value: [ordinal], enumerable: false });
 }
 
+/**
+ * Envelopes by ordinal, up to the highest that is present. Ordinals that the declaration does not know are passed
+ * over, and noted in the value.
+ */
 export function tableType(type: TableDescriptor, link: Linker): WireType {
   const members = type.members.map((member) => ({ ...member, type: resolve(member.type) }));
   const byOrdinal = new Map(members.map((member) => [member.ordinal, member]));
@@ -127,6 +134,7 @@ export function tableType(type: TableDescriptor, link: Linker): WireType {
   return result;
 }
 
+/** An ordinal and one envelope. Unknown ordinals are an error of a strict union, and `$unknown` of a flexible one. */
 export function unionType(type: UnionDescriptor, optional: boolean, link: Linker): WireType {
   const members = type.members.map((member) => ({ ...member, type: resolve(member.type) }));
   const byName = new Map(members.map((member) => [member.name, member]));

@@ -104,6 +104,7 @@ function hexadecimal(rights: number): string {
 /** One idle decoder is kept; a decoding that starts within another (from a handle's code) gets its own. */
 let idle: Decoder | undefined;
 
+/** A decoder with room for so many bytes, for the caller alone until `releaseDecoder`. */
 export function acquireDecoder(byteLength: number): Decoder {
   if (byteLength > MAX_MESSAGE_BYTES) return new Decoder(align8(byteLength));
   const decoder = idle ?? new Decoder();
@@ -111,6 +112,7 @@ export function acquireDecoder(byteLength: number): Decoder {
   return decoder;
 }
 
+/** Gives it back, emptied. Handles that nobody took are the caller's to close before. */
 export function releaseDecoder(decoder: Decoder): void {
   decoder.reset();
   if (decoder.u8.length === MAX_MESSAGE_BYTES) idle = decoder;

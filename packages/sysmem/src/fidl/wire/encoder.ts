@@ -104,12 +104,14 @@ export class Encoder extends WireMemory {
 /** One idle encoder is kept. A getter in a value may encode something itself: it then gets another one. */
 let idle: Encoder | undefined;
 
+/** An empty encoder, for the caller alone until `releaseEncoder`. */
 export function acquireEncoder(): Encoder {
   const encoder = idle ?? new Encoder();
   idle = undefined;
   return encoder;
 }
 
+/** Gives it back, emptied: bytes and handles must have been taken out before. */
 export function releaseEncoder(encoder: Encoder): void {
   encoder.reset();
   idle = encoder;

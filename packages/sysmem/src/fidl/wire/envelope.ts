@@ -6,6 +6,7 @@ import type { WireType } from "./wire-type.ts";
 /** Inline content up to this size; mandatory at and forbidden above it. */
 export const MAX_INLINED_BYTES = 4;
 
+/** True when the 8 bytes at `at` are zero: the member is not there. */
 export function isAbsentEnvelope(d: Decoder, at: number): boolean {
   return d.view.getUint32(at, true) === 0 && d.view.getUint32(at + 4, true) === 0;
 }

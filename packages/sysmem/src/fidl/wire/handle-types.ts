@@ -69,11 +69,13 @@ export function encodeEndpoint(e: Encoder, type: EndpointDescriptor, value: unkn
   e.view.setUint32(at, PRESENT, true);
 }
 
+/** Takes the next handle of the message, checked against type and rights; null where an optional one is absent. */
 export function decodeHandle(d: Decoder, type: HandleDescriptor, at: number): Handle | null {
   if (!isPresent(d, at, type.optional === true)) return null;
   return d.takeHandle(type.objectType, type.rights, at);
 }
 
+/** Takes the next handle, a channel, as the end that the type names. Of its protocol nothing can be checked. */
 export function decodeEndpoint(
   d: Decoder,
   type: EndpointDescriptor,
@@ -84,6 +86,7 @@ export function decodeEndpoint(
   return type.role === "client" ? new ClientEnd(channel) : new ServerEnd(channel);
 }
 
+/** A handle: a word that says whether it is there, and its place in the order of the message's handles. */
 export function handleType(type: HandleDescriptor): WireType {
   return {
     size: 4,
@@ -93,6 +96,7 @@ export function handleType(type: HandleDescriptor): WireType {
   };
 }
 
+/** One end of a channel that speaks a protocol: on the wire, a handle. */
 export function endpointType(type: EndpointDescriptor): WireType {
   return {
     size: 4,

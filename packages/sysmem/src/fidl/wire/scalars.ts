@@ -121,12 +121,14 @@ const bool: WireType = {
   },
 };
 
+/** bool, an integer, or a float. */
 export function primitiveType(type: PrimitiveDescriptor): WireType {
   if (type.kind === "bool") return bool;
   if (type.kind === "float32" || type.kind === "float64") return float(type.kind);
   return integer(type.kind);
 }
 
+/** An enum: its integer, of which a strict one accepts declared values only. */
 export function enumWireType(type: EnumDescriptor): WireType {
   if (!type.isStrict) return integer(type.subtype);
   const known = new Set(Object.values(type.members));
@@ -141,6 +143,7 @@ export function bitsMask(type: BitsDescriptor): number | bigint {
   return Object.values(type.members).reduce<number>((all, bit) => (all | Number(bit)) >>> 0, 0);
 }
 
+/** Bits: their integer, of which a strict one accepts declared bits only. */
 export function bitsWireType(type: BitsDescriptor): WireType {
   if (!type.isStrict) return integer(type.subtype);
   const mask = BigInt(bitsMask(type));

@@ -39,6 +39,7 @@ export const NUMBER_ARRAYS: Readonly<Partial<Record<TypeDescriptor["kind"], Numb
 /** Lists and typed arrays, by index. */
 export type Indexed = ArrayLike<unknown>;
 
+/** What is taken for a list: arrays and typed arrays. */
 export function isIndexed(value: unknown): value is Indexed {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
@@ -81,6 +82,7 @@ function elements(type: TypeDescriptor, link: Linker) {
   };
 }
 
+/** A count and a presence word, and so many elements out of line. */
 export function vectorType(type: VectorDescriptor, link: Linker): WireType {
   const elementType = resolve(type.element);
   const items = elements(elementType, link);
@@ -112,6 +114,7 @@ export function vectorType(type: VectorDescriptor, link: Linker): WireType {
   return result;
 }
 
+/** So many elements, inline. */
 export function arrayType(type: ArrayDescriptor, link: Linker): WireType {
   const elementType = resolve(type.element);
   const items = elements(elementType, link);
@@ -131,6 +134,7 @@ export function arrayType(type: ArrayDescriptor, link: Linker): WireType {
   return result;
 }
 
+/** A struct that may be absent, out of line. */
 export function boxType(type: BoxDescriptor, link: Linker): WireType {
   const elementType = resolve(type.element);
   const size = inlineSize(elementType);

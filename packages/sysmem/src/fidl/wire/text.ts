@@ -71,6 +71,7 @@ export function decodeText(d: Decoder, start: number, length: number, at: number
   }
 }
 
+/** UTF-8 out of line, its length in bytes inline. JavaScript strings with lone surrogates cannot be encoded. */
 export function stringType(type: StringDescriptor): WireType {
   const maxBytes = type.maxBytes ?? Number.POSITIVE_INFINITY;
   const optional = type.optional === true;

@@ -27,6 +27,7 @@ export function describe(value: unknown): string {
   return Array.isArray(value) ? "an array" : typeof value;
 }
 
+/** How a value says that an optional one is not there: null or undefined. */
 export function isAbsent(value: unknown): value is null | undefined {
   return value === null || value === undefined;
 }

@@ -25,6 +25,7 @@ export function elementsOf(decl: Decl): readonly ElementBase[] {
   }
 }
 
+/** Gives every argument of every attribute its value. Faults are reported. */
 export function resolveAttributes(context: Context, library: Library): void {
   const [file] = library.files;
   if (file !== undefined) resolveList(context, library.attributes, { library, file, element: library });

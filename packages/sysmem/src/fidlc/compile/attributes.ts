@@ -126,6 +126,7 @@ function consumeArguments(
   return args;
 }
 
+/** The attribute of that name, if it is there. Names are in canonical form. */
 export function findAttribute(attributes: readonly Attribute[], name: string): Attribute | undefined {
   return attributes.find((attribute) => attribute.name === name);
 }
@@ -136,6 +137,7 @@ export function stringArgument(attribute: Attribute | undefined, name = "value")
   return node === undefined ? undefined : stringOf(node);
 }
 
+/** The text that a literal stands for; nothing when it is no string. */
 export function stringOf(node: ConstantNode): string | undefined {
   if (node.kind !== "literal") return undefined;
   if (node.literal === "doc") return node.text;

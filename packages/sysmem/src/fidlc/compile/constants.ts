@@ -252,6 +252,7 @@ function evaluateOr(
   return { kind: "integer", value: result, type: found };
 }
 
+/** A built-in type by its name. */
 export function primitive(subtype: PrimitiveSubtype): PrimitiveType {
   return { kind: "primitive", subtype };
 }

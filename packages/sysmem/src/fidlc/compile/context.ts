@@ -33,6 +33,7 @@ export interface Referrer {
   readonly element: Pick<ElementBase, "name" | "availability">;
 }
 
+/** From where `element` (by default the declaration itself) refers to other names. */
 export function referrer(decl: Decl, element: Pick<ElementBase, "name" | "availability"> = decl): Referrer {
   return { library: decl.library, file: decl.file, element };
 }

@@ -45,6 +45,7 @@ export function enter(context: Context, decl: Decl, step: () => void): boolean {
   return true;
 }
 
+/** Resolves type and value of a constant. Faults, values that refer to themselves among them, are reported. */
 export function resolveConst(context: Context, decl: ConstDecl): void {
   enter(context, decl, () => {
     const from = referrer(decl);

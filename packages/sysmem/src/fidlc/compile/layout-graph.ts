@@ -71,6 +71,7 @@ export function checkCycles(context: Context, layouts: readonly LayoutDecl[]): b
   return isClean;
 }
 
+/** True for types whose values may hold handles. */
 export function isResourceType(type: Type): boolean {
   switch (type.kind) {
     case "handle":

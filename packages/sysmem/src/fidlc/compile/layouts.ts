@@ -13,6 +13,7 @@ import { overlap } from "./version.ts";
 /** Ordinals of tables end here; the last is for a table that continues. */
 const MAX_TABLE_ORDINAL = 64;
 
+/** Resolves types and defaults of the members. Faults are reported. */
 export function resolveStruct(context: Context, decl: StructDecl): void {
   const permitsDefaults = findAttribute(decl.attributes, "allow_deprecated_struct_defaults") !== undefined;
   for (const member of decl.members) {
@@ -45,6 +46,7 @@ export function isOptional(type: Type): boolean {
   return type.kind === "box" || ("isOptional" in type && type.isOptional);
 }
 
+/** Resolves types of the members and checks their ordinals. Faults are reported. */
 export function resolveTableOrUnion(context: Context, decl: TableDecl | UnionDecl): void {
   const { reporter } = context;
   const byOrdinal = new Map<number, OrdinalMember>();
@@ -77,6 +79,7 @@ export function resolveTableOrUnion(context: Context, decl: TableDecl | UnionDec
   }
 }
 
+/** Resolves the members, which are client ends over one transport. Faults are reported. */
 export function resolveService(context: Context, decl: ServiceDecl): void {
   const { reporter } = context;
   let transport: string | undefined;

@@ -16,15 +16,18 @@ const MAX_FLOAT32 = 3.4028234663852886e38;
 /** More digits than any number of 64 bits has, in any base with leading zeros to spare. */
 const MAX_DIGITS = 128;
 
+/** True for types of whole numbers. */
 export function isInteger(subtype: PrimitiveSubtype): boolean {
   return INTEGER_RANGES.has(subtype);
 }
 
+/** True when the type is one of integers and holds the value. */
 export function fits(value: bigint, subtype: PrimitiveSubtype): boolean {
   const range = INTEGER_RANGES.get(subtype);
   return range !== undefined && value >= range[0] && value <= range[1];
 }
 
+/** True when the type holds the value, rounded if need be. */
 export function fitsFloat(value: number, subtype: "float32" | "float64"): boolean {
   return Number.isFinite(value) && (subtype === "float64" || Math.abs(value) <= MAX_FLOAT32);
 }

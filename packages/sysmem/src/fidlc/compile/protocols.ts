@@ -17,6 +17,10 @@ const TRANSPORTS: ReadonlySet<string> = new Set(["Banjo", "Channel", "Driver", "
 const OPENNESS_RANK = { closed: 0, ajar: 1, open: 2 } as const;
 const DISCOVERABLE_NAME = /^[a-z][a-z0-9]*(\.[a-z][a-z0-9]*)*\.[A-Za-z]([A-Za-z0-9_]*[A-Za-z0-9])?$/;
 
+/**
+ * Resolves what a protocol composes and the payloads of its methods, and gives the methods their ordinals. Faults are
+ * reported.
+ */
 export function resolveProtocol(context: Context, decl: ProtocolDecl): void {
   enter(context, decl, () => {
     checkAttributes(context, decl);

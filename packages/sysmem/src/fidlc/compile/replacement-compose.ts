@@ -10,6 +10,7 @@ export interface ComposedMethod extends ElementBase {
   readonly selector: string;
 }
 
+/** What the ordinal of a method is made from: its full name, or what `@selector` says instead. */
 export function selectorText(protocol: ProtocolDecl, method: ElementBase): string {
   // Of composed methods it is known, with the protocol that declares them.
   if ("selector" in method && typeof method.selector === "string" && method.selector !== "") return method.selector;

@@ -16,6 +16,7 @@ interface Entry {
 /** Elements of one name that are compared with each other; a hostile text could make this quadratic. */
 const MAX_COMPARED = 64;
 
+/** Names that must differ from each other, by their canonical form, wherever their availabilities overlap. */
 export class NameScope {
   readonly #context: Context;
   readonly #byCanonical = new Map<string, Entry[]>();

@@ -27,6 +27,7 @@ export function resolveTypeUse(context: Context, use: TypeUse, from: Referrer): 
   return use.resolved;
 }
 
+/** The type that a text means, with what it was written as. Nothing after a fault, which is reported. */
 export function resolveType(context: Context, node: TypeNode, from: Referrer): ResolvedType | undefined {
   const base = resolveBase(context, node, from);
   if (base === undefined) return undefined;

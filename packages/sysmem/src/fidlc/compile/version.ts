@@ -21,6 +21,7 @@ export function parseVersion(text: string): Version | undefined {
   return value >= 1 && value <= MAX_NUMBERED_VERSION ? value : undefined;
 }
 
+/** As it is written in FIDL. */
 export function versionName(version: Version): string {
   if (version === HEAD) return "HEAD";
   if (version === NEXT) return "NEXT";
@@ -45,10 +46,12 @@ export interface Availability {
 /** Elements of libraries without `@available`, and the built-ins. */
 export const ALWAYS: Availability = { added: 0, deprecated: NEVER, removed: NEVER, ending: "none" };
 
+/** True from `added` on, until `removed`. */
 export function existsAt(availability: Availability, version: Version): boolean {
   return availability.added <= version && version < availability.removed;
 }
 
+/** True when there is a version in which both exist. */
 export function overlap(a: Availability, b: Availability): boolean {
   return a.added < b.removed && b.added < a.removed;
 }

@@ -31,6 +31,7 @@ export interface Diagnostic {
   readonly related: readonly RelatedPlace[];
 }
 
+/** An error of the numbered table. Numbers are those of fidlc and are never used for anything else. */
 export function errorKind<A extends readonly unknown[]>(
   code: number,
   name: string,
@@ -39,6 +40,7 @@ export function errorKind<A extends readonly unknown[]>(
   return { code, name, severity: "error", message };
 }
 
+/** A warning of the numbered table, which becomes an error where warnings are to be errors. */
 export function warningKind<A extends readonly unknown[]>(
   code: number,
   name: string,

@@ -13,6 +13,7 @@ export function renderDiagnostic(diagnostic: Diagnostic): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** All of them as people read them, with the line of source that each is about. */
 export function renderDiagnostics(diagnostics: readonly Diagnostic[]): string {
   return diagnostics.map(renderDiagnostic).join("");
 }
@@ -49,6 +50,7 @@ export interface JsonDiagnostic {
   readonly suggestion?: string;
 }
 
+/** All of them as tools read them: the form of fidlc's `--format=json`. */
 export function jsonDiagnostics(diagnostics: readonly Diagnostic[]): readonly JsonDiagnostic[] {
   return diagnostics.map((diagnostic) => {
     const start = lineColumnAt(diagnostic.span.file, diagnostic.span.start);

@@ -41,11 +41,13 @@ import type {
   IrValueMember,
 } from "./types.ts";
 
+/** A constant with its value. */
 export function emitConst(decl: ConstDecl): IrConst {
   const value = irConstant(decl.value.node, decl.value.value as ConstantValue);
   return { ...irElement(decl, decl.library), ...irTypeUse(decl.type), value };
 }
 
+/** An alias: the type it was written as, and the type it is. */
 export function emitAlias(decl: AliasDecl): IrAlias {
   const resolved = decl.type.resolved as ResolvedType;
   return {
@@ -62,6 +64,7 @@ function emitValueMembers(members: readonly ValueMember[], library: Library): re
   }));
 }
 
+/** Bits with their mask. */
 export function emitBits(decl: BitsDecl): IrBits {
   return {
     ...irElement(decl, decl.library),
@@ -73,6 +76,7 @@ export function emitBits(decl: BitsDecl): IrBits {
   };
 }
 
+/** An enum; a flexible one with its member for unknown values, if it names one. */
 export function emitEnum(decl: EnumDecl): IrEnum {
   return {
     ...irElement(decl, decl.library),
@@ -84,6 +88,7 @@ export function emitEnum(decl: EnumDecl): IrEnum {
   };
 }
 
+/** A `resource_definition` with its properties. */
 export function emitResource(decl: ResourceDecl): IrResource {
   return {
     ...irElement(decl, decl.library),
@@ -95,6 +100,7 @@ export function emitResource(decl: ResourceDecl): IrResource {
   };
 }
 
+/** A struct with its members' places and padding. */
 export function emitStruct(decl: StructDecl): IrStruct {
   const fields = fieldShapes(decl);
   return {
@@ -125,6 +131,7 @@ function emitOrdinalMembers(members: readonly OrdinalMember[], library: Library)
   }));
 }
 
+/** A table with its members by ordinal. */
 export function emitTable(decl: TableDecl): IrTable {
   return {
     ...irElement(decl, decl.library),
@@ -136,6 +143,7 @@ export function emitTable(decl: TableDecl): IrTable {
   };
 }
 
+/** A union with its members by ordinal. */
 export function emitUnion(decl: UnionDecl): IrUnion {
   return {
     ...irElement(decl, decl.library),
@@ -148,6 +156,7 @@ export function emitUnion(decl: UnionDecl): IrUnion {
   };
 }
 
+/** A service with its members. */
 export function emitService(decl: ServiceDecl): IrService {
   return {
     ...irElement(decl, decl.library),
@@ -155,6 +164,7 @@ export function emitService(decl: ServiceDecl): IrService {
   };
 }
 
+/** A protocol with all its methods, composed ones included. */
 export function emitProtocol(decl: ProtocolDecl): IrProtocol {
   return {
     ...irElement(decl, decl.library),

@@ -43,6 +43,7 @@ export function irElement(element: ElementBase | DeclBase, library: Library): Ir
   };
 }
 
+/** Attributes with their arguments; no member at all where there are none. */
 export function irAttributes(attributes: readonly Attribute[]): { readonly maybe_attributes?: readonly IrAttribute[] } {
   if (attributes.length === 0) return {};
   return {
@@ -67,6 +68,7 @@ function valueText(value: ConstantValue): string {
   return String(value.value);
 }
 
+/** A constant: what it is worth, and how it was written. */
 export function irConstant(node: ConstantNode, value: ConstantValue): IrConstant {
   const expression = textOf(node.span);
   const text = valueText(value);
@@ -89,6 +91,7 @@ export function irConstant(node: ConstantNode, value: ConstantValue): IrConstant
   }
 }
 
+/** The shape of a type in wire format v2. */
 export function irShape(shape: TypeShape): IrTypeShape {
   return {
     inline_size: shape.inlineSize,
@@ -101,6 +104,7 @@ export function irShape(shape: TypeShape): IrTypeShape {
   };
 }
 
+/** A type with its shape. */
 export function irType(type: Type): IrType {
   const shape = { type_shape_v2: irShape(shapeOfType(type)) };
   switch (type.kind) {

@@ -26,6 +26,7 @@ export type TokenKind =
   | "|"
   | "->";
 
+/** One token with its place in the text. */
 export interface Token {
   readonly kind: TokenKind;
   readonly text: string;

@@ -165,6 +165,10 @@ function atModifier(cursor: Cursor): boolean {
   return next.kind === "(" && cursor.peek(2).kind === "identifier" && cursor.peek(3).kind === "=";
 }
 
+/**
+ * `strict`, `flexible`, `resource` and the like, in any order, with their arguments. Whether they fit, is checked
+ * where they stand.
+ */
 export function parseModifiers(cursor: Cursor): readonly ModifierNode[] {
   const modifiers: ModifierNode[] = [];
   while (atModifier(cursor)) {

@@ -53,6 +53,7 @@ export function lineText(file: SourceFile, line: number): string {
   return file.text.slice(start, end - 1).replace(/\r$/, "");
 }
 
+/** What stands in the file at that place. */
 export function textOf(span: Span): string {
   return span.file.text.slice(span.start, span.end);
 }

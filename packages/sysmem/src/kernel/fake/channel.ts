@@ -126,6 +126,7 @@ export class FakeChannelEnd implements FakeObject {
   }
 }
 
+/** A handle to one end of a channel of the fake machine. */
 export class FakeChannel extends FakeHandle implements Channel {
   readonly objectType: typeof ObjectType.CHANNEL = ObjectType.CHANNEL;
   readonly #end: FakeChannelEnd;

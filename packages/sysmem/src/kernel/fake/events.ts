@@ -3,6 +3,7 @@ import { ObjectType } from "#base";
 import type { Event, EventPair } from "../port.ts";
 import { FakeHandle, type FakeMachine, type FakeObject, type FakeProcess } from "./machine.ts";
 
+/** One end: what all handles to it share. It closes with the last of them. */
 export class FakeEventPairEnd implements FakeObject {
   readonly machine: FakeMachine;
   readonly koid: number;
@@ -39,6 +40,7 @@ export class FakeEventPairEnd implements FakeObject {
   }
 }
 
+/** A handle to one end of an event pair. */
 export class FakeEventPair extends FakeHandle implements EventPair {
   readonly objectType: typeof ObjectType.EVENTPAIR = ObjectType.EVENTPAIR;
   readonly #end: FakeEventPairEnd;
@@ -96,6 +98,7 @@ export class FakeEventPair extends FakeHandle implements EventPair {
   }
 }
 
+/** An event: nothing but an identity that handles share. */
 export class FakeEventObject implements FakeObject {
   readonly koid: number;
 
@@ -111,6 +114,7 @@ export class FakeEventObject implements FakeObject {
   release(): void {}
 }
 
+/** A handle to an event. */
 export class FakeEvent extends FakeHandle implements Event {
   readonly objectType: typeof ObjectType.EVENT = ObjectType.EVENT;
   readonly #event: FakeEventObject;

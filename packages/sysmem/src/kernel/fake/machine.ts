@@ -27,6 +27,7 @@ export interface FakeFaults {
   readonly nextMemoryErrors: (KernelErrorCode | undefined)[];
 }
 
+/** What all fake processes share: names of services, memory, numbers, and the faults that a test wants. */
 export class FakeMachine {
   readonly scheduler: FakeScheduler;
   readonly services: Map<string, FakeServiceFile> = new Map();

@@ -79,6 +79,7 @@ export class FakeDescription implements FakeObject {
   }
 }
 
+/** A handle to memory with the rights of its description. */
 export class FakeVmo extends FakeHandle implements Vmo {
   readonly objectType: typeof ObjectType.VMO = ObjectType.VMO;
   readonly description: FakeDescription;
@@ -154,6 +155,7 @@ class FakeMapping implements Mapping {
   }
 }
 
+/** Memory of a buffer, and which of the VMOs that were handed out for it anybody still holds. */
 export class FakeBufferMemory implements BufferMemory {
   readonly vmo: FakeVmo;
   readonly koid: string;

@@ -87,6 +87,10 @@ class Block {
   }
 }
 
+/**
+ * Sends and receives packets through blocks of memory of its own. For one thread, one call at a time; holds no
+ * descriptor itself.
+ */
 export class PacketIo {
   readonly #libc: Libc;
   readonly #outgoing = new Block();

@@ -17,6 +17,7 @@ import { kernelError } from "./errno.ts";
 import { type Libc, nativeBuffer } from "./libc.ts";
 import { openWakeSource, type Readiness, type WakeSource } from "./wake-source.ts";
 
+/** Tells watchers when their descriptors are ready. Owns the epoll set, not what is watched. */
 export class Reactor {
   readonly #libc: Libc;
   readonly #epoll: number;

@@ -117,12 +117,14 @@ export function decodeUnknownVariant(d: Decoder, at: number): { kind: "$unknown"
 /** Sizes, times and identifiers are mostly small, and reading a bigint from an array allocates. */
 const SMALL_BIGINTS: readonly bigint[] = Array.from({ length: 1024 }, (_, i) => BigInt(i));
 
+/** The unsigned integer of 8 bytes at `at`, a multiple of 8. */
 export function readUint64(d: Decoder, at: number): bigint {
   const low = d.u32[at >> 2] as number;
   if (low < 1024 && d.u32[(at >> 2) + 1] === 0) return SMALL_BIGINTS[low] as bigint;
   return d.u64[at >> 3] as bigint;
 }
 
+/** The signed integer of 8 bytes at `at`, a multiple of 8. */
 export function readInt64(d: Decoder, at: number): bigint {
   const low = d.u32[at >> 2] as number;
   if (low < 1024 && d.u32[(at >> 2) + 1] === 0) return SMALL_BIGINTS[low] as bigint;

@@ -23,6 +23,7 @@ function isExpanded(type: StructDescriptor): boolean {
 /** Writes the body of the function for a type. Statements only; `u`nits are asked for names. */
 export type Emitter = (unit: Unit, type: TypeDescriptor) => string;
 
+/** Functions that are generated, compiled and linked together: a type asked for, and what it consists of. */
 export class Unit {
   readonly #emit: Emitter;
   readonly #parameters: string;
