@@ -112,6 +112,12 @@ export const MEMORY_HEADROOM_BYTES = 67_108_864;
 /** How often handed-out VMOs are looked for where the kernel reports no events about them. Milliseconds. */
 export const CHILD_PROBE_INTERVAL_MS = 500;
 
+/**
+ * When a memory file is looked at again after each event, in milliseconds from look to look. The window between the event and
+ * the end of the description's locks is microseconds long, unless the closing process is preempted in it.
+ */
+export const CHILD_RECHECK_DELAYS_MS: readonly number[] = [1, 5, 25, 125, 625, 3_125];
+
 /** Bytes of a memory file's name that the kernel takes (NAME_MAX less its own prefix). */
 export const MAX_MEMORY_NAME_BYTES = 249;
 

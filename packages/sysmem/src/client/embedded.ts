@@ -32,7 +32,13 @@ export class EmbeddedSysmem extends Sysmem {
   /** Fails what is left, and resolves when the server holds no memory any more. */
   async shutdown(): Promise<void> {
     this.close();
-    await this.server.shutdown({ waitForBuffers: true });
+    // What the server waits for is the kernel's word on memory files, which alone does not keep a process alive.
+    const keepAlive = setInterval(() => {}, 0x7fff_ffff);
+    try {
+      await this.server.shutdown({ waitForBuffers: true });
+    } finally {
+      clearInterval(keepAlive);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

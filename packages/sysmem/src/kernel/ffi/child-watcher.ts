@@ -2,8 +2,12 @@
  * Learns when open file descriptions of memory files end: one inotify instance, one watch for each file. An event only
  * says that *some* description of the file was closed for good (one of our own, perhaps); the owner of the file then
  * looks which. Files without such events are looked at in intervals.
+ *
+ * The kernel queues the event just before it removes the description's locks, so a look at once may still find the mark
+ * of a description that is ending; nothing would ever be said of it again. Therefore each event is followed by further
+ * looks, at growing distances.
  */
-import { CHILD_PROBE_INTERVAL_MS } from "#base";
+import { CHILD_PROBE_INTERVAL_MS, CHILD_RECHECK_DELAYS_MS } from "#base";
 import { EPOLLIN, IN_CLOEXEC, IN_CLOSE_NOWRITE, IN_CLOSE_WRITE, IN_NONBLOCK, IN_Q_OVERFLOW } from "./constants.ts";
 import type { LinuxContext } from "./context.ts";
 import { errnoName } from "./errno.ts";
@@ -27,6 +31,9 @@ export class ChildWatcher {
   /** Several owners may watch one file: the kernel gives them one watch. */
   readonly #owners = new Map<number, Set<Watched>>();
   readonly #probed = new Set<Watched>();
+  /** Owners that will be looked at again, and how often they were since their last event. */
+  readonly #rechecked = new Map<Watched, number>();
+  #recheckTimer: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   #hasWarned = false;
 
@@ -52,6 +59,7 @@ export class ChildWatcher {
     owners.add(owner);
     this.#owners.set(watch, owners);
     return () => {
+      this.#rechecked.delete(owner);
       if (!owners.delete(owner) || owners.size > 0 || this.#inotify < 0) return;
       this.#owners.delete(watch);
       this.#context.libc.inotify_rm_watch(this.#inotify, watch);
@@ -61,6 +69,9 @@ export class ChildWatcher {
   close(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+    clearTimeout(this.#recheckTimer);
+    this.#recheckTimer = undefined;
+    this.#rechecked.clear();
     this.#watch?.close();
     this.#watch = undefined;
     if (this.#inotify >= 0) this.#context.libc.close(this.#inotify);
@@ -120,6 +131,27 @@ export class ChildWatcher {
         : (this.#owners.get(view.getInt32(at, true)) ?? []);
       for (const owner of owners) concerned.add(owner);
     }
+    for (const owner of concerned) this.#rechecked.set(owner, 0);
+    this.#scheduleRecheck();
     for (const owner of concerned) owner.check();
+  }
+
+  /** One timer for all: it goes off when the owner that waits least is due, and looks at every owner. */
+  #scheduleRecheck(): void {
+    if (this.#rechecked.size === 0) return;
+    clearTimeout(this.#recheckTimer);
+    const fewest = Math.min(...this.#rechecked.values());
+    this.#recheckTimer = setTimeout(() => this.#recheck(), CHILD_RECHECK_DELAYS_MS[fewest]);
+    this.#recheckTimer.unref();
+  }
+
+  #recheck(): void {
+    const due = [...this.#rechecked.keys()];
+    for (const [owner, looks] of this.#rechecked) {
+      if (looks + 1 < CHILD_RECHECK_DELAYS_MS.length) this.#rechecked.set(owner, looks + 1);
+      else this.#rechecked.delete(owner);
+    }
+    this.#scheduleRecheck();
+    for (const owner of due) owner.check();
   }
 }
