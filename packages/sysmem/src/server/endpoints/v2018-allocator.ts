@@ -10,7 +10,6 @@ import { allocateFor } from "../v2018/call-node.ts";
 import {
   blankCollectionInfo,
   collectionInfo,
-  isProtected,
   isUsageValid,
   specConstraints,
   usageConstraints,
@@ -47,7 +46,7 @@ function handlers(
   shared: SharedCollections,
   waiting: Set<() => void>,
 ): AllocatorServer {
-  const { context, peer } = connection;
+  const { peer } = connection;
 
   function handle(control: ServerControl, message: string, run: () => Handled, drop?: () => void): void {
     handleAllocatorMessage(connection, control, message, run, { generation: "v1", drop });
@@ -62,7 +61,7 @@ function handlers(
           answerWithBuffers(call.responder, err(refused ?? Status.ERR_INVALID_ARGS));
           return undefined;
         }
-        const demands = usageConstraints(usage, isProtected(usage), context.heaps);
+        const demands = usageConstraints(usage);
         const answer = (outcome: Result<DeliveredCollection, number>) => answerWithBuffers(call.responder, outcome);
         allocateFor(connection, { constraints: { ...constraints.value, ...demands }, peer, answer }, []);
         return undefined;

@@ -12,7 +12,6 @@ import {
   PixelFormatType,
   videoUsageHwProtected,
 } from "#gen/fuchsia_sysmem_v2018";
-import type { HeapRegistry } from "#heaps";
 import { imageFormatFromConstraints, imageLayout } from "#negotiate";
 import type { DeliveredCollection } from "../buffers/delivery.ts";
 import type { BufferCollectionConstraints } from "../types.ts";
@@ -51,30 +50,20 @@ export function isUsageValid(usage: BufferUsage): boolean {
   return words.every(([word, bits]) => (usage[word] & ~bits) === 0) && words.some(([word]) => usage[word] !== 0);
 }
 
-/** Whether a participant wants memory that is protected from the CPU. */
-export function isProtected(usage: BufferUsage): boolean {
-  return (usage.video & videoUsageHwProtected) !== 0;
-}
-
 /**
- * What a participant demands by its usage alone.
- * @param wantsProtected some participant of the collection wants protected memory: those who leave the CPU out accept it
+ * What a participant demands by its usage alone. Who leaves the CPU out can work with memory that the CPU does not reach; who
+ * wants it protected can work with no other.
  */
-export function usageConstraints(
-  usage: BufferUsage,
-  wantsProtected: boolean,
-  heaps: HeapRegistry,
-): BufferCollectionConstraints {
+export function usageConstraints(usage: BufferUsage): BufferCollectionConstraints {
+  const isProtected = (usage.video & videoUsageHwProtected) !== 0;
   const needsCpu = usage.cpu !== 0;
-  const secure = heaps.list().filter(({ properties }) => properties.isSecure);
   return {
     usage: { ...usage },
     bufferMemoryConstraints: {
-      secureRequired: isProtected(usage),
-      cpuDomainSupported: true,
-      ramDomainSupported: !needsCpu,
+      secureRequired: isProtected,
+      cpuDomainSupported: !isProtected,
+      ramDomainSupported: !isProtected && !needsCpu,
       inaccessibleDomainSupported: !needsCpu,
-      ...(wantsProtected && !needsCpu && secure.length > 0 && { permittedHeaps: secure.map(({ id }) => ({ ...id })) }),
     },
   };
 }

@@ -13,7 +13,7 @@ import { AllocatorConnection } from "../nodes/allocator.ts";
 import type { Handled } from "../nodes/receive.ts";
 import type { BufferCollectionConstraints } from "../types.ts";
 import { type AllocationCall, allocateFor } from "./call-node.ts";
-import { isProtected, usageConstraints } from "./conversion.ts";
+import { usageConstraints } from "./conversion.ts";
 
 /** A call that waits for its answer. */
 export interface WaitingCall {
@@ -159,8 +159,6 @@ export class SharedCollections {
     if (!this.#sessions.delete(koid)) return;
     tokenPeer.close();
     if (coordinator.isGone && binders.size === 0) return;
-    const wantsProtected = [...binders].some(({ usage }) => isProtected(usage));
-    const { heaps } = this.#context;
     const root: AllocationCall = {
       // It has a say in what the buffers are like, and touches none of them.
       constraints: { ...constraints, usage: { none: 1 } },
@@ -169,7 +167,7 @@ export class SharedCollections {
     };
     const others = [...binders].map(
       ({ usage, call }): AllocationCall => ({
-        constraints: usageConstraints(usage, wantsProtected, heaps),
+        constraints: usageConstraints(usage),
         peer: call.peer,
         answer: (outcome) => call.answer(outcome),
       }),
