@@ -61,6 +61,7 @@ export interface Deviation {
   readonly epitaph?: number;
 }
 
+/** @param v1Status epitaph on a v1 channel; @param epitaph the exception for every generation */
 export function deviation(detail: string, v1Status: number = Status.ERR_INVALID_ARGS, epitaph?: number): Deviation {
   return epitaph === undefined
     ? { kind: "deviation", detail, v1Status }

@@ -27,6 +27,7 @@ export interface ServerLimits {
   readonly maxExplainedParticipants: number;
 }
 
+/** The quotas of a server that is not told otherwise. */
 export const defaultServerLimits: ServerLimits = {
   maxCollections: 16_384,
   maxNodesPerCollection: 2_048,

@@ -24,6 +24,7 @@ import { type ServerSnapshot, takeSnapshot } from "./snapshot.ts";
 import { Turns } from "./turns.ts";
 import { SharedCollections } from "./v2018/shared-collections.ts";
 
+/** What a server is made of. Everything it knows of the world comes from here. */
 export interface ServerOptions {
   readonly kernel: Kernel;
   /** Default: the machine's. */
@@ -43,6 +44,7 @@ export interface ServerOptions {
   readonly onEvent?: ServerObserver | undefined;
 }
 
+/** How a connection is served. */
 export interface ServeAllocatorOptions {
   /** `v1` is `fuchsia.sysmem.Allocator`, `v2018` is `fuchsia.sysmem.v2018.Allocator`. Default `v2`. */
   readonly version?: "v1" | "v2" | "v2018" | undefined;
@@ -50,6 +52,7 @@ export interface ServeAllocatorOptions {
   readonly peer?: PeerCredentials | undefined;
 }
 
+/** How a DriverConnector connection is served. */
 export interface ServeConnectorOptions {
   readonly peer?: PeerCredentials | undefined;
   /** Whether `ConnectSysmem` is granted. Default: no. */

@@ -81,6 +81,7 @@ export interface ServerSnapshot {
   readonly recentFailures: readonly FailureRecord[];
 }
 
+/** The whole server at this moment. Shares nothing with it that changes. */
 export function takeSnapshot(context: ServerContext): ServerSnapshot {
   return {
     atNs: context.clock.nowNs(),
@@ -90,6 +91,7 @@ export function takeSnapshot(context: ServerContext): ServerSnapshot {
   };
 }
 
+/** One collection at this moment. */
 export function collectionSnapshot(collection: LogicalBufferCollection): CollectionSnapshot {
   const { allocation, root } = collection;
   const decided = allocation.kind === "allocated" || allocation.kind === "allocating" ? allocation.decided : undefined;

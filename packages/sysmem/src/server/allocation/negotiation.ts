@@ -59,6 +59,7 @@ export function environmentOf(context: ServerContext): Environment {
   };
 }
 
+/** Negotiates the initial allocation: the pruned subtree of the tree's root. */
 export function negotiateInitial(collection: LogicalBufferCollection, root: Node): NegotiationOutcome {
   const { tree, nodes } = inputTree(root);
   const environment = environmentOf(collection.context);
@@ -66,6 +67,7 @@ export function negotiateInitial(collection: LogicalBufferCollection, root: Node
   return interpret(collection, outcome, nodes, () => explainTree(tree, environment));
 }
 
+/** Negotiates whether an attached subtree fits into what was decided. The initial allocation must have succeeded. */
 export function negotiateLate(collection: LogicalBufferCollection, subtree: Node): NegotiationOutcome {
   const { root, allocation, context } = collection;
   assert(root !== undefined && allocation.kind === "allocated", "late allocation follows the initial one");

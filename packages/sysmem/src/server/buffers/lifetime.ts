@@ -4,7 +4,7 @@ import { failRoot } from "../collection/failure.ts";
 import type { LogicalBuffer } from "./logical-buffer.ts";
 
 /** From the end of a buffer's strong side to the complaint about weak VMOs that are still held. */
-export const WEAK_COMPLAINT_DELAY_NS = 5e9;
+const WEAK_COMPLAINT_DELAY_NS = 5e9;
 
 /** The server lets go of its own strong VMOs: no strong node is left, or no tree. */
 export function dropServerStrongVmos(collection: LogicalBufferCollection): void {

@@ -8,7 +8,7 @@ export function describeTree(root: Node): string[] {
 }
 
 /** `12 <- 3: collection-constrained ready weak "camera" (7)`. */
-export function describeNode(node: Node): string {
+function describeNode(node: Node): string {
   const { properties } = node;
   const words = [`${node.id}${node.parent === undefined ? "" : ` <- ${node.parent.id}`}:`, columnOf(node) ?? "orphan"];
   words.push(node.isReady ? "ready" : "not ready");

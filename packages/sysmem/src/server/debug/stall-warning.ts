@@ -1,9 +1,9 @@
 import type { Clock, Timer } from "#base";
 
 /** From a collection's creation to the first warning that it has not allocated. */
-export const FIRST_STALL_WARNING_NS = 5e9;
+const FIRST_STALL_WARNING_NS = 5e9;
 /** From the first warning to the second and last. */
-export const SECOND_STALL_WARNING_NS = 30e9;
+const SECOND_STALL_WARNING_NS = 30e9;
 
 /** The two warnings about a collection that does not allocate. They never change behaviour. Lifecycle contract 9.3. */
 export class StallWarning {

@@ -50,12 +50,7 @@ function collectionHandlers(arrival: Arrival): BufferCollectionServer {
         arrival,
         "SetConstraints",
         () => {
-          const fault = core.setConstraints(
-            collection,
-            node,
-            constraints,
-            mustMatchVmo && asVmo(mustMatchVmo),
-          );
+          const fault = core.setConstraints(collection, node, constraints, mustMatchVmo && asVmo(mustMatchVmo));
           drop();
           return fault;
         },

@@ -10,7 +10,7 @@ export function failureDomainOf(node: Node): Node {
 }
 
 /** Whether a failure of this node is also its parent's. */
-export function propagatesToParent(node: Node): boolean {
+function propagatesToParent(node: Node): boolean {
   switch (node.properties.mode) {
     case "propagate":
       return true;
@@ -27,7 +27,7 @@ export function takeDownOrder(root: Node): Node[] {
 }
 
 /** True for nodes that begin a failure domain: the tree's root, dispensable nodes, attached nodes. */
-export function isFailureDomainRoot(node: Node): boolean {
+function isFailureDomainRoot(node: Node): boolean {
   return node.parent === undefined || node.properties.mode !== "propagate";
 }
 

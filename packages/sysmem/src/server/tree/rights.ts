@@ -38,7 +38,7 @@ export interface UsageBits {
 }
 
 /** True when the usage has a bit that writes. Display has none. */
-export function usageWrites(usage: UsageBits): boolean {
+function usageWrites(usage: UsageBits): boolean {
   return (
     ((usage.cpu ?? 0) & CPU_WRITE) !== 0 ||
     ((usage.vulkan ?? 0) & VULKAN_WRITE) !== 0 ||

@@ -4,7 +4,7 @@ import { orphan } from "../../../src/server/nodes/serving.ts";
 import { inheritedProperties, Node, rootProperties } from "../../../src/server/tree/node.ts";
 import { type DebugInfo, noDebugInfo } from "../../../src/server/tree/properties.ts";
 
-export class RecordingEndpoint implements NodeEndpoint {
+class RecordingEndpoint implements NodeEndpoint {
   readonly koid: number;
   generation: "v1" | "v2" = "v2";
   isClosed = false;
