@@ -4,7 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect } from "vitest";
-import { InvariantError } from "#base";
+import { InvariantError, MAPPING_ARENA_BYTES, MAX_MAPPING_ARENAS } from "#base";
 import { type BufferMemory, createLinuxKernel, type LinuxKernel, type Mapping } from "#kernel";
 import { loadLibc } from "../../src/kernel/ffi/libc.ts";
 import { Mapper } from "../../src/kernel/ffi/mapper.ts";
@@ -193,6 +193,23 @@ describe("a mapping", () => {
     reader.close();
     memory.close();
     kernel.close();
+  });
+
+  test("of an arena's size fits into one, and there are so many of them", () => {
+    const libc = loadLibc();
+    // A file of holes: address space is all that this takes.
+    const fd = libc.memfd_create("holes", 1);
+    libc.ftruncate(fd, MAPPING_ARENA_BYTES + PAGE);
+    const mapper = new Mapper(libc);
+    const larger = mapper.map(fd, MAPPING_ARENA_BYTES + PAGE, true, PAGE);
+    expect(mapper.arenaCount).toBe(0);
+    const mappings = Array.from({ length: MAX_MAPPING_ARENAS + 1 }, () =>
+      mapper.map(fd, MAPPING_ARENA_BYTES, true, PAGE),
+    );
+    expect(mapper.arenaCount).toBe(MAX_MAPPING_ARENAS);
+    expect(new Set(mappings.map(({ bytes }) => bytes.buffer)).size).toBe(MAX_MAPPING_ARENAS + 1);
+    for (const mapping of [larger, ...mappings]) mapping.unmap();
+    libc.close(fd);
   });
 
   test("of nothing has no bytes", () => {

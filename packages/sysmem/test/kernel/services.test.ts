@@ -1,10 +1,20 @@
 /** Service sockets as files. Source: transport contract, section 3. */
-import { closeSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect } from "vitest";
-import { MAX_ACCEPTS_PER_TURN } from "#base";
+import { type Channel, LISTEN_BACKLOG, MAX_ACCEPTS_PER_TURN } from "#base";
 import { createLinuxKernel, KernelError, type LinuxKernel } from "#kernel";
 import { loadLibc } from "../../src/kernel/ffi/libc.ts";
 import { test as guarded } from "../support/leaks.ts";
@@ -192,6 +202,30 @@ describe("a listener", () => {
     expect(codeOf(() => kernel.connect(path))).toBe("UNAVAILABLE");
     first.close();
     closeSync(server);
+  });
+
+  test("keeps as many connections as its backlog holds, while the loop is busy", async (kernel) => {
+    const path = join(folder, "backlog");
+    const somaxconn = Number(readFileSync("/proc/sys/net/core/somaxconn", "latin1"));
+    let accepted = 0;
+    const listener = kernel.listen(path, {}, (channel) => {
+      accepted += 1;
+      channel.close();
+    });
+    const clients: Channel[] = [];
+    const code = codeOf(() => {
+      for (;;) clients.push(kernel.connect(path));
+    });
+    // Not a turn of the loop has passed. The system lets one more wait than the backlog says.
+    expect(accepted).toBe(0);
+    // Where descriptors run out first, there is nothing to see.
+    if (code !== "NO_RESOURCES") {
+      expect(code).toBe("UNAVAILABLE");
+      expect(clients).toHaveLength(Math.min(LISTEN_BACKLOG, somaxconn) + 1);
+    }
+    for (const client of clients) client.close();
+    await eventually(() => accepted === clients.length);
+    listener.close();
   });
 
   test("can be somebody else's socket, whose file stays", async (kernel) => {

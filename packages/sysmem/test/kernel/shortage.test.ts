@@ -3,14 +3,22 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import { CHILD_PROBE_INTERVAL_MS, type Logger, silentLogger } from "#base";
+import {
+  CHILD_PROBE_INTERVAL_MS,
+  type Logger,
+  MEMORY_HEADROOM_BYTES,
+  MIN_HEADROOM_CHECK_BYTES,
+  silentLogger,
+} from "#base";
 import { createLinuxKernel, KernelError } from "#kernel";
 import { ChildWatcher } from "../../src/kernel/ffi/child-watcher.ts";
 import type { LinuxContext } from "../../src/kernel/ffi/context.ts";
 import { type Libc, loadLibc } from "../../src/kernel/ffi/libc.ts";
+import { MemoryMaker } from "../../src/kernel/ffi/memory.ts";
 import { memoryHeadroomBytes } from "../../src/kernel/ffi/memory-headroom.ts";
 import { test } from "../support/leaks.ts";
 import { collect, eventually, message, numberOf } from "./collect.ts";
+import { NAMES } from "./conformance-kit.ts";
 import { withFewDescriptors } from "./raw.ts";
 
 /** Keeps what is logged. */
@@ -133,6 +141,26 @@ describe("without memory", () => {
       await expect(kernel.createMemory(size, { name: "huge" })).rejects.toMatchObject({ code: "NO_MEMORY" });
     }
     kernel.close();
+  });
+
+  test("memory is refused when what is left would be less than the machine needs", async () => {
+    const libc = loadLibc();
+    let asked = 0;
+    const maker = new MemoryMaker(libc, () => {
+      asked += 1;
+      return MEMORY_HEADROOM_BYTES + MIN_HEADROOM_CHECK_BYTES;
+    });
+    const sizes = [MIN_HEADROOM_CHECK_BYTES - 4_096, MIN_HEADROOM_CHECK_BYTES] as const;
+    for (const [index, size] of sizes.entries()) {
+      libc.close(await maker.create(size, { name: "headroom" }));
+      expect(asked).toBe(index);
+    }
+    const refused = maker.create(MIN_HEADROOM_CHECK_BYTES + 1, { name: "headroom" });
+    await expect(refused).rejects.toMatchObject({ code: "NO_MEMORY" });
+    // What is being reserved is spoken for.
+    const [first, second] = await Promise.allSettled([maker.create(sizes[1], NAMES), maker.create(sizes[1], NAMES)]);
+    expect([first.status, second.status]).toEqual(["fulfilled", "rejected"]);
+    if (first.status === "fulfilled") libc.close(first.value);
   });
 
   test("the machine and every group it is in are asked how much there is", () => {

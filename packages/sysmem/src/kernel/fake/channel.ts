@@ -127,6 +127,7 @@ export class FakeChannelEnd implements FakeObject {
 }
 
 /** A handle to one end of a channel of the fake machine. */
+/** A handle to a channel end, in one process. */
 export class FakeChannel extends FakeHandle implements Channel {
   readonly objectType: typeof ObjectType.CHANNEL = ObjectType.CHANNEL;
   readonly #end: FakeChannelEnd;

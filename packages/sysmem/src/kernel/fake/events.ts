@@ -4,6 +4,7 @@ import type { Event, EventPair } from "../port.ts";
 import { FakeHandle, type FakeMachine, type FakeObject, type FakeProcess } from "./machine.ts";
 
 /** One end: what all handles to it share. It closes with the last of them. */
+/** One end of an eventpair as the machine sees it: closed when nothing refers to it any more. */
 export class FakeEventPairEnd implements FakeObject {
   readonly machine: FakeMachine;
   readonly koid: number;
@@ -41,6 +42,7 @@ export class FakeEventPairEnd implements FakeObject {
 }
 
 /** A handle to one end of an event pair. */
+/** A handle to an eventpair end. */
 export class FakeEventPair extends FakeHandle implements EventPair {
   readonly objectType: typeof ObjectType.EVENTPAIR = ObjectType.EVENTPAIR;
   readonly #end: FakeEventPairEnd;
@@ -99,6 +101,7 @@ export class FakeEventPair extends FakeHandle implements EventPair {
 }
 
 /** An event: nothing but an identity that handles share. */
+/** An event as the machine sees it. */
 export class FakeEventObject implements FakeObject {
   readonly koid: number;
 
@@ -114,6 +117,7 @@ export class FakeEventObject implements FakeObject {
   release(): void {}
 }
 
+/** A handle to an event. */
 /** A handle to an event. */
 export class FakeEvent extends FakeHandle implements Event {
   readonly objectType: typeof ObjectType.EVENT = ObjectType.EVENT;

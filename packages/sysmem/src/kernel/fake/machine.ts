@@ -28,6 +28,7 @@ export interface FakeFaults {
 }
 
 /** What all fake processes share: names of services, memory, numbers, and the faults that a test wants. */
+/** One simulated machine: numbers that are unique on it, its service sockets, its memory and its faults. */
 export class FakeMachine {
   readonly scheduler: FakeScheduler;
   readonly services: Map<string, FakeServiceFile> = new Map();

@@ -80,6 +80,7 @@ export class FakeDescription implements FakeObject {
 }
 
 /** A handle to memory with the rights of its description. */
+/** A handle to an open file description of a memory file. */
 export class FakeVmo extends FakeHandle implements Vmo {
   readonly objectType: typeof ObjectType.VMO = ObjectType.VMO;
   readonly description: FakeDescription;
@@ -156,6 +157,7 @@ class FakeMapping implements Mapping {
 }
 
 /** Memory of a buffer, and which of the VMOs that were handed out for it anybody still holds. */
+/** A buffer's memory file with the descriptions that were handed out of it. */
 export class FakeBufferMemory implements BufferMemory {
   readonly vmo: FakeVmo;
   readonly koid: string;

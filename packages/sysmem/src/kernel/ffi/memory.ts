@@ -33,12 +33,15 @@ const SC_PAGESIZE = 30;
 
 export class MemoryMaker {
   readonly #libc: Libc;
+  readonly #headroomBytes: () => number;
   readonly #pageBytes: number;
   /** Bytes that helper threads are reserving right now: the machine does not count them as taken yet. */
   #reservingBytes = 0;
 
-  constructor(libc: Libc) {
+  /** @param headroomBytes how much memory there is to be had */
+  constructor(libc: Libc, headroomBytes: () => number = memoryHeadroomBytes) {
     this.#libc = libc;
+    this.#headroomBytes = headroomBytes;
     this.#pageBytes = libc.sysconf(SC_PAGESIZE);
   }
 
@@ -110,7 +113,7 @@ export class MemoryMaker {
   async #reserve(fd: number, length: number, options: MemoryOptions, what: string): Promise<void> {
     // Huge pages come from a pool with an account of its own.
     if (options.hugePageBytes === undefined && length >= MIN_HEADROOM_CHECK_BYTES) {
-      const headroom = memoryHeadroomBytes() - MEMORY_HEADROOM_BYTES - this.#reservingBytes;
+      const headroom = this.#headroomBytes() - MEMORY_HEADROOM_BYTES - this.#reservingBytes;
       if (length > headroom) {
         throw new KernelError("NO_MEMORY", `cannot ${what}: ${Math.max(0, headroom)} bytes are available`);
       }

@@ -91,6 +91,7 @@ class Block {
  * Sends and receives packets through blocks of memory of its own. For one thread, one call at a time; holds no
  * descriptor itself.
  */
+/** The sending and receiving end of every channel of one kernel object. Not reentrant: one packet at a time. */
 export class PacketIo {
   readonly #libc: Libc;
   readonly #outgoing = new Block();

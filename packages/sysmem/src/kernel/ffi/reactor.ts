@@ -18,6 +18,7 @@ import { type Libc, nativeBuffer } from "./libc.ts";
 import { openWakeSource, type Readiness, type WakeSource } from "./wake-source.ts";
 
 /** Tells watchers when their descriptors are ready. Owns the epoll set, not what is watched. */
+/** The epoll set of one kernel object, and the turns in which what is ready gets served. */
 export class Reactor {
   readonly #libc: Libc;
   readonly #epoll: number;
