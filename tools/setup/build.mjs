@@ -13,9 +13,7 @@ import { mustRun } from "./common.mjs";
  * @returns {BuildStep[]}
  */
 export function buildSteps(root) {
-  const steps = [sysmemStep(root)];
-  if (existsSync(join(root, "packages/inspector/package.json"))) steps.push(inspectorStep(root));
-  return steps;
+  return [sysmemStep(root)];
 }
 
 /**
@@ -47,27 +45,6 @@ function sysmemStep(root) {
         { cwd: root },
       );
       for (const layer of layersOf(home)) removeOrphans(join(home, "src", layer), join(home, "dist", layer));
-    },
-  });
-}
-
-/**
- * @param {string} root
- * @returns {BuildStep}
- */
-function inspectorStep(root) {
-  return stampedStep(root, {
-    name: "packages/inspector",
-    inputs: [
-      "packages/inspector/src",
-      "packages/inspector/package.json",
-      "packages/inspector/index.html",
-      "packages/inspector/vite.config.ts",
-      "package-lock.json",
-    ],
-    outputs: ["packages/sysmem/dist/inspector"],
-    build() {
-      mustRun("build packages/inspector", "npm", ["run", "build"], { cwd: join(root, "packages/inspector") });
     },
   });
 }
