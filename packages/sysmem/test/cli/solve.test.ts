@@ -1,5 +1,5 @@
 /** `sysmem solve`: files in, settings or reasons out. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -89,6 +89,12 @@ describe("reasons", () => {
       expect(text).toContain(`would work if:\n  ${expected.nearest}\n`);
     },
   );
+
+  test("the example of the guide prints what the guide says", async () => {
+    const guide = readFileSync(new URL("../../../../docs/guide/negotiation.md", import.meta.url), "utf8");
+    const block = (language: string): string => guide.split(`\`\`\`${language}\n`)[1]?.split("```")[0] ?? "";
+    expect((await solve(block("json"))).text).toBe(block("text"));
+  });
 
   test("what is missing", async () => {
     const { text } = await solve([{ name: "p", constraints: { usage: { cpu: 1 }, min_buffer_count: 1 } }]);

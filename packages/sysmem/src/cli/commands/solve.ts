@@ -188,6 +188,7 @@ function explanationText(explanation: Explanation): string {
     lines.push(formatTable(rows, { indent: "  " }));
   }
   if (explanation.relaxations.length > 0) {
+    if (lines.length > 0) lines.push("");
     lines.push(explanation.requirements.length > 0 ? "would work if:" : "what is missing:");
     for (const { text, isEnough } of explanation.relaxations) {
       const more =
