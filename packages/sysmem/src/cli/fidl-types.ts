@@ -7,9 +7,10 @@ import * as sysmem from "#gen/fuchsia_sysmem";
 import * as sysmem2 from "#gen/fuchsia_sysmem2";
 import * as demo from "#gen/sysmem_demo";
 import * as frames from "#gen/sysmem_frames";
+import * as inspect from "#gen/sysmem_inspect";
 import * as zx from "#gen/zx";
 
-const MODULES: readonly object[] = [zx, math, images2, sysmem2, sysmem, hardware_sysmem, frames, demo];
+const MODULES: readonly object[] = [zx, math, images2, sysmem2, sysmem, hardware_sysmem, frames, demo, inspect];
 
 function descriptors(): (ProtocolDescriptor | (TypeDescriptor & { readonly name: string }))[] {
   return MODULES.flatMap((module) => Object.values(module)).flatMap((item: unknown) =>

@@ -18,6 +18,8 @@ export interface DaemonConfig {
   readonly socketMode: number;
   /** Group whose members may register heaps, beside the server's own user. A number. */
   readonly heapGroup?: number;
+  /** Group whose members may inspect the server, beside its own user. A number. */
+  readonly inspectGroup?: number;
   readonly logLevel: LogLevel;
 }
 
@@ -78,6 +80,7 @@ export function parseConfig(settings: Plain, where: string): DaemonConfig {
     ...root.optional("directory_mode", (v) => ({ directoryMode: v.mode() })),
     ...root.optional("socket_mode", (v) => ({ socketMode: v.mode() })),
     ...root.optional("heap_group", (v) => ({ heapGroup: v.uint32() })),
+    ...root.optional("inspect_group", (v) => ({ inspectGroup: v.uint32() })),
     ...root.optional("log_level", (v) => ({ logLevel: v.oneOf(LOG_LEVELS) })),
   };
   root.rejectUnknown();

@@ -15,9 +15,11 @@ import { DriverConnector, Sysmem } from "#gen/fuchsia_hardware_sysmem";
 import { Allocator as AllocatorV1 } from "#gen/fuchsia_sysmem";
 import { Allocator as Allocator2018 } from "#gen/fuchsia_sysmem_v2018";
 import { Allocator } from "#gen/fuchsia_sysmem2";
+import { Inspector } from "#gen/sysmem_inspect";
 import { costTable } from "#negotiate";
 import { type DaemonConfig, DEFAULT_CONFIG } from "./config.ts";
 import { DaemonError } from "./errors.ts";
+import { InspectorService, mayInspect } from "./inspect/index.ts";
 
 export interface ServeOptions {
   /** Service directory. Created when missing. */
@@ -58,6 +60,8 @@ export function serve(options: ServeOptions): Daemon {
   const isPrivileged = ({ uid, gid }: PeerCredentials) => uid === process.getuid?.() || gid === config.heapGroup;
   const anybody = { mode: config.socketMode };
   const heapMakers = config.heapGroup === undefined ? { mode: 0o600 } : { mode: 0o660, gid: config.heapGroup };
+  const inspectors = config.inspectGroup === undefined ? { mode: 0o600 } : { mode: 0o660, gid: config.inspectGroup };
+  const inspection = new InspectorService(server);
   try {
     listen(Allocator.discoverableName, anybody, (channel, peer) => server.serveAllocator(channel, { peer }));
     listen(AllocatorV1.discoverableName, anybody, (channel, peer) =>
@@ -75,6 +79,11 @@ export function serve(options: ServeOptions): Daemon {
       logger.warn({ peer }, "a process that may not register heaps tried to");
       channel.close();
     });
+    listen(Inspector.discoverableName, inspectors, (channel, peer) => {
+      if (mayInspect(peer, config.inspectGroup)) return inspection.serve(channel);
+      logger.warn({ peer }, "a process that may not inspect this server tried to");
+      channel.close();
+    });
   } catch (error) {
     for (const listener of listeners) listener.close();
     throw asDaemonError(error, options.svc);
@@ -85,6 +94,7 @@ export function serve(options: ServeOptions): Daemon {
     services: listeners.map((listener) => listener.path),
     async close() {
       for (const listener of listeners) listener.close();
+      inspection.close();
       await server.shutdown();
     },
   };

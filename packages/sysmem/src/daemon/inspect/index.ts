@@ -1,0 +1,3 @@
+/** `sysmem.inspect`: a server's state for people and tools. */
+export { mayInspect } from "./access.ts";
+export { InspectorService } from "./inspector.ts";

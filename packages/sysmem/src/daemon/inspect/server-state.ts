@@ -1,0 +1,90 @@
+/** The server as a whole: heaps, quotas, totals. */
+import { readFileSync } from "node:fs";
+import type { HeapState, Quota, ServerInfo } from "#gen/sysmem_inspect";
+import type { LogicalBufferCollection, ServerContext } from "#server";
+import { clip } from "./pages.ts";
+
+let version: string | undefined;
+
+/** This package's version. */
+export function packageVersion(): string {
+  // The sources and what is built of them lie equally deep.
+  version ??= (
+    JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as { version: string }
+  ).version;
+  return version;
+}
+
+/** Bytes of the buffers of a collection that exist. */
+function bufferBytes({ buffers }: LogicalBufferCollection): bigint {
+  let bytes = 0n;
+  for (const { memory } of buffers.values()) bytes += BigInt(memory.sizeBytes);
+  return bytes;
+}
+
+export function serverInfo(context: ServerContext, startedAtNs: number): ServerInfo {
+  let bytes = 0n;
+  for (const collection of context.collections.values()) bytes += bufferBytes(collection);
+  return {
+    pid: process.pid,
+    startedAtNs: BigInt(startedAtNs),
+    nowNs: BigInt(context.clock.nowNs()),
+    wallNs: BigInt(Date.now()) * 1_000_000n,
+    version: packageVersion(),
+    collectionCount: context.collections.size,
+    bufferBytes: bytes,
+    secureMemory: context.heaps.secureMemory,
+  };
+}
+
+/** Heaps with what is in use of each. */
+export function heapStates(context: ServerContext): HeapState[] {
+  const used = new Map<object, { buffers: number; bytes: bigint; collections: number }>();
+  for (const collection of context.collections.values()) {
+    const { allocation } = collection;
+    if (allocation.kind !== "allocated") continue;
+    const sum = used.get(allocation.heap) ?? { buffers: 0, bytes: 0n, collections: 0 };
+    sum.buffers += collection.existingBuffers;
+    sum.bytes += bufferBytes(collection);
+    sum.collections++;
+    used.set(allocation.heap, sum);
+  }
+  const { contiguousSystemRam } = context.heaps;
+  const heaps = [...context.heaps.list(), ...(contiguousSystemRam === undefined ? [] : [contiguousSystemRam])];
+  return heaps.map((heap) => {
+    const { cpu, ram, inaccessible } = heap.properties.coherencyDomainSupport;
+    const sum = used.get(heap);
+    return {
+      heap: { heapType: heap.id.heapType, id: heap.id.id },
+      description: clip(heap.description),
+      cpuDomain: cpu,
+      ramDomain: ram,
+      inaccessibleDomain: inaccessible,
+      isSecure: heap.properties.isSecure,
+      bufferCount: sum?.buffers ?? 0,
+      bufferBytes: sum?.bytes ?? 0n,
+      collectionCount: sum?.collections ?? 0,
+    };
+  });
+}
+
+/** Quotas and the use of them. Each number is one that the server keeps anyway, but for the waits, which are counted. */
+export function quotas({ limits, collections }: ServerContext): Quota[] {
+  const worst = (name: keyof typeof limits, use: (collection: LogicalBufferCollection) => number): Quota => {
+    let used = 0;
+    let collectionId: bigint | undefined;
+    for (const collection of collections.values()) {
+      const count = use(collection);
+      if (count <= used) continue;
+      used = count;
+      collectionId = collection.id;
+    }
+    return { name, limit: BigInt(limits[name]), used: BigInt(used), collectionId };
+  };
+  return [
+    { name: "maxCollections", limit: BigInt(limits.maxCollections), used: BigInt(collections.size) },
+    worst("maxNodesPerCollection", ({ root }) => root?.counters.nodes ?? 0),
+    worst("maxLifetimeTrackersPerCollection", ({ trackers }) => trackers.count),
+    worst("maxVmosPerBuffer", ({ buffers }) => Math.max(0, ...[...buffers.values()].map((one) => one.children.size))),
+  ];
+}
