@@ -1,7 +1,9 @@
+import { type Capability, probeCapabilities } from "./ffi/capabilities.ts";
 import { LinuxKernelImpl, type LinuxKernelOptions } from "./ffi/linux-kernel.ts";
 import type { LinuxKernel } from "./port.ts";
 
 export * from "./errors.ts";
+export type { Capability } from "./ffi/capabilities.ts";
 export type { LinuxKernelOptions } from "./ffi/linux-kernel.ts";
 export * from "./port.ts";
 
@@ -17,4 +19,9 @@ export * from "./port.ts";
  */
 export function createLinuxKernel(options: LinuxKernelOptions = {}): LinuxKernel {
   return new LinuxKernelImpl(options);
+}
+
+/** Tries what the Linux kernel object needs and what it can make use of. Takes up to a second where events are missing. */
+export function probeLinuxKernel(): Promise<Capability[]> {
+  return probeCapabilities(() => new LinuxKernelImpl({ keepAlive: false }));
 }

@@ -1,8 +1,9 @@
 /** What the fake kernel adds to the port: processes that die, faults, and an order of delivery that a seed decides. */
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { describe, expect, test } from "vitest";
 import { type Channel, type Handle, InvariantError } from "#base";
-import { asVmo, isVmo, type Vmo } from "#kernel";
+import { asVmo, createLinuxKernel, isVmo, type Vmo } from "#kernel";
 import { createFakeKernel, createSteppedScheduler, type FakeKernel, seededRandom } from "#kernel/fake";
 import { collect, message, numberOf, someTurns } from "./collect.ts";
 
@@ -168,7 +169,11 @@ describe("a fake machine", () => {
     expect(isVmo(foreign)).toBe(false);
   });
 
-  test("loads nothing of the real kernel", () => {
+  test("loads nothing of the real kernel, nor does importing that load the foreign function interface", () => {
+    // This file imports both and opens only the fake.
+    expect(createLinuxKernel).toBeTypeOf("function");
+    const loaded = Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes("koffi"));
+    expect(loaded).toEqual([]);
     for (const file of ["channel", "events", "fake-kernel", "index", "machine", "memory", "scheduler"]) {
       const text = readFileSync(new URL(`../../src/kernel/fake/${file}.ts`, import.meta.url), "utf8");
       expect(text).not.toMatch(/from "(koffi|.*ffi\/.*|node:.*)"/);

@@ -3,9 +3,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect } from "vitest";
 import { ObjectType } from "#base";
-import { createLinuxKernel, type EventPair, KernelError } from "#kernel";
+import { createLinuxKernel, type EventPair, KernelError, probeLinuxKernel } from "#kernel";
 import { test } from "../support/leaks.ts";
 import { collect, message, numberOf } from "./collect.ts";
+import { withFewDescriptors } from "./raw.ts";
 import { nodeArguments, startProgram } from "./spawn.ts";
 
 describe("a process", () => {
@@ -59,6 +60,34 @@ describe("a descriptor", () => {
     for (const each of [arrived, right, channel]) each.close();
     received.close();
     kernel.close();
+  });
+});
+
+describe("a machine", () => {
+  test("is found to have what is required, and leaves nothing of the trial", async () => {
+    const capabilities = await probeLinuxKernel();
+    const names = [
+      "system-calls",
+      "unix-diag",
+      "event-identity",
+      "memory-files",
+      "child-events",
+      "huge-pages",
+      "dma-heaps",
+    ];
+    expect(capabilities.map(({ name }) => name)).toEqual(names);
+    for (const { name, isRequired, isPresent, detail } of capabilities) {
+      expect(isPresent || !isRequired, `${name}: ${detail}`).toBe(true);
+      expect(detail).not.toBe("");
+    }
+  });
+
+  test("that has too few descriptors is found wanting", async () => {
+    let names: string[] = [];
+    await withFewDescriptors(0, async () => {
+      names = (await probeLinuxKernel()).filter(({ isPresent }) => !isPresent).map(({ name }) => name);
+    });
+    expect(names).toEqual(["system-calls"]);
   });
 });
 

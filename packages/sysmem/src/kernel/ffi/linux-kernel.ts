@@ -166,6 +166,16 @@ export class LinuxKernelImpl implements LinuxKernel {
     return [reactor.descriptor, diag.descriptor, this.#children.descriptor].filter((fd) => fd >= 0);
   }
 
+  /** How readiness is learnt here. */
+  get readiness(): "poll" | "thread" {
+    return this.#context.reactor.sourceKind;
+  }
+
+  /** Memory files that are looked at in intervals, because the machine has no more watches. */
+  get probedMemoryCount(): number {
+    return this.#children.probedCount;
+  }
+
   close(): void {
     this.#children.close();
     this.#context.diag.close();
