@@ -143,6 +143,9 @@ export const MAX_THUMBNAILS = 256;
 /** Characters of one line of a message capture: the hexadecimal digits of the greatest message, and the rest of its line. */
 export const MAX_TRACE_LINE_LENGTH: number = 2 * MAX_MESSAGE_BYTES + 4096;
 
+/** Characters of a capture collected before they are written in the middle of a turn: two of the greatest messages. */
+export const MAX_TRACE_BUFFER_LENGTH: number = 2 * MAX_TRACE_LINE_LENGTH;
+
 /** Calls of a message capture whose answers are looked for: a server that never answers must not fill a reader's memory. */
 export const MAX_TRACKED_CALLS = 65_536;
 

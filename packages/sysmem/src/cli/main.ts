@@ -9,13 +9,15 @@ import {
   text_en,
 } from "@stricli/core";
 import { isSysmemError } from "#base";
+import { fidlRoutes } from "./commands/fidl-routes.ts";
+import { UsageError } from "./errors.ts";
 
 /** What commands run with. A command returns nothing when done, or an Error to print as one line. */
 export type CliContext = CommandContext;
 
 const positiveInteger = (text: string): number => {
   const value = numberParser(text);
-  if (!Number.isSafeInteger(value) || value <= 0) throw new SyntaxError(`${text} is not a positive whole number`);
+  if (!Number.isSafeInteger(value) || value <= 0) throw new UsageError(`${text} is not a positive whole number`);
   return value;
 };
 
@@ -36,6 +38,13 @@ const serveCommand = buildCommand({
         brief: "Configuration, TOML or .json",
         placeholder: "FILE",
         optional: true,
+      },
+      trace: {
+        kind: "parsed",
+        parse: String,
+        brief: "Capture all messages in this file, for: sysmem fidl decode FILE",
+        optional: true,
+        placeholder: "FILE",
       },
     },
   },
@@ -121,6 +130,13 @@ const routes = buildRouteMap({
 
 const application = buildApplication<CliContext>(routes, {
   name: "sysmem",
+      trace: {
+        kind: "parsed",
+        parse: String,
+        brief: "Capture all messages in this file, for: sysmem fidl decode FILE",
+        optional: true,
+        placeholder: "FILE",
+      },
   scanner: { caseStyle: "allow-kebab-for-camel" },
   documentation: { caseStyle: "convert-camel-to-kebab" },
   // A user's mistake is one line; our own is shown with its stack, which is what a bug report needs.
@@ -143,6 +159,8 @@ function describe(error: unknown): string {
 /** Runs one command line. Resolves to the exit status: 0 done, 1 failed, 2 wrong usage. */
 export async function main(args: readonly string[]): Promise<number> {
   const target: { exitCode?: number | string | null } = {};
+    broker: brokerCommand,
+    fidl: fidlRoutes,
   const streams = { stdout: process.stdout, stderr: process.stderr, env: process.env as Record<string, string> };
   await run(application, args, { process: Object.assign(target, streams) });
   const status = Number(target.exitCode ?? 0);

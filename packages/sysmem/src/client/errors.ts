@@ -39,6 +39,17 @@ export class ConnectError extends SysmemError {
   }
 }
 
+/** The capture of messages that was asked for cannot be written. */
+export class TraceError extends SysmemError {
+  readonly code = "TRACE";
+  readonly path: string;
+
+  constructor(path: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.path = path;
+  }
+}
+
 /** What each error of `WaitForAllBuffersAllocated` means to the person who reads it. */
 const MEANING: Readonly<Partial<Record<AllocationErrorCode, string>>> = {
   UNSPECIFIED: "another participant failed or the server gave up",

@@ -15,6 +15,7 @@ import { inheritedChannel, ALLOCATOR_VARIABLE } from "./inheritance.ts";
 import { processKernel } from "./process-kernel.ts";
 import { serviceDirectory } from "./service-directory.ts";
 import { Token } from "./token.ts";
+import { traceAsAsked } from "./trace-file.ts";
 
 /** How to reach a server, and as whom. */
 export interface ConnectOptions {
@@ -33,6 +34,7 @@ export class Sysmem {
   readonly kernel: Kernel;
 
   protected constructor(kernel: Kernel, channel: Channel, name: string | undefined) {
+    traceAsAsked();
     this.kernel = kernel;
     this.allocator = Allocator.bind(channel);
     if (name !== undefined) this.setDebugClientInfo(name);

@@ -1,17 +1,21 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger } from "#base";
+import { openTraceFile } from "#client";
 import { createLogger } from "#daemon";
 import { direct } from "../demo/director.ts";
 import type { Effect } from "../demo/effects.ts";
 import { DemoError } from "../demo/errors.ts";
 import { DemoView } from "../demo/view.ts";
 
+/** What `sysmem demo` may be told on the command line. */
 export interface DemoFlags {
   readonly frames?: number;
   readonly out?: string;
   readonly sheet?: string;
   readonly filter: Effect;
+  /** A file for a capture of all messages of the embedded server. */
+  readonly trace?: string;
   readonly headless: boolean;
   readonly verbose: boolean;
 }
@@ -22,6 +26,7 @@ const PHOTOGRAPH_FRAMES = 150;
 /** `sysmem demo [VIDEO]`: returns an error, for exit status 1, unless every frame arrived intact. */
 export async function runDemo(flags: DemoFlags, video?: string): Promise<Error | undefined> {
   const sheet = flags.sheet ?? join(tmpdir(), "sysmem-demo.png");
+  const trace = flags.trace === undefined ? undefined : openTraceFile(flags.trace);
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.on("SIGINT", interrupt);
@@ -38,6 +43,7 @@ export async function runDemo(flags: DemoFlags, video?: string): Promise<Error |
     if (flags.out !== undefined) process.stdout.write(`Video: ${flags.out}\n`);
     return undefined;
   } finally {
+    trace?.close();
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);
   }

@@ -1,16 +1,25 @@
 import { createLogger, DEFAULT_CONFIG, loadConfig, serve } from "#daemon";
 import { serviceDirectory } from "#client";
 
+/** What `sysmem serve` may be told on the command line. */
 export interface ServeFlags {
   readonly svc?: string;
   readonly config?: string;
+  /** A file for a capture of all messages that the server sends and receives. */
+  readonly trace?: string;
 }
 
 /** `sysmem serve`: runs until SIGTERM or SIGINT. */
 export async function runServe(flags: ServeFlags): Promise<void> {
   const config = flags.config === undefined ? DEFAULT_CONFIG : await loadConfig(flags.config);
   const logger = await createLogger(config.logLevel);
-  const daemon = serve({ svc: flags.svc ?? serviceDirectory(), config, logger });
+  const trace = flags.trace === undefined ? undefined : openTraceFile(flags.trace);
+  const daemon = serve({
+    svc: flags.svc ?? serviceDirectory(),
+    config,
+    logger,
+    activated: activatedSockets(servedProtocols),
+  });
   process.stdout.write(
     `${JSON.stringify({ event: "ready", svc: daemon.svc, pid: process.pid, services: daemon.services })}\n`,
   );
@@ -21,4 +30,5 @@ export async function runServe(flags: ServeFlags): Promise<void> {
   });
   logger.info({ signal }, "stopping");
   await daemon.close();
+  trace?.close();
 }
