@@ -55,6 +55,38 @@ const serveCommand = buildCommand({
   },
 });
 
+const brokerCommand = buildCommand({
+  loader: async () => (await import("./commands/broker.ts")).runBroker,
+  parameters: {
+    flags: {
+      svc: {
+        kind: "parsed",
+        parse: String,
+        brief: "Directory in which its clients look for services",
+        placeholder: "DIR",
+      },
+      upstream: {
+        kind: "parsed",
+        parse: String,
+        brief: "The server's service directory, or the socket of its DriverConnector",
+        placeholder: "PATH",
+      },
+      config: {
+        kind: "parsed",
+        parse: String,
+        brief: "Configuration for modes and logging, TOML or .json",
+        placeholder: "FILE",
+        optional: true,
+      },
+    },
+  },
+  docs: {
+    brief: "Hand connections on to a server, for a container or another user's session",
+    fullDescription:
+      "Listens under the server's names in a directory of its own, and hands each connection on with the identity of whoever made it. Prints one JSON line when every socket accepts, and runs until SIGTERM or SIGINT; connections that were handed on outlive it.",
+  },
+});
+
 const demoCommand = buildCommand({
   loader: async () => (await import("./commands/demo.ts")).runDemo,
   parameters: {
@@ -120,6 +152,7 @@ const routes = buildRouteMap({
   routes: {
     demo: demoCommand,
     serve: serveCommand,
+    broker: brokerCommand,
     "demo-participant": demoParticipantCommand,
   },
   docs: {

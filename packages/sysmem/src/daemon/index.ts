@@ -1,3 +1,5 @@
+export * from "./activation.ts";
+export * from "./broker.ts";
 export * from "./config.ts";
 export * from "./errors.ts";
 export * from "./logging.ts";

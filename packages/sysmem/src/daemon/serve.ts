@@ -1,11 +1,10 @@
 /** A server behind sockets in a service directory. */
-import { chmodSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Channel, type Logger, silentLogger, systemClock } from "#base";
 import {
   createLinuxKernel,
   type Kernel,
-  KernelError,
+  type LinuxKernel,
   type Listener,
   type ListenOptions,
   type PeerCredentials,
@@ -17,8 +16,10 @@ import { Allocator as Allocator2018 } from "#gen/fuchsia_sysmem_v2018";
 import { Allocator } from "#gen/fuchsia_sysmem2";
 import { Inspector } from "#gen/sysmem_inspect";
 import { costTable } from "#negotiate";
+import type { ActivatedSocket } from "./activation.ts";
 import { type DaemonConfig, DEFAULT_CONFIG } from "./config.ts";
 import { DaemonError } from "./errors.ts";
+import { listenError, prepareDirectory } from "./service-directory.ts";
 import { InspectorService, mayInspect } from "./inspect/index.ts";
 
 export interface ServeOptions {
@@ -27,7 +28,19 @@ export interface ServeOptions {
   readonly config?: DaemonConfig;
   readonly logger?: Logger;
   readonly kernel?: Kernel;
+  /** Sockets that somebody else has made and this daemon takes over: exactly these are served, and their files stay. */
+  readonly activated?: ReadonlyMap<string, ActivatedSocket> | undefined;
 }
+
+/** Names of the protocols that a daemon serves: those of its sockets. */
+export const servedProtocols: readonly string[] = [
+  Allocator,
+  AllocatorV1,
+  Allocator2018,
+  DriverConnector,
+  Sysmem,
+  Inspector,
+].map(({ discoverableName }) => discoverableName as string);
 
 /** A running daemon. */
 export interface Daemon {
@@ -44,7 +57,8 @@ export function serve(options: ServeOptions): Daemon {
   const config = options.config ?? DEFAULT_CONFIG;
   const logger = options.logger ?? silentLogger;
   const kernel = options.kernel ?? createLinuxKernel({ logger });
-  prepareDirectory(options.svc, config.directoryMode);
+  const { activated } = options;
+  if (activated === undefined) prepareDirectory(options.svc, config.directoryMode);
   const server = createServer({
     kernel,
     clock: systemClock,
@@ -55,7 +69,13 @@ export function serve(options: ServeOptions): Daemon {
   const listeners: Listener[] = [];
   type Accept = (channel: Channel, peer: PeerCredentials) => void;
   const listen = (name: string | undefined, access: ListenOptions, accept: Accept) => {
-    listeners.push(kernel.listen(join(options.svc, name as string), access, accept));
+    const path = join(options.svc, name as string);
+    if (activated === undefined) {
+      listeners.push(kernel.listen(path, access, accept));
+      return;
+    }
+    const socket = activated.get(name as string);
+    if (socket !== undefined) listeners.push(adopt(kernel, socket, path, accept));
   };
   const isPrivileged = ({ uid, gid }: PeerCredentials) => uid === process.getuid?.() || gid === config.heapGroup;
   const anybody = { mode: config.socketMode };
@@ -86,7 +106,7 @@ export function serve(options: ServeOptions): Daemon {
     });
   } catch (error) {
     for (const listener of listeners) listener.close();
-    throw asDaemonError(error, options.svc);
+    throw listenError(error, options.svc);
   }
   return {
     svc: options.svc,
@@ -100,23 +120,15 @@ export function serve(options: ServeOptions): Daemon {
   };
 }
 
-/** An existing directory keeps its mode: its owner may have chosen it. */
-function prepareDirectory(svc: string, mode: number): void {
-  try {
-    if (mkdirSync(svc, { recursive: true, mode }) !== undefined) chmodSync(svc, mode);
-    if (!statSync(svc).isDirectory()) throw new DaemonError("SVC", `cannot serve in ${svc}: it is not a directory`);
-  } catch (error) {
-    if (error instanceof DaemonError) throw error;
-    throw new DaemonError("SVC", `cannot serve in ${svc}: ${(error as Error).message}`, { cause: error });
+/** Only descriptors can be passed on, and only Linux has them. */
+function adopt(
+  kernel: Kernel,
+  { descriptor, path }: ActivatedSocket,
+  usualPath: string,
+  accept: (channel: Channel, peer: PeerCredentials) => void,
+): Listener {
+  if (kernel.name !== "linux") {
+    throw new DaemonError("ACTIVATION", `cannot take passed socket ${descriptor}: this kernel has no descriptors`);
   }
-}
-
-function asDaemonError(error: unknown, svc: string): unknown {
-  if (!(error instanceof KernelError)) return error;
-  if (error.code === "ALREADY_EXISTS") {
-    return new DaemonError("ALREADY_RUNNING", `cannot serve in ${svc}: another server is running there`, {
-      cause: error,
-    });
-  }
-  return new DaemonError("SVC", `cannot serve in ${svc}: ${error.message}`, { cause: error });
+  return (kernel as LinuxKernel).adoptListener(descriptor, path ?? usualPath, accept);
 }
