@@ -152,7 +152,6 @@ const routes = buildRouteMap({
   routes: {
     demo: demoCommand,
     serve: serveCommand,
-    broker: brokerCommand,
     "demo-participant": demoParticipantCommand,
   },
   docs: {
@@ -192,7 +191,6 @@ function describe(error: unknown): string {
 /** Runs one command line. Resolves to the exit status: 0 done, 1 failed, 2 wrong usage. */
 export async function main(args: readonly string[]): Promise<number> {
   const target: { exitCode?: number | string | null } = {};
-    broker: brokerCommand,
     fidl: fidlRoutes,
   const streams = { stdout: process.stdout, stderr: process.stderr, env: process.env as Record<string, string> };
   await run(application, args, { process: Object.assign(target, streams) });
