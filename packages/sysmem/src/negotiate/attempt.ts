@@ -119,7 +119,10 @@ export function finishAggregation(run: Run, all: Accumulated): Reason | undefine
 function keepSpecific(run: Run, entries: Entry[]): Reason | undefined {
   removeWhere(entries, (entry) => entry.isPartlyOpen);
   if (entries.length === 0) return run.open ? undefined : fail("no-specific-format");
-  if (!run.open) removeWhere(entries, (entry) => isColorSpaceOpen(entry.colorSpaces));
+  // Even where an open color space does no harm, formats with a real one come first: the choice has to be the same.
+  if (!run.open || entries.some((entry) => !isColorSpaceOpen(entry.colorSpaces))) {
+    removeWhere(entries, (entry) => isColorSpaceOpen(entry.colorSpaces));
+  }
   if (entries.length === 0) return fail("no-specific-color-space");
   for (const entry of entries) {
     let best: WireColorSpace = entry.colorSpaces[0] ?? ColorSpace.INVALID;

@@ -95,6 +95,10 @@ function imageViolations(image: ImageFormatConstraints, wants: ImageFormatConstr
   must((image.padBeyondImageSizeBytes ?? 0n) >= (wants.padBeyondImageSizeBytes ?? 0n), "pad_beyond_image_size_bytes");
   const alpha = image.isAlphaPresent;
   must(alpha === undefined || wants.isAlphaPresent === undefined || alpha === wants.isAlphaPresent, "is_alpha_present");
+  // Rows of Intel tilings are rounded to tiles in one place and to the divisor in another, as in the original: where
+  // neither divides the other, the shortest row that is allowed is longer than the one that was counted.
+  const isIntel = (image.pixelFormatModifier ?? 0n) >> 56n === 1n;
+  if (isIntel && divisor % 512 !== 0 && 128 % divisor !== 0) return wrong;
   const required = [...(wants.requiredMaxSizeList ?? []), ...(wants.requiredMaxSize ? [wants.requiredMaxSize] : [])];
   for (const size of [...required, image.minSize ?? { width: 0, height: 0 }]) {
     const up = (value: number, axis: "width" | "height"): number => {

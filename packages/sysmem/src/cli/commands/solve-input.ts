@@ -1,5 +1,5 @@
 /** What `sysmem solve` reads: participants and what decides besides them, as JSON with FIDL's names. */
-import { err, ok, type Result } from "#base";
+import { err, ok, type Result, SysmemError } from "#base";
 import { formatJsonFault, fromJson } from "#fidl";
 import { BufferCollectionConstraints, FormatCostEntry, SingleBufferSettings } from "#gen/fuchsia_sysmem2";
 import {
@@ -30,13 +30,9 @@ const MAX_SOLVE_NODES = 4096;
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** A mistake in the file: says where and what. Never leaves this file. */
-class Fault {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
+/** A mistake in the file: says where and what. Never leaves this module. */
+class Fault extends SysmemError {
+  readonly code = "SOLVE_INPUT";
 }
 
 /**
@@ -56,7 +52,7 @@ export function readSolveInput(text: string): Result<SolveInput, string> {
     const root = object(Array.isArray(json) ? { participants: json } : json, "the file");
     return ok({ tree: readTree(root), environment: readEnvironment(root.environment) });
   } catch (error) {
-    if (error instanceof Fault) return err(error.text);
+    if (error instanceof Fault) return err(error.message);
     throw error;
   }
 }
