@@ -130,6 +130,13 @@ const demoCommand = buildCommand({
         brief: "What the filter does to each frame, in place",
       },
       headless: { kind: "boolean", brief: "No progress bar, no colours", default: false, withNegated: false },
+      trace: {
+        kind: "parsed",
+        parse: String,
+        brief: "Capture all messages in this file, for: sysmem fidl decode FILE",
+        optional: true,
+        placeholder: "FILE",
+      },
       verbose: { kind: "boolean", brief: "Show the server's log", default: false, withNegated: false },
     },
   },
@@ -152,6 +159,8 @@ const routes = buildRouteMap({
   routes: {
     demo: demoCommand,
     serve: serveCommand,
+    broker: brokerCommand,
+    fidl: fidlRoutes,
     "demo-participant": demoParticipantCommand,
   },
   docs: {
@@ -162,13 +171,6 @@ const routes = buildRouteMap({
 
 const application = buildApplication<CliContext>(routes, {
   name: "sysmem",
-      trace: {
-        kind: "parsed",
-        parse: String,
-        brief: "Capture all messages in this file, for: sysmem fidl decode FILE",
-        optional: true,
-        placeholder: "FILE",
-      },
   scanner: { caseStyle: "allow-kebab-for-camel" },
   documentation: { caseStyle: "convert-camel-to-kebab" },
   // A user's mistake is one line; our own is shown with its stack, which is what a bug report needs.
@@ -191,7 +193,6 @@ function describe(error: unknown): string {
 /** Runs one command line. Resolves to the exit status: 0 done, 1 failed, 2 wrong usage. */
 export async function main(args: readonly string[]): Promise<number> {
   const target: { exitCode?: number | string | null } = {};
-    fidl: fidlRoutes,
   const streams = { stdout: process.stdout, stderr: process.stderr, env: process.env as Record<string, string> };
   await run(application, args, { process: Object.assign(target, streams) });
   const status = Number(target.exitCode ?? 0);
