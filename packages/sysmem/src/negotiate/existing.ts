@@ -119,6 +119,6 @@ export function flat(value: unknown): string {
 }
 
 /** `minBytesPerRow` as FIDL spells it. */
-export function snakeCase(name: string): string {
+function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -38,7 +38,7 @@ export function flatten(run: Run, formats: readonly ImageFormatConstraints[], re
 }
 
 /** Finds the entries of a list that a pair could be combined with, without looking at every one of them. */
-export class PairIndex {
+class PairIndex {
   readonly #entries: readonly Entry[];
   readonly #byFormat = new Map<number, number[]>();
   readonly #byModifier = new Map<bigint, number[]>();
@@ -97,7 +97,7 @@ function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
 }
 
 /** Whether two pairs are equal where both are specific, and what they make together exists or is still open. */
-export function isCombineable(a: Entry, b: Entry): boolean {
+function isCombineable(a: Entry, b: Entry): boolean {
   const aOpen = a.pixelFormat === PixelFormat.DO_NOT_CARE;
   const bOpen = b.pixelFormat === PixelFormat.DO_NOT_CARE;
   if (!aOpen && !bOpen && a.pixelFormat !== b.pixelFormat) return false;

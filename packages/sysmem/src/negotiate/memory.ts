@@ -16,7 +16,7 @@ export interface HeapName {
 }
 
 /** Whether two names mean the same heap. */
-export function isSameHeap(a: HeapName, b: HeapName): boolean {
+function isSameHeap(a: HeapName, b: HeapName): boolean {
   return a.heapType === b.heapType && a.id === b.id;
 }
 
@@ -197,7 +197,7 @@ export function chooseDomain(memory: MemoryFields, domains: DomainSupport, displ
 }
 
 /** `CPU, RAM`, or `none`. */
-export function domainNames(domains: DomainSupport): string {
+function domainNames(domains: DomainSupport): string {
   const names = [domains.cpu ? "CPU" : "", domains.ram ? "RAM" : "", domains.inaccessible ? "INACCESSIBLE" : ""];
   return names.filter((name) => name !== "").join(", ") || "none";
 }

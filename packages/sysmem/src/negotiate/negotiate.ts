@@ -33,12 +33,12 @@ export function negotiate(participants: readonly Participant[], environment: Env
 }
 
 /** Wraps what an attempt answered. */
-export function toOutcome(answer: ReturnType<typeof attempt>): Outcome {
+function toOutcome(answer: ReturnType<typeof attempt>): Outcome {
   return isReason(answer) ? noIntersection(answer) : { ok: true, ...answer };
 }
 
 /** Participants with constraints, in order, and behind them one for each `must_match_vmo`. */
-export function prepareAll(run: Run, participants: readonly Participant[]): Prepared[] {
+function prepareAll(run: Run, participants: readonly Participant[]): Prepared[] {
   const prepared: Prepared[] = [];
   for (const participant of participants) {
     if (participant.constraints !== undefined)

@@ -13,7 +13,6 @@ export type {
   BufferUsage,
   CoherencyDomain,
   FormatCostEntry,
-  FormatCostKey,
   Heap,
   ImageFormatConstraints,
   PixelFormatAndModifier,

@@ -25,7 +25,7 @@ export interface Decision {
 }
 
 /** Most demands that are left out one after the other to see what changes: it bounds the time. */
-export const MAX_DEMANDS_TRIED = 1024;
+const MAX_DEMANDS_TRIED = 1024;
 
 /** For each setting of a successful negotiation, who determined it. Undefined when it does not succeed. */
 export function explainSuccess(participants: readonly Participant[], environment: Environment): Decision[] | undefined {

@@ -71,7 +71,7 @@ export function copyConstraints(constraints: BufferCollectionConstraints): Draft
 }
 
 /** What stays of a participant when all its demands are left out. */
-export function bareConstraints(subject: Subject): Draft {
+function bareConstraints(subject: Subject): Draft {
   const memory = subject.constraints.bufferMemoryConstraints;
   const bare: Draft = {};
   if (memory === undefined) return bare;

@@ -24,8 +24,8 @@ export interface Relaxation {
 }
 
 /** Demands of one conflict that are looked at, and things to try for one of them: they bound the time. */
-export const MAX_EASED_DEMANDS = 16;
-export const MAX_EASING_CANDIDATES = 256;
+const MAX_EASED_DEMANDS = 16;
+const MAX_EASING_CANDIDATES = 256;
 
 interface Found {
   readonly relaxation: Relaxation;

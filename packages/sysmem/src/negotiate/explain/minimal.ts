@@ -26,7 +26,7 @@ export function minimalFailing<T>(items: readonly T[], fails: (subset: readonly 
 }
 
 /** Most items whose pairs are all tried: it bounds the time, larger lists are taken apart piece by piece. */
-export const MAX_ITEMS_FOR_PAIRS = 32;
+const MAX_ITEMS_FOR_PAIRS = 32;
 
 /** As `minimalFailing`, but one item that fails alone, or two that fail together, are found whenever there are any. */
 export function smallestFailing<T>(items: readonly T[], fails: (subset: readonly T[]) => boolean): T[] {
