@@ -25,6 +25,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: "system",
+          // Programs are started from their sources; on a busy machine that alone may take seconds for each. Nothing
+          // here depends on how long something takes: this only ends what would never end.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           include: allTests,
           exclude: ["**/node_modules/**", ...pureTests],
           // Descriptors, mappings, signals and children belong to a process: every file gets its own.
