@@ -186,3 +186,35 @@ export const MAX_SCANNED_DESCRIPTORS_PER_TURN = 512;
 
 /** Holders kept of one look through /proc. A collection has at most a few hundred; hostile processes could have millions. */
 export const MAX_HOLDERS = 16_384;
+
+/** Nodes of one collection that the inspector's page is sent: a graph of more cannot be read, and each costs a look at /proc. */
+export const MAX_INSPECTOR_NODES = 512;
+
+/** Characters of constraints in one answer to the inspector's page: those of 32 participants who all say as much as they can. */
+export const MAX_INSPECTOR_CONSTRAINTS_LENGTH = 2_097_152;
+
+/** Collections of which the inspector tells in one turn of the event loop: about 2 ms. */
+export const MAX_INSPECTOR_SUMMARIES_PER_TURN = 128;
+
+/** Pages that follow one server, and connections that they may open: a browser opens six for one page. */
+export const MAX_INSPECTOR_STREAMS = 32;
+export const MAX_INSPECTOR_CONNECTIONS = 256;
+
+/** Least time between two messages of one stream, so that bursts are told in one. Milliseconds. */
+export const INSPECTOR_PACE_MS = 100;
+
+/** How long events are kept when the last page is gone: it may only have lost its connection. Milliseconds. */
+export const INSPECTOR_LINGER_MS = 10_000;
+
+/** How often a silent stream says that it is there, so that either end notices that the other is gone. Milliseconds. */
+export const INSPECTOR_HEARTBEAT_MS = 15_000;
+
+/** From the last change of protected ranges to a step that makes them fewer or smaller (Fuchsia's server). */
+export const PROTECTED_RANGE_STEP_DELAY_NS = 1e9;
+
+/** What the base of a protected pool is aligned to, and what its size is rounded up to (Fuchsia's server). */
+export const PROTECTED_POOL_ALIGNMENT_BYTES = 1_048_576;
+export const PROTECTED_POOL_ROUNDING_BYTES = 65_536;
+
+/** Smallest granule of protected ranges: a page (`fuchsia.sysmem2.SecureHeapProperties`). */
+export const MIN_PROTECTED_GRANULE_BYTES = 4_096;

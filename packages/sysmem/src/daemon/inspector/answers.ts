@@ -1,0 +1,166 @@
+/** What the page asks for, as JSON: tables of `sysmem.inspect` under their FIDL names. */
+import { MAX_INSPECTOR_CONSTRAINTS_LENGTH, MAX_INSPECTOR_NODES } from "#base";
+import { type JsonType, type JsonValue, toJson } from "#fidl";
+import { BufferCollectionConstraints, FormatCostEntry, SingleBufferSettings } from "#gen/fuchsia_sysmem2";
+import {
+  Buffer,
+  CollectionSummary,
+  Decision,
+  Explanation,
+  Failure,
+  Finding,
+  HeapState,
+  Holder,
+  Node,
+  Quota,
+  ServerInfo,
+} from "#gen/sysmem_inspect";
+import { collectionSnapshot, environmentOf, type LogicalBufferCollection, type Server } from "#server";
+import { decisionsOf } from "../inspect/explanations.ts";
+import { explainedFailure, recentFailures } from "../inspect/failures.ts";
+import { findingsOf } from "../inspect/findings.ts";
+import { findHolders } from "../inspect/holders.ts";
+import { heapStates, quotas, serverInfo } from "../inspect/server-state.ts";
+import { bufferOf, nodeOf, summaryOf } from "../inspect/summaries.ts";
+
+type Json = Readonly<Record<string, JsonValue>>;
+
+const list = <T>(type: JsonType<T>, items: readonly T[]): JsonValue[] => items.map((item) => toJson(type, item));
+
+/** Answers questions about one server. */
+export class Answers {
+  readonly #server: Server;
+  readonly #startedAtNs: number;
+  /** A look through /proc under way: those who ask meanwhile get the same. */
+  readonly #looks = new Map<bigint, Promise<Json>>();
+
+  constructor(server: Server) {
+    this.#server = server;
+    this.#startedAtNs = server.context.clock.nowNs();
+  }
+
+  /** The server as a whole. */
+  overview(): Json {
+    const { context } = this.#server;
+    return {
+      server: toJson(ServerInfo, serverInfo(context, this.#startedAtNs)),
+      heaps: list(HeapState, heapStates(context)),
+      quotas: list(Quota, quotas(context)),
+    };
+  }
+
+  /** Failures that are not older than `sinceNs`, newest first. */
+  failures(sinceNs = 0n): JsonValue[] {
+    return list(
+      Failure,
+      recentFailures(this.#server).filter(({ atNs = 0n }) => atNs >= sinceNs),
+    );
+  }
+
+  failure(failureId: bigint): Json | undefined {
+    const answer = explainedFailure(this.#server, failureId);
+    if (answer === undefined) return undefined;
+    return {
+      failure: toJson(Failure, answer.failure ?? {}),
+      explanation: answer.explanation === undefined ? null : toJson(Explanation, answer.explanation),
+    };
+  }
+
+  /** One collection in a list; undefined when it is gone. */
+  summary(collectionId: bigint): JsonValue | undefined {
+    const collection = this.#find(collectionId);
+    return collection === undefined ? undefined : toJson(CollectionSummary, summaryOf(collection));
+  }
+
+  /** The next of all collections, in the order of their ids. */
+  summaries(after: bigint, maxCount: number): { readonly collections: JsonValue[]; readonly last: bigint } {
+    const collections: JsonValue[] = [];
+    let last = after;
+    // Collections come in the order in which they were made, which is that of their ids.
+    for (const collection of this.#server.context.collections.values()) {
+      if (collection.id <= after) continue;
+      if (collections.length === maxCount) break;
+      collections.push(toJson(CollectionSummary, summaryOf(collection)));
+      last = collection.id;
+    }
+    return { collections, last };
+  }
+
+  /** Everything about one collection that is at hand. */
+  collection(collectionId: bigint): Json | undefined {
+    const collection = this.#find(collectionId);
+    if (collection === undefined) return undefined;
+    const snapshot = collectionSnapshot(collection);
+    const nodes = snapshot.nodes.slice(0, MAX_INSPECTOR_NODES);
+    const constraints: Record<string, JsonValue> = {};
+    const mustMatch: Record<string, JsonValue> = {};
+    let length = 0;
+    let isShortened = snapshot.nodes.length > nodes.length;
+    for (const node of nodes) {
+      if (node.mustMatch !== undefined) mustMatch[node.nodeId] = toJson(SingleBufferSettings, node.mustMatch);
+      if (node.constraints === undefined) continue;
+      const json = toJson(BufferCollectionConstraints, node.constraints);
+      length += JSON.stringify(json).length;
+      isShortened ||= length > MAX_INSPECTOR_CONSTRAINTS_LENGTH;
+      if (length <= MAX_INSPECTOR_CONSTRAINTS_LENGTH) constraints[node.nodeId] = json;
+    }
+    return {
+      summary: toJson(CollectionSummary, summaryOf(collection)),
+      settings: snapshot.settings === undefined ? null : toJson(SingleBufferSettings, snapshot.settings),
+      findings: list(Finding, findingsOf({ ...snapshot, nodes })),
+      nodes: nodes.map((node) => toJson(Node, nodeOf(node))),
+      constraints,
+      must_match: mustMatch,
+      buffers: snapshot.buffers.map((buffer) => toJson(Buffer, bufferOf(buffer))),
+      lifetime_trackers: snapshot.lifetimeTrackers,
+      is_shortened: isShortened,
+    };
+  }
+
+  /** Who determined each setting. Takes milliseconds. */
+  decisions(collectionId: bigint): Json | undefined {
+    const collection = this.#find(collectionId);
+    if (collection === undefined) return undefined;
+    return { decisions: list(Decision, decisionsOf(this.#server.context, collectionSnapshot(collection))) };
+  }
+
+  /** Who holds the buffers and the channels. Looks through /proc, a little in each turn. */
+  async holders(collectionId: bigint): Promise<Json | undefined> {
+    const collection = this.#find(collectionId);
+    if (collection === undefined) return undefined;
+    let look = this.#looks.get(collectionId);
+    if (look === undefined) {
+      look = lookFor(collection).finally(() => this.#looks.delete(collectionId));
+      this.#looks.set(collectionId, look);
+    }
+    return look;
+  }
+
+  /** What decides besides the participants, in the form that `sysmem solve` reads. */
+  environment(): Json {
+    const { heaps, contiguousSystemRam, costs, secureMemory, maxAllocationSize } = environmentOf(this.#server.context);
+    return {
+      heaps: heaps.map(({ heapType, id, domains, secure }) => ({
+        heap_type: heapType,
+        id: String(id),
+        cpu_supported: domains.cpu,
+        ram_supported: domains.ram,
+        inaccessible_supported: domains.inaccessible,
+        secure,
+      })),
+      contiguous_system_ram: contiguousSystemRam !== undefined,
+      format_costs: list(FormatCostEntry, costs?.entries ?? []),
+      ...(secureMemory !== undefined && { secure_memory: secureMemory }),
+      ...(maxAllocationSize !== undefined && { max_allocation_size: String(maxAllocationSize) }),
+    };
+  }
+
+  #find(collectionId: bigint): LogicalBufferCollection | undefined {
+    return this.#server.context.collections.get(collectionId);
+  }
+}
+
+async function lookFor(collection: LogicalBufferCollection): Promise<Json> {
+  const { holders, hiddenProcesses } = await findHolders(collection);
+  return { holders: list(Holder, holders), hidden_processes: hiddenProcesses };
+}
