@@ -84,4 +84,4 @@ function git(args) {
 export const isScript = (path) => /\.(ts|tsx|mts|mjs|js)$/.test(path) && !path.endsWith(".d.ts");
 
 /** @param {string} path */
-export const isGenerated = (path) => path.startsWith("packages/sysmem/src/gen/") || /\/(goldens|corpus)\//.test(path);
+export const isGenerated = (path) => /^packages\/(sysmem\/src\/gen|bench\/generated)\/|\/(goldens|corpus)\//.test(path);

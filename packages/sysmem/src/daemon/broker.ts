@@ -12,7 +12,6 @@ import { Allocator as AllocatorV1 } from "#gen/fuchsia_sysmem";
 import { Allocator } from "#gen/fuchsia_sysmem2";
 import { createLinuxKernel, type Kernel, KernelError, type Listener, type PeerCredentials } from "#kernel";
 import { type DaemonConfig, DEFAULT_CONFIG } from "./config.ts";
-import { DaemonError } from "./errors.ts";
 import { listenError, prepareDirectory } from "./service-directory.ts";
 
 export interface BrokerOptions {

@@ -155,7 +155,7 @@ test("a heap registers with the daemon, gives memory to a participant and gets i
   buffers.close();
   collection.release();
   await heap.whenIdle();
-  expect(released.sort()).toEqual([0, 1]);
+  expect(released.toSorted((a, b) => a - b)).toEqual([0, 1]);
   sysmem.close();
   heap.close();
   await daemon.close();

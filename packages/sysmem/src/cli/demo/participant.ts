@@ -5,7 +5,7 @@ import type { MonitorClient } from "#gen/sysmem_demo";
 import { constraintsFor, type Role, type SourceImage } from "./roles.ts";
 
 /** The collection failed while frames were under way: some participant is gone. */
-export class CollectionLostError extends SysmemError {
+class CollectionLostError extends SysmemError {
   readonly code = "COLLECTION_LOST";
 }
 

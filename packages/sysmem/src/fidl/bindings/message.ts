@@ -11,7 +11,7 @@ export const HEADER_BYTES = 16;
 /** At-rest flag: the body is wire format v2. */
 const AT_REST_V2 = 0x02;
 /** Dynamic flag: the interaction is flexible. */
-export const DYNAMIC_FLEXIBLE = 0x80;
+const DYNAMIC_FLEXIBLE = 0x80;
 const MAGIC = 0x01;
 /** Halves of the epitaph's ordinal. */
 const EPITAPH_HALF = 0xffff_ffff;

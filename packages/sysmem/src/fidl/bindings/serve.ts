@@ -18,7 +18,7 @@ type Handlers = Record<string, (payloadOrContext: unknown, context?: unknown) =>
 type UnknownHandler = { unknownMethod?: (method: UnknownMethod, control: ServerControl) => void };
 
 /** Takes the channel out of a typed end. */
-export function channelOf(end: ServerEnd<unknown> | Channel): Channel {
+function channelOf(end: ServerEnd<unknown> | Channel): Channel {
   return end instanceof ServerEnd ? end.take() : end;
 }
 

@@ -4,7 +4,7 @@ import type { Encoder } from "./encoder.ts";
 import type { WireType } from "./wire-type.ts";
 
 /** Inline content up to this size; mandatory at and forbidden above it. */
-export const MAX_INLINED_BYTES = 4;
+const MAX_INLINED_BYTES = 4;
 
 /** True when the 8 bytes at `at` are zero: the member is not there. */
 export function isAbsentEnvelope(d: Decoder, at: number): boolean {

@@ -21,7 +21,7 @@ function isHandle(value: unknown): value is Handle {
 }
 
 /** Closes whatever in a handle's place can be closed. */
-export function closeHandle(value: unknown): void {
+function closeHandle(value: unknown): void {
   if (isHandle(value) && typeof value.close === "function") value.close();
 }
 

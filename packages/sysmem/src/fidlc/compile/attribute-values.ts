@@ -7,7 +7,7 @@ import { type Context, type Referrer, referrer } from "./context.ts";
 import type { Attribute, ConstantValue, Decl, ElementBase, Library } from "./model.ts";
 
 /** Every element of a declaration, itself first. */
-export function elementsOf(decl: Decl): readonly ElementBase[] {
+function elementsOf(decl: Decl): readonly ElementBase[] {
   switch (decl.kind) {
     case "enum":
     case "bits":

@@ -42,7 +42,7 @@ export function evaluate(
   }
 }
 
-export function typeName(type: ConstantType): string {
+function typeName(type: ConstantType): string {
   switch (type.kind) {
     case "primitive":
       return type.subtype;

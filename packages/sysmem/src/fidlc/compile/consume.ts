@@ -270,6 +270,6 @@ export class Consumer {
   }
 }
 
-export function constantUse(node: ConstantNode): ConstantUse {
+function constantUse(node: ConstantNode): ConstantUse {
   return { node, value: undefined };
 }

@@ -1,6 +1,5 @@
 /** What all steps of one compilation share. */
 import type { Reporter } from "../diagnostics/reporter.ts";
-import type { Span } from "../source/source-file.ts";
 import type { Decl, ElementBase, FileScope, Library } from "./model.ts";
 import type { Selection } from "./version.ts";
 
@@ -36,9 +35,4 @@ export interface Referrer {
 /** From where `element` (by default the declaration itself) refers to other names. */
 export function referrer(decl: Decl, element: Pick<ElementBase, "name" | "availability"> = decl): Referrer {
   return { library: decl.library, file: decl.file, element };
-}
-
-/** A place at the start of another, for faults of something that has no text of its own. */
-export function startOf(span: Span): Span {
-  return { file: span.file, start: span.start, end: span.start };
 }

@@ -42,7 +42,7 @@ export function resolveStruct(context: Context, decl: StructDecl): void {
   }
 }
 
-export function isOptional(type: Type): boolean {
+function isOptional(type: Type): boolean {
   return type.kind === "box" || ("isOptional" in type && type.isOptional);
 }
 

@@ -24,7 +24,7 @@ export interface FieldShape {
 
 const UNBOUNDED_SIZE = 0xffff_ffff;
 /** Bytes that a struct may take inline (fi-0111). */
-export const MAX_INLINE_SIZE = 65_535;
+const MAX_INLINE_SIZE = 65_535;
 
 const add = (a: number, b: number): number => Math.min(a + b, UNBOUNDED_SIZE);
 const multiply = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : Math.min(a * b, UNBOUNDED_SIZE));

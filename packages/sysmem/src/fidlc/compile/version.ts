@@ -7,7 +7,7 @@ export type Version = number;
 export const NEXT: Version = 0xffd0_0000;
 /** The newest sources. */
 export const HEAD: Version = 0xffe0_0000;
-export const MAX_NUMBERED_VERSION: Version = 0x7fff_ffff;
+const MAX_NUMBERED_VERSION: Version = 0x7fff_ffff;
 /** Later than every version: the end of what is never removed. */
 export const NEVER: Version = Number.POSITIVE_INFINITY;
 

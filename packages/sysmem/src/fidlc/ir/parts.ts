@@ -28,7 +28,7 @@ import type {
 
 const SAME_RIGHTS = 0x8000_0000;
 
-export function irLocation(span: Span): IrLocation {
+function irLocation(span: Span): IrLocation {
   const { line, column } = lineColumnAt(span.file, span.start);
   return { filename: span.file.path, line, column, length: span.end - span.start };
 }

@@ -147,7 +147,7 @@ function parseTerm(cursor: Cursor): Parsed<ConstantNode> {
 }
 
 /** `true` and `false` are values wherever a value is expected. */
-export function constantOfName(name: DottedName): ConstantNode {
+function constantOfName(name: DottedName): ConstantNode {
   if (name.text === "true" || name.text === "false") {
     return { kind: "literal", literal: "bool", text: name.text, span: name.span };
   }

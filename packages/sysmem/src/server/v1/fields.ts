@@ -60,7 +60,7 @@ export const IMAGE_FIELDS: readonly ScalarRow<ImageFormatConstraints, v2.ImageFo
   { v1: "startOffsetDivisor", v2: "startOffsetDivisor", ...DIVISOR },
 ];
 
-export const SIZE_FIELDS: readonly SizeRow[] = [
+const SIZE_FIELDS: readonly SizeRow[] = [
   { width: "minCodedWidth", height: "minCodedHeight", v2: "minSize", ...AT_LEAST },
   { width: "maxCodedWidth", height: "maxCodedHeight", v2: "maxSize", ...AT_MOST },
   { width: "codedWidthDivisor", height: "codedHeightDivisor", v2: "sizeAlignment", ...DIVISOR },

@@ -74,7 +74,7 @@ function v1ImageConstraints(v2Image: v2.ImageFormatConstraints): Result<ImageFor
   if (type === undefined) return err(`pixel format ${v2Image.pixelFormat}`);
   const spaces = (v2Image.colorSpaces ?? []).filter((space) => ColorSpaceType.isKnown(space));
   if (spaces.length === 0 || spaces.length > MAX_COUNT_IMAGE_FORMAT_CONSTRAINTS_COLOR_SPACES) {
-    return err(`color spaces ${v2Image.colorSpaces}`);
+    return err(`color spaces ${v2Image.colorSpaces?.join(", ") ?? "none"}`);
   }
   return ok({
     ...blankImage(),

@@ -3,7 +3,6 @@ import {
   type BindOptions,
   type CallOptions,
   type Client,
-  type ClientEnd,
   enumType,
   type EnumType,
   type Handle,
@@ -149,4 +148,3 @@ export function makeLamp(openness: Openness): Protocol<LampClient, LampServer> {
 export const Lamp: Protocol<LampClient, LampServer> = makeLamp("open");
 
 export type LampBindOptions = BindOptions<LampEvents>;
-export type LampEnd = ClientEnd<LampClient>;

@@ -1,6 +1,6 @@
 /** Runs the same test over both codecs, and looks at generated code without the safety net behind it. */
 import { afterAll, beforeAll, describe } from "vitest";
-import { type CodeGeneration, type Handle, setCodeGeneration, type TypeCodec, type TypeDescriptor } from "#fidl";
+import { type CodeGeneration, type Handle, setCodeGeneration, type TypeDescriptor } from "#fidl";
 import { compileDecoder, compileEncoder } from "../../../src/fidl/wire/compile/index.ts";
 import { Decoder } from "../../../src/fidl/wire/decoder.ts";
 import { Encoder } from "../../../src/fidl/wire/encoder.ts";
@@ -45,11 +45,6 @@ export function thrownBy(thunk: () => unknown): { code?: string; path?: string; 
     return error as Error & { code?: string };
   }
   throw new TypeError("nothing was thrown");
-}
-
-/** A named type around any descriptor: `struct { value T }`. */
-export function holderOf(type: TypeDescriptor, isResource = false): TypeDescriptor & { kind: "struct" } {
-  return { kind: "struct", name: "test/Holder", isResource, members: [{ name: "value", fidlName: "value", type }] };
 }
 
 export type Outcome = { readonly value: unknown } | "refused";
@@ -98,9 +93,4 @@ export function encodeGenerated(
     return "refused";
   }
   return { bytes: hex(e.u8.subarray(0, e.end)), handles: e.handles };
-}
-
-/** The descriptor of a codec, for the functions above. */
-export function typeOf(codec: TypeCodec<never>): TypeDescriptor {
-  return codec.descriptor;
 }

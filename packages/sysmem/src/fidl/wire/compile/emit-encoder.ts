@@ -41,7 +41,7 @@ export const VIEWS: Readonly<Partial<Record<TypeDescriptor["kind"], readonly [vi
 };
 
 /** Typed array class of each view. */
-export const ARRAYS: Readonly<Record<string, string>> = {
+const ARRAYS: Readonly<Record<string, string>> = {
   u8: "Uint8Array",
   i8: "Int8Array",
   u16: "Uint16Array",
