@@ -1,8 +1,9 @@
-import type { Clock, Logger } from "#base";
+import { type Clock, type Logger, PROTECTED_POOL_ROUNDING_BYTES, silentLogger, systemClock } from "#base";
 import type { Kernel } from "#kernel";
 import { HeapRegistrar } from "./external/heap-registrar.ts";
 import type { HeapProperties } from "./port.ts";
 import type { Heaps } from "./registry.ts";
+import { makeSecureHeaps, type ProtectedPool } from "./secure/secure-heap-factory.ts";
 import { SecureMemory } from "./secure/secure-memory.ts";
 
 export interface HeapAttachmentsOptions {
@@ -12,6 +13,8 @@ export interface HeapAttachmentsOptions {
   readonly logger?: Logger | undefined;
   /** See `HeapRegistrarOptions`. */
   readonly v2019Heaps?: ReadonlyMap<string, Omit<HeapProperties, "isSecure">> | undefined;
+  /** Memory for the heap that the secure side protects range by range. Its size is rounded up to 64 KiB. */
+  readonly protectedPool?: ProtectedPool | undefined;
 }
 
 /** What others can attach to a server's heaps: the two halves of `fuchsia.hardware.sysmem.Sysmem`. */
@@ -24,9 +27,27 @@ export interface HeapAttachments {
 
 /** Makes them for a registry. */
 export function attachHeaps(options: HeapAttachmentsOptions): HeapAttachments {
-  const { heaps, clock, logger } = options;
+  const { kernel, heaps, clock = systemClock, logger = silentLogger } = options;
   const registrar = new HeapRegistrar(options);
-  const secureMemory = new SecureMemory({ heaps, clock, logger, isExpected: false, makeHeaps: async () => [] });
+  const protectedPool = options.protectedPool && {
+    base: options.protectedPool.base,
+    sizeBytes:
+      Math.ceil(options.protectedPool.sizeBytes / PROTECTED_POOL_ROUNDING_BYTES) * PROTECTED_POOL_ROUNDING_BYTES,
+  };
+  const secureMemory: SecureMemory = new SecureMemory({
+    heaps,
+    clock,
+    logger,
+    isExpected: protectedPool !== undefined,
+    makeHeaps: (client) =>
+      makeSecureHeaps(client, {
+        kernel,
+        clock,
+        logger,
+        protectedPool,
+        onFailure: (error) => secureMemory.lost(error),
+      }),
+  });
   return {
     registrar,
     secureMemory,

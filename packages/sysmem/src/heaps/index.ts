@@ -1,4 +1,5 @@
 export * from "./attachments.ts";
+export * from "./contiguous-system-ram.ts";
 export * from "./errors.ts";
 export * from "./external/external-heap.ts";
 export * from "./external/external-heap-v2019.ts";
@@ -11,5 +12,7 @@ export * from "./pool/region-allocator.ts";
 export * from "./port.ts";
 export * from "./registry.ts";
 export * from "./secure/protected-ranges.ts";
+export * from "./secure/secure-heap.ts";
+export * from "./secure/secure-heap-factory.ts";
 export * from "./secure/secure-memory.ts";
 export * from "./system-ram.ts";

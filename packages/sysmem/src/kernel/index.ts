@@ -5,6 +5,13 @@ import type { LinuxKernel } from "./port.ts";
 export * from "./errors.ts";
 export type { Capability } from "./ffi/capabilities.ts";
 export type { LinuxKernelOptions } from "./ffi/linux-kernel.ts";
+export {
+  type DescriptorLimits,
+  descriptorLimits,
+  type HugePagePool,
+  hugePagePools,
+  machineMemoryBytes,
+} from "./ffi/machine-limits.ts";
 export * from "./port.ts";
 
 /**

@@ -2,11 +2,11 @@
 import { type Clock, type Logger, SECURE_MEM_TIMEOUT_MS, silentLogger, systemClock } from "#base";
 import { type ClientEnd, FidlError } from "#fidl";
 import { SecureMem, type SecureMemClient } from "#gen/fuchsia_sysmem2";
-import type { Heap } from "../port.ts";
 import type { Heaps } from "../registry.ts";
+import type { SecureHeap } from "./secure-heap.ts";
 
 /** Makes the heaps that a secure side offers. Rejects when it answers with an error or with nonsense. */
-export type SecureHeapFactory = (secureMem: SecureMemClient) => Promise<readonly Heap[]>;
+export type SecureHeapFactory = (secureMem: SecureMemClient) => Promise<readonly SecureHeap[]>;
 
 export interface SecureMemoryOptions {
   readonly heaps: Heaps;
@@ -26,7 +26,7 @@ export interface SecureMemoryOptions {
 type Side =
   | { readonly kind: "absent" }
   | { readonly kind: "starting"; readonly client: SecureMemClient }
-  | { readonly kind: "ready"; readonly client: SecureMemClient; readonly heaps: readonly Heap[] }
+  | { readonly kind: "ready"; readonly client: SecureMemClient; readonly heaps: readonly SecureHeap[] }
   | { readonly kind: "refused"; readonly client: SecureMemClient };
 
 /** Registers and unregisters the secure side, and keeps the registry's word on it. */
@@ -97,8 +97,14 @@ export class SecureMemory {
 
   #become(side: Side): void {
     const { heaps: registry, isExpected } = this.#options;
-    if (this.#side.kind === "ready") for (const heap of this.#side.heaps) registry.unregister(heap);
+    const before = this.#side;
     this.#side = side;
+    if (before.kind === "ready") {
+      for (const heap of before.heaps) {
+        heap.stop();
+        registry.unregister(heap);
+      }
+    }
     switch (side.kind) {
       case "absent":
         registry.setSecureMemory(isExpected ? "not-ready" : "not-expected");
