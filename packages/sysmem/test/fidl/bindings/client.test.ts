@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { MAX_QUEUED_EVENTS } from "#base";
 import {
   CanceledError,
   type ClientClosed,
@@ -263,10 +264,17 @@ describe("events as a stream", () => {
   it("keep a bounded number and then stop reading", async () => {
     const { raw, lamp } = bind();
     const stream = lamp.events();
-    for (let level = 0; level < 300; level++) raw.channel.write(bytes(change(level)), []);
+    let sent = 0;
+    const send = () => raw.channel.write(bytes(change(sent++)), []);
+    while (sent < MAX_QUEUED_EVENTS - 1) send();
+    await settle();
+    expect(raw.bound.isPaused).toBe(false);
+    send();
     await settle();
     expect(raw.bound.isPaused).toBe(true);
-    for (let level = 0; level < 300; level++) expect((await stream.next()).value).toMatchObject({ payload: { level } });
+    while (sent < MAX_QUEUED_EVENTS + 50) send();
+    for (let level = 0; level < sent; level++)
+      expect((await stream.next()).value).toMatchObject({ payload: { level } });
     expect(raw.bound.isPaused).toBe(false);
   });
 

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { MAX_OUT_OF_LINE_DEPTH } from "#base";
 import type { StructDescriptor, TableDescriptor, TypeDescriptor, UnionDescriptor } from "#fidl";
 import { codecOf } from "./codec.ts";
 import { bytes, describeBoth, PRESENT, thrownBy, word } from "./harness.ts";
@@ -36,7 +37,7 @@ function expectLimit(type: TypeDescriptor, make: (levels: number) => unknown, mo
 
 describeBoth("out-of-line depth", () => {
   it("counts boxes", () => {
-    expectLimit(Chain, (links) => chain(links), 32, `${PRESENT.repeat(33)}${word(0)}`);
+    expectLimit(Chain, (links) => chain(links), MAX_OUT_OF_LINE_DEPTH, `${PRESENT.repeat(33)}${word(0)}`);
   });
 
   it("counts empty strings", () => {

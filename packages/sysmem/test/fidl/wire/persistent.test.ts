@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { MAX_PERSISTENT_BYTES } from "#base";
 import { codecOf } from "./codec.ts";
 import { bytes, describeBoth, hex, thrownBy, word } from "./harness.ts";
 import { event, struct, u8, u64, vector } from "./types.ts";
@@ -23,15 +24,15 @@ describeBoth("the standalone form", () => {
   );
 
   it("may be larger than a message, up to its own limit", () => {
-    for (const size of [65_500, 70_000, 1_000_000, 16_777_216 - 24]) {
+    for (const size of [65_500, 70_000, 1_000_000, MAX_PERSISTENT_BYTES - 24]) {
       const encoded = blob.encodePersistent({ v: new Uint8Array(size).fill(7) });
       const { v } = blob.decodePersistent(encoded) as { v: Uint8Array };
       expect([v.length, v[0], v[size - 1]]).toEqual([size, 7, 7]);
     }
-    expect(thrownBy(() => blob.encodePersistent({ v: new Uint8Array(16_777_216 - 23) })).code).toBe(
+    expect(thrownBy(() => blob.encodePersistent({ v: new Uint8Array(MAX_PERSISTENT_BYTES - 23) })).code).toBe(
       "MESSAGE_TOO_LARGE",
     );
-    const tooLong = new Uint8Array(16_777_224);
+    const tooLong = new Uint8Array(MAX_PERSISTENT_BYTES + 8);
     tooLong.set([0, 1, 2]);
     expect(thrownBy(() => blob.decodePersistent(tooLong)).code).toBe("MESSAGE_TOO_LARGE");
   });
