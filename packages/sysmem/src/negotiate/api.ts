@@ -70,7 +70,10 @@ export type SecureMemoryState = "not-expected" | "not-ready" | "ready" | "lost";
 
 /** Numbers that differ between the original and what its written contract promises, and those an operator may set. */
 export interface NegotiationRules {
-  /** Most buffers of one collection. FIDL allows 128; the original stops at 64. */
+  /**
+   * Most buffers of one collection. FIDL allows 128, but somebody always receives VMOs, all of them in one message, and a
+   * message carries 64 handles.
+   */
   readonly maxBufferCount: number;
   /**
    * Whether a late participant can join a collection whose VMOs are bigger than `size_bytes` asks for, because of

@@ -1,5 +1,5 @@
 /** What one negotiation carries around: its environment with defaults in place, and where to note what it drops. */
-import { MAX_BUFFERS_PER_COLLECTION, MAX_BYTES_PER_BUFFER, MAX_BYTES_PER_COLLECTION } from "#base";
+import { MAX_BUFFERS_PER_COLLECTION, MAX_BYTES_PER_BUFFER, MAX_BYTES_PER_COLLECTION, MAX_MESSAGE_HANDLES } from "#base";
 import type { DomainSupport, Environment, HeapInfo, NegotiationRules, SecureMemoryState } from "./api.ts";
 import { fromUint64 } from "./arithmetic.ts";
 import { type CostTable, NO_COSTS } from "./costs.ts";
@@ -8,7 +8,7 @@ import type { Reason } from "./reasons.ts";
 
 /** What the written contract promises. */
 export const CONTRACT_RULES: NegotiationRules = {
-  maxBufferCount: MAX_BUFFERS_PER_COLLECTION,
+  maxBufferCount: Math.min(MAX_BUFFERS_PER_COLLECTION, MAX_MESSAGE_HANDLES),
   lateAttachmentWithPadding: true,
   maxBytesPerBuffer: MAX_BYTES_PER_BUFFER,
   maxBytesPerCollection: MAX_BYTES_PER_COLLECTION,
@@ -17,7 +17,6 @@ export const CONTRACT_RULES: NegotiationRules = {
 /** What Fuchsia's server does where it differs from its contract. */
 export const ORIGINAL_RULES: NegotiationRules = {
   ...CONTRACT_RULES,
-  maxBufferCount: 64,
   lateAttachmentWithPadding: false,
 };
 

@@ -260,14 +260,27 @@ test("quotas: nodes, collections, waits and trackers are bounded, on both sides 
   await endWorld(world);
 });
 
-test("a result that does not fit into one message is refused, and the participant lives on", async ({ world }) => {
+test("more buffers than one message can carry are no result", async ({ world }) => {
   const [a, b] = (await world.participants(raw(1, 60, { maxSize: PAGE }), raw(1, 4, { maxSize: PAGE }))) as [C, C];
   expect((await world.info(a)).buffers).toHaveLength(64);
+  await world.alive(a, b);
   const [c, d] = (await world.family(2)) as [C, C];
-  c.setConstraints({ constraints: raw(1, 65, { maxSize: PAGE }) });
   d.setConstraints({});
-  expect(await world.wait(c)).toEqual({ kind: "error", error: "UNSPECIFIED" });
-  // One that gets no VMOs has its answer: 65 buffers and no handle.
-  expect((await world.info(d)).buffers).toHaveLength(65);
-  await world.alive(b, c, d);
+  const waiting = world.wait(d);
+  await world.alive(d);
+  c.setConstraints({ constraints: raw(1, 65, { maxSize: PAGE }) });
+  expect(await waiting).toEqual({ kind: "error", error: "CONSTRAINTS_INTERSECTION_EMPTY" });
+});
+
+test("a weak result that does not fit into one message is refused, and the participant lives on", async ({ world }) => {
+  const root = await world.root();
+  const token = await world.dup(root);
+  token.setWeak();
+  const [strong, weak] = [world.bind(root), world.bind(token)];
+  strong.setConstraints({ constraints: raw(1, 33, { maxSize: PAGE }) });
+  weak.setConstraints({ constraints: raw(1, 0, { maxSize: PAGE }) });
+  expect((await world.info(strong)).buffers).toHaveLength(33);
+  // Each weak VMO comes with its close_weak_asap: 66 handles.
+  expect(await world.wait(weak)).toEqual({ kind: "error", error: "UNSPECIFIED" });
+  await world.alive(strong, weak);
 });
