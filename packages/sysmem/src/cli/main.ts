@@ -4,12 +4,17 @@ import {
   buildCommand,
   buildRouteMap,
   type CommandContext,
+  generateHelpTextForAllCommands,
   numberParser,
+  proposeCompletions,
   run,
   text_en,
 } from "@stricli/core";
 import { isSysmemError } from "#base";
 import { fidlRoutes } from "./commands/fidl-routes.ts";
+import { inspectRoutes } from "./commands/inspect-routes.ts";
+import type { CommandHelp } from "./commands/man.ts";
+import type { SolveFlags } from "./commands/solve.ts";
 import { UsageError } from "./errors.ts";
 
 /** What commands run with. A command returns nothing when done, or an Error to print as one line. */
@@ -155,11 +160,45 @@ const demoParticipantCommand = buildCommand({
   docs: { brief: "One participant of the demo; started by it" },
 });
 
+const solveCommand = buildCommand({
+  loader: async () => {
+    const { runSolve } = await import("./commands/solve.ts");
+    return (flags: SolveFlags & { readonly explain: boolean; readonly json: boolean }, file: string) =>
+      runSolve(flags, file);
+  },
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [
+        {
+          brief: "Participants and their constraints, JSON with FIDL's field names",
+          parse: String,
+          placeholder: "FILE.json",
+        },
+      ],
+    },
+    flags: {
+      explain: { kind: "boolean", brief: "Say who determined each setting", default: false, withNegated: false },
+      json: { kind: "boolean", brief: "Print data, not text", default: false, withNegated: false },
+      whatIf: {
+        kind: "parsed",
+        parse: String,
+        brief: "What would change without this participant",
+        optional: true,
+        placeholder: "NAME",
+      },
+    },
+  },
+  docs: { brief: "Negotiate from a file, without a server" },
+});
+
 const routes = buildRouteMap({
   routes: {
     demo: demoCommand,
     serve: serveCommand,
     broker: brokerCommand,
+    ...inspectRoutes,
+    solve: solveCommand,
     fidl: fidlRoutes,
     "demo-participant": demoParticipantCommand,
   },
@@ -190,11 +229,30 @@ function describe(error: unknown): string {
   return String(error);
 }
 
+/** Help of every command, for the manual. */
+export function commandHelp(): CommandHelp[] {
+  return generateHelpTextForAllCommands(application).map(([command, help]) => ({ command, help }));
+}
+
+/** Where a command line's output goes. */
+export interface Streams {
+  readonly stdout: Pick<NodeJS.WriteStream, "write">;
+  readonly stderr: Pick<NodeJS.WriteStream, "write">;
+}
+
+/** The first word when a shell asks what the next word may be; see `commands/completion.ts`. */
+const COMPLETE = "__complete";
+
 /** Runs one command line. Resolves to the exit status: 0 done, 1 failed, 2 wrong usage. */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(args: readonly string[], { stdout, stderr }: Streams = process): Promise<number> {
   const target: { exitCode?: number | string | null } = {};
-  const streams = { stdout: process.stdout, stderr: process.stderr, env: process.env as Record<string, string> };
-  await run(application, args, { process: Object.assign(target, streams) });
+  const context = { process: Object.assign(target, { stdout, stderr, env: process.env as Record<string, string> }) };
+  if (args[0] === COMPLETE) {
+    const proposals = await proposeCompletions(application, args.slice(1), context);
+    stdout.write(proposals.map(({ completion, brief }) => `${completion}\t${brief}\n`).join(""));
+    return 0;
+  }
+  await run(application, args, context);
   const status = Number(target.exitCode ?? 0);
   return status < 0 ? 2 : status;
 }

@@ -65,8 +65,7 @@ function flatten(settings: SingleBufferSettings, bufferCount: number | undefined
     for (const [name, value] of Object.entries(members)) {
       const path = `${table}.${name}`;
       const isSize = typeof value === "object" && value !== null && "width" in value;
-      if (isSize)
-        for (const [side, length] of Object.entries(value)) flat.push([`${path}.${side}`, length as JsonValue]);
+      if (isSize) for (const [side, length] of Object.entries(value)) flat.push([`${path}.${side}`, length]);
       else flat.push([path, value]);
     }
   }

@@ -84,8 +84,9 @@ export function summaryOf(collection: LogicalBufferCollection): CollectionSummar
 function sizeOfImages(
   format: { readonly requiredMaxSize?: SizeU | undefined; readonly minSize?: SizeU | undefined } | undefined,
 ): SizeU | undefined {
-  const size = format?.requiredMaxSize ?? format?.minSize;
-  return size === undefined || size.width === 0 || size.height === 0 ? undefined : size;
+  return [format?.requiredMaxSize, format?.minSize].find(
+    (size) => size !== undefined && size.width > 0 && size.height > 0,
+  );
 }
 
 function clientsOf({ root }: LogicalBufferCollection): { clients: string[]; pids: number[] } {

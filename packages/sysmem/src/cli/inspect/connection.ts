@@ -1,0 +1,192 @@
+/** A connection to a server's `sysmem.inspect.Inspector`, with the pages of lists put together. */
+import { join } from "node:path";
+import type { Result } from "#base";
+import { ConnectError, serviceDirectory } from "#client";
+import { FidlError } from "#fidl";
+import { createLinuxKernel, KernelError, type LinuxKernel } from "#kernel";
+import {
+  type Buffer,
+  type CollectionDetail,
+  type CollectionSummary,
+  type Decision,
+  Error as InspectError,
+  type Event,
+  type Failure,
+  type HeapState,
+  type Holder,
+  Inspector,
+  type InspectorClient,
+  type InspectorGetFailureResponse,
+  type InspectorGetServerResponse,
+  type Node,
+} from "#gen/sysmem_inspect";
+import { InspectionError } from "./errors.ts";
+
+/** How long a server may take for one answer: it looks through /proc for some. */
+const LIMIT = { timeoutMs: 30_000 };
+
+/** What a server answers about itself. */
+export class Inspection {
+  readonly #client: InspectorClient;
+  readonly svc: string;
+
+  constructor(client: InspectorClient, svc: string) {
+    this.#client = client;
+    this.svc = svc;
+  }
+
+  server(): Promise<InspectorGetServerResponse> {
+    return this.#client.getServer(LIMIT);
+  }
+
+  async heaps(): Promise<HeapState[]> {
+    return pages(async (skip) => {
+      const { heaps = [], more } = await this.#client.listHeaps({ skip }, LIMIT);
+      return { items: heaps, more };
+    });
+  }
+
+  async collections(): Promise<CollectionSummary[]> {
+    const all: CollectionSummary[] = [];
+    for (;;) {
+      const { collections = [], more } = await this.#client.listCollections({ after: all.at(-1)?.collectionId }, LIMIT);
+      all.push(...collections);
+      if (more !== true || collections.length === 0) return all;
+    }
+  }
+
+  /** Undefined when it does not exist (any more). */
+  async collection(collectionId: bigint): Promise<CollectionDetail | undefined> {
+    return found(await this.#client.getCollection({ collectionId }, LIMIT));
+  }
+
+  async nodes(collectionId: bigint): Promise<Node[]> {
+    return pages(async (skip) => {
+      const page = found(await this.#client.listNodes({ collectionId, skip }, LIMIT));
+      return { items: page?.nodes ?? [], more: page?.more };
+    });
+  }
+
+  async decisions(collectionId: bigint): Promise<readonly Decision[]> {
+    return found(await this.#client.getDecisions({ collectionId }, LIMIT))?.decisions ?? [];
+  }
+
+  async buffers(collectionId: bigint): Promise<Buffer[]> {
+    return pages(async (skip) => {
+      const page = found(await this.#client.listBuffers({ collectionId, skip }, LIMIT));
+      return { items: page?.buffers ?? [], more: page?.more };
+    });
+  }
+
+  async holders(collectionId: bigint): Promise<{ holders: Holder[]; hiddenProcesses: number }> {
+    let hiddenProcesses = 0;
+    const holders = await pages(async (skip) => {
+      const page = found(await this.#client.listHolders({ collectionId, skip }, LIMIT));
+      hiddenProcesses = page?.hiddenProcesses ?? 0;
+      return { items: page?.holders ?? [], more: page?.more };
+    });
+    return { holders, hiddenProcesses };
+  }
+
+  /** Newest first. */
+  async failures(collectionId?: bigint): Promise<Failure[]> {
+    return pages(async (skip) => {
+      const { failures = [], more } = await this.#client.listFailures({ skip, collectionId }, LIMIT);
+      return { items: failures, more };
+    });
+  }
+
+  async failure(failureId: bigint): Promise<InspectorGetFailureResponse | undefined> {
+    return found(await this.#client.getFailure({ failureId }, LIMIT));
+  }
+
+  /**
+   * What happens from now on, one batch after the other, until the server is gone or `signal` is aborted. `isResync` says
+   * that some was missed. The first batch is empty: what is listed after it and what is watched leave no gap.
+   */
+  async *watch(signal: AbortSignal): AsyncGenerator<{ readonly events: readonly Event[]; readonly isResync: boolean }> {
+    let cursor: bigint | undefined;
+    while (!signal.aborted) {
+      // No deadline: nothing may happen for days. The signal ends the wait.
+      const page = await this.#client.watch({ cursor }, { signal });
+      cursor = page.cursor;
+      yield { events: page.events ?? [], isResync: page.isResync ?? false };
+    }
+  }
+
+  /** The collection that a person means: by its id, its name, or the last digits of its id. Throws `InspectionError`. */
+  async find(words: string): Promise<bigint> {
+    const collections = await this.collections();
+    const exact = collections.find(({ collectionId }) => String(collectionId) === words);
+    const named = collections.filter(({ name }) => name === words);
+    const ending = /^\d{3,}$/.test(words) ? collections.filter((one) => String(one.collectionId).endsWith(words)) : [];
+    const candidates = exact === undefined ? (named.length > 0 ? named : ending) : [exact];
+    const [first] = candidates;
+    if (first?.collectionId === undefined) {
+      throw new InspectionError(
+        "NO_COLLECTION",
+        `there is no collection ${JSON.stringify(words)} (sysmem ls lists them)`,
+      );
+    }
+    if (candidates.length > 1) {
+      const ids = candidates.map((one) => one.collectionId).join(", ");
+      throw new InspectionError("AMBIGUOUS", `${JSON.stringify(words)} means several collections: ${ids}`);
+    }
+    return first.collectionId;
+  }
+}
+
+async function pages<T>(
+  get: (skip: number) => Promise<{ readonly items: readonly T[]; readonly more: boolean | undefined }>,
+): Promise<T[]> {
+  const all: T[] = [];
+  for (;;) {
+    const { items, more } = await get(all.length);
+    all.push(...items);
+    if (more !== true || items.length === 0) return all;
+  }
+}
+
+function found<T>(result: Result<T, InspectError>): T | undefined {
+  if (result.ok) return result.value;
+  if (result.error === InspectError.NOT_FOUND) return undefined;
+  throw new InspectionError(
+    "REFUSED",
+    `the server cannot tell this: ${InspectError.nameOf(result.error) ?? result.error}`,
+  );
+}
+
+/** Connects, runs `use`, disconnects. Throws `ConnectError` when no server can be inspected, `InspectionError` when it goes. */
+export async function inspect<T>(svc: string | undefined, use: (inspection: Inspection) => Promise<T>): Promise<T> {
+  const directory = svc ?? serviceDirectory();
+  const kernel = createLinuxKernel();
+  try {
+    const client = Inspector.bind(connect(kernel, join(directory, Inspector.discoverableName as string)));
+    try {
+      return await use(new Inspection(client, directory));
+    } catch (error) {
+      if (!(error instanceof FidlError)) throw error;
+      throw new InspectionError("GONE", `the server in ${directory} does not answer: ${error.message}`, {
+        cause: error,
+      });
+    } finally {
+      client.close();
+    }
+  } finally {
+    kernel.close();
+  }
+}
+
+function connect(kernel: LinuxKernel, path: string): ReturnType<LinuxKernel["connect"]> {
+  try {
+    return kernel.connect(path);
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    const isDenied = error.code === "ACCESS_DENIED";
+    const why = isDenied
+      ? "only the user who runs the server may inspect it, and the group named by inspect_group in its configuration"
+      : "no server listens there (--svc DIR names its service directory)";
+    const code = isDenied ? "ACCESS_DENIED" : "NO_SERVER";
+    throw new ConnectError(code, path, `cannot inspect ${path}: ${why}`, { cause: error });
+  }
+}
