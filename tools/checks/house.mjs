@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { isGenerated, isScript, root } from "./common.mjs";
+import { divergences } from "./rules/divergences.mjs";
 import { documentedExports } from "./rules/documented-exports.mjs";
 import { errors } from "./rules/errors.mjs";
 import { fileNames } from "./rules/file-names.mjs";
@@ -42,6 +43,7 @@ import { words } from "./rules/words.mjs";
 
 /** @type {readonly Rule[]} */
 const RULES = [
+  divergences,
   documentedExports,
   errors,
   fileNames,

@@ -1,6 +1,7 @@
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import type { Rule } from "../checks/house.mjs";
+import { divergences } from "../checks/rules/divergences.mjs";
 import { documentedExports } from "../checks/rules/documented-exports.mjs";
 import { errors } from "../checks/rules/errors.mjs";
 import { fileNames } from "../checks/rules/file-names.mjs";
@@ -145,4 +146,24 @@ test("machine paths and promises without an issue are refused", () => {
   expect(findings(words, "docs/x.md", `see ${home}`)).toEqual(["1: names a path of somebody's machine"]);
   expect(findings(words, source("server/x.ts"), ["// TO", "DO later"].join(""))).toHaveLength(1);
   expect(findings(words, source("server/x.ts"), ["// TO", "DO (#12) later, see /proc/self/fd"].join(""))).toEqual([]);
+});
+
+describe("divergences", () => {
+  const row = (cell: string) => findings(divergences, "docs/divergences.md", `| 1 | §4 | theirs | ours | ${cell} |`);
+
+  test("name a test that exists, by its title or the start of it", () => {
+    expect(row("`fidl/wire/layout.test.ts`: are structs above their size")).toEqual([]);
+    expect(row("`fidl/wire/layout.test.ts`; `fidl/wire/depth.test.ts`: counts boxes")).toEqual([]);
+  });
+
+  test.each([
+    ["nothing", "1: row 1 names no test"],
+    ["`fidl/absent.test.ts`", "1: row 1 names packages/sysmem/test/fidl/absent.test.ts, which does not exist"],
+    [
+      "`fidl/wire/depth.test.ts`: counts stars",
+      '1: row 1 names "counts stars", which fidl/wire/depth.test.ts has no test of',
+    ],
+  ])("that name %s are refused", (cell, message) => {
+    expect(row(cell)).toEqual([message]);
+  });
 });
