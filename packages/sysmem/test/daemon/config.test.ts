@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PixelFormat, PixelFormatModifier } from "#gen/fuchsia_images2";
+import { FormatCosts } from "#gen/fuchsia_sysmem2";
 import { DEFAULT_CONFIG, loadConfig, parseConfig } from "../../src/daemon/config.ts";
 
 let folder: string;
@@ -35,6 +37,48 @@ describe("configuration", () => {
     expect((await loadConfig(file("costs.toml", toml))).formatCosts).toEqual(expected);
   });
 
+  it("takes formats and modifiers by name", async () => {
+    const toml = `[[format_costs]]\npixel_format = "NV12"\npixel_format_modifier = "ARM_AFBC_16X16"\ncost = 1.5\n`;
+    expect((await loadConfig(file("names.toml", toml))).formatCosts).toEqual([
+      { key: { pixelFormat: 104, pixelFormatModifier: 0x0800_0000_0000_0001n, bufferUsageBits: {} }, cost: 1.5 },
+    ]);
+  });
+
+  it("layers cost files, ours and the original's, below its own entries", async () => {
+    const entry = (pixelFormat: number, cost: number) => ({
+      key: {
+        pixelFormat: PixelFormat.from(pixelFormat),
+        pixelFormatModifier: PixelFormatModifier.LINEAR,
+        bufferUsageBits: {},
+      },
+      cost,
+    });
+    const persistent = FormatCosts.encodePersistent({ formatCosts: [entry(1, 3)] });
+    writeFileSync(join(folder, "board.format_costs"), persistent);
+    file("platform.json", `{"format_costs": [{"pixel_format": "R8G8B8A8", "cost": 2}]}`);
+    const config = `format_cost_files = ["board.format_costs", "platform.json"]\n[[format_costs]]\npixel_format = 101\ncost = 4.0\n`;
+    expect((await loadConfig(file("layers.toml", config))).formatCosts).toEqual([
+      entry(1, 3),
+      entry(1, 2),
+      entry(101, 4),
+    ]);
+  });
+
+  it("says which cost file is wrong and how", async () => {
+    const names = (path: string) => file("with-costs.toml", `format_cost_files = ["${path}"]\n`);
+    await expect(loadConfig(names("missing.fidl"))).rejects.toThrow(/cannot read configuration .*missing\.fidl/);
+    file("garbage.fidl", "not FIDL at all");
+    await expect(loadConfig(names("garbage.fidl"))).rejects.toThrow(
+      /garbage\.fidl: it is no persistent fuchsia\.sysmem2\/FormatCosts/,
+    );
+    writeFileSync(join(folder, "half.fidl"), FormatCosts.encodePersistent({ formatCosts: [{ cost: 1 }] }));
+    await expect(loadConfig(names("half.fidl"))).rejects.toThrow(
+      /half\.fidl: format_costs\[0\]\.key\.pixel_format is missing/,
+    );
+    file("empty-costs.json", "{}");
+    await expect(loadConfig(names("empty-costs.json"))).rejects.toThrow(/format_costs is missing/);
+  });
+
   it("takes the largest allocation as a whole number", async () => {
     expect((await loadConfig(file("max.json", `{"max_allocation_size": 4096}`))).maxAllocationSize).toBe(4096n);
   });
@@ -43,7 +87,7 @@ describe("configuration", () => {
     [
       "an unknown key",
       { max_alocation_size: 1 },
-      /max_alocation_size is not a setting \(known here: max_allocation_size/,
+      /max_alocation_size is not a setting \(known here: .*max_allocation_size/,
     ],
     [
       "an unknown key inside",
@@ -60,6 +104,11 @@ describe("configuration", () => {
       /pixel_format must be an integer of 32 bits/,
     ],
     ["no list", { format_costs: {} }, /format_costs must be a list, not {}/],
+    [
+      "an unknown format",
+      { format_costs: [{ pixel_format: "NV13", cost: 1 }] },
+      /pixel_format must be a member of fuchsia\.images2\/PixelFormat, not "NV13"/,
+    ],
     ["a mode as a number", { socket_mode: 666 }, /socket_mode must be a file mode such as "0750", not 666/],
     ["an unknown level", { log_level: "loud" }, /log_level must be one of trace, debug, info/],
     ["no table at all", [], /the file must be a table of settings/],
