@@ -6,6 +6,7 @@ import type { Heaps } from "./registry.ts";
 import { makeSecureHeaps, type ProtectedPool } from "./secure/secure-heap-factory.ts";
 import { SecureMemory } from "./secure/secure-memory.ts";
 
+/** Whose heaps they are, and what there is for the secure side to protect. */
 export interface HeapAttachmentsOptions {
   readonly kernel: Kernel;
   readonly heaps: Heaps;

@@ -116,7 +116,7 @@ test("ranges never exceed what the hardware has, and shrink to what is needed a 
   const heap = bench.heaps.list()[0] as Heap;
   const all = await Promise.all(Array.from({ length: 32 }, (_, index) => allocate(heap, index)));
   const kept = new Set([0, 10, 20, 31]);
-  await Promise.all(all.map((memory, index) => kept.has(index) || heap.deleteVmo(1n, index, memory)));
+  await Promise.all(all.map(async (memory, index) => kept.has(index) || heap.deleteVmo(1n, index, memory)));
   expect(side.protectedBytes).toBe(32n * 65_536n);
   for (let step = 0; step < 12; step++) {
     bench.clock.advance(1.5e9);
@@ -227,7 +227,7 @@ for (const [what, options] of Object.entries({
 } satisfies Record<string, ReferenceOptions>)) {
   test(`${what} is no offer`, async ({ bench }) => {
     bench.attach(POOL);
-    await bench.side(options as ReferenceOptions);
+    await bench.side(options);
     expect([bench.heaps.list(), bench.heaps.secureMemory]).toEqual([[], "not-ready"]);
     expect(bench.logs.map(({ message }) => message)).toContain("the secure side offers no heaps");
   });

@@ -22,6 +22,7 @@ function bufferBytes({ buffers }: LogicalBufferCollection): bigint {
   return bytes;
 }
 
+/** The process and the whole of its server, as `ServerInfo` of `sysmem.inspect` says it. `startedAtNs` is on the context's clock. */
 export function serverInfo(context: ServerContext, startedAtNs: number): ServerInfo {
   let bytes = 0n;
   for (const collection of context.collections.values()) bytes += bufferBytes(collection);

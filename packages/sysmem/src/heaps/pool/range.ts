@@ -4,6 +4,7 @@ export interface Range {
   readonly end: number;
 }
 
+/** Its bytes. */
 export function rangeSize({ begin, end }: Range): number {
   return end - begin;
 }
@@ -18,6 +19,7 @@ export function doTouch(a: Range, b: Range): boolean {
   return a.begin <= b.end && b.begin <= a.end;
 }
 
+/** Whether every byte of `inner` is in `outer`. */
 export function isInside(inner: Range, outer: Range): boolean {
   return outer.begin <= inner.begin && inner.end <= outer.end;
 }

@@ -20,6 +20,7 @@ export interface DescriptorLimits {
 /** Where a process has no limit of descriptors, the kernel's own default holds (`fs.nr_open`). */
 const NR_OPEN = 1_048_576;
 
+/** How many descriptors this process may have, now and at most. */
 export function descriptorLimits(limits: string = readText("/proc/self/limits")): DescriptorLimits {
   const line = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/m.exec(limits);
   const limit = (text: string | undefined) => (text === undefined || text === "unlimited" ? NR_OPEN : Number(text));

@@ -6,7 +6,6 @@ import {
   type HeapAllocateVmoRequest,
   type HeapAllocateVmoResponse,
   type HeapEvents,
-  type HeapClient,
   type HeapProperties,
 } from "#gen/fuchsia_hardware_sysmem";
 import type { BufferMemory } from "#kernel";
@@ -87,7 +86,7 @@ export class Provider {
   }
 }
 
-export { DEFERRED, type HeapClient };
+export { DEFERRED };
 
 /** Enough for every chain of promises that a message can set going. */
 export async function settle(): Promise<void> {
