@@ -15,6 +15,11 @@ export interface ServerLimits {
   readonly maxNodeTrackersPerNode: number;
   /** VMOs handed out and still alive for one buffer. Each costs a lock record in the kernel. */
   readonly maxVmosPerBuffer: number;
+  /**
+   * Work of one negotiation, in units of about 0.2 us: participants, their formats and lists, times the combinations of
+   * group children. Above it the allocation fails with `UNSPECIFIED`, since the server would stand still for everybody.
+   */
+  readonly maxNegotiationWork: number;
   /** Unknown token koids that are remembered to explain a missing Sync. */
   readonly rememberedUnknownKoids: number;
   /** Bytes kept of a node's debug name after nesting "(was ...)". */
@@ -35,6 +40,7 @@ export const defaultServerLimits: ServerLimits = {
   maxLifetimeTrackersPerCollection: 4_096,
   maxNodeTrackersPerNode: 256,
   maxVmosPerBuffer: 65_536,
+  maxNegotiationWork: 250_000,
   rememberedUnknownKoids: 8,
   maxDebugNameBytes: 4_096,
   rememberedFailures: 64,

@@ -20,6 +20,7 @@ import type { DomainError } from "../domain-error.ts";
 import type { Node } from "../tree/node.ts";
 import { breadthFirst, prunedSubtree } from "../tree/traversal.ts";
 import type { CollectionSettings } from "../types.ts";
+import { negotiationWork } from "./work.ts";
 
 /** Settings were found. */
 export interface Decision {
@@ -61,6 +62,8 @@ export function environmentOf(context: ServerContext): Environment {
 
 /** Negotiates the initial allocation: the pruned subtree of the tree's root. */
 export function negotiateInitial(collection: LogicalBufferCollection, root: Node): NegotiationOutcome {
+  const tooMuch = refuseWork(collection, root, []);
+  if (tooMuch !== undefined) return tooMuch;
   const { tree, nodes } = inputTree(root);
   const environment = environmentOf(collection.context);
   const outcome = negotiateTree(tree, environment);
@@ -71,14 +74,28 @@ export function negotiateInitial(collection: LogicalBufferCollection, root: Node
 export function negotiateLate(collection: LogicalBufferCollection, subtree: Node): NegotiationOutcome {
   const { root, allocation, context } = collection;
   assert(root !== undefined && allocation.kind === "allocated", "late allocation follows the initial one");
-  const allocated = breadthFirst(root, (child) => child.properties.isLogicallyAllocated).flatMap(
-    (node) => participantOf(node) ?? [],
-  );
+  const members = breadthFirst(root, (child) => child.properties.isLogicallyAllocated);
+  const tooMuch = refuseWork(collection, subtree, members);
+  if (tooMuch !== undefined) return tooMuch;
+  const allocated = members.flatMap((node) => participantOf(node) ?? []);
   const { tree, nodes } = inputTree(subtree);
   const environment = environmentOf(context);
   const existing = { bufferCount: allocation.decided.bufferCount, settings: allocation.decided.settings };
   const input = { existing, allocated, tree, environment };
   return interpret(collection, negotiateLateTree(input), nodes, () => explainLate(input));
+}
+
+/** Negotiation blocks the event loop: what would take long is not begun. */
+function refuseWork(
+  collection: LogicalBufferCollection,
+  top: Node,
+  others: readonly Node[],
+): NegotiationOutcome | undefined {
+  const { maxNegotiationWork } = collection.context.limits;
+  const work = Math.round(negotiationWork(top, prunedSubtree(top), others));
+  if (work <= maxNegotiationWork) return undefined;
+  const reason = `quota maxNegotiationWork (${maxNegotiationWork}) is used up: these constraints need ${work}`;
+  return { kind: "failed", error: "UNSPECIFIED", reason, explain: undefined };
 }
 
 /** The pruned subtree as negotiation wants it, and the way back from its nodes to ours. */
