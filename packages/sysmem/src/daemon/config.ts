@@ -1,6 +1,9 @@
 /** The daemon's configuration file. Every key is optional; see `settings.ts` for how mistakes are told. */
 import { dirname, resolve } from "node:path";
 import type { FormatCostEntry } from "#gen/fuchsia_sysmem2";
+import type { HeapProperties, ProtectedPool } from "#heaps";
+import type { QuotaOptions } from "#server";
+import { protectedPool, quotas, v2019Heap } from "./heap-settings.ts";
 import { formatCost, loadFormatCosts } from "./format-costs.ts";
 import { type Plain, readSettings, Section } from "./settings.ts";
 
@@ -17,6 +20,12 @@ export interface DaemonConfig {
   readonly heapGroup?: number;
   /** Group whose members may inspect the server, beside its own user. A number. */
   readonly inspectGroup?: number;
+  /** What one client process and one user may use; what is not named follows from the machine (see `quotas.ts`). */
+  readonly quotas: QuotaOptions;
+  /** Physical memory for the heap that a secure-memory server protects; nobody else may use it. */
+  readonly protectedPool?: ProtectedPool;
+  /** Heaps whose providers speak the heap protocol of 2019, by heap type, with what that protocol cannot say. */
+  readonly v2019Heaps: ReadonlyMap<string, Omit<HeapProperties, "isSecure">>;
   readonly logLevel: LogLevel;
 }
 
@@ -28,6 +37,8 @@ export const DEFAULT_CONFIG: DaemonConfig = {
   formatCosts: [],
   directoryMode: 0o700,
   socketMode: 0o666,
+  quotas: {},
+  v2019Heaps: new Map(),
   logLevel: "info",
 };
 
@@ -57,6 +68,12 @@ export function parseConfig(settings: Plain, where: string): ParsedConfig {
     ...root.optional("socket_mode", (v) => ({ socketMode: v.mode() })),
     ...root.optional("heap_group", (v) => ({ heapGroup: v.uint32() })),
     ...root.optional("inspect_group", (v) => ({ inspectGroup: v.uint32() })),
+    quotas: {
+      ...root.optional("quotas_per_process", (v) => ({ perProcess: quotas(v) })),
+      ...root.optional("quotas_per_user", (v) => ({ perUser: quotas(v) })),
+    },
+    ...root.optional("protected_memory", (v) => ({ protectedPool: protectedPool(v) })),
+    ...root.optional("v2019_heaps", (v) => ({ v2019Heaps: new Map(v.list().map(v2019Heap)) })),
     ...root.optional("log_level", (v) => ({ logLevel: v.oneOf(LOG_LEVELS) })),
   };
   root.rejectUnknown();

@@ -3,10 +3,13 @@ import { join } from "node:path";
 import { type Channel, type Logger, silentLogger, systemClock } from "#base";
 import {
   createLinuxKernel,
+  descriptorLimits,
+  hugePagePools,
   type Kernel,
   type LinuxKernel,
   type Listener,
   type ListenOptions,
+  machineMemoryBytes,
   type PeerCredentials,
 } from "#kernel";
 import { createServer, type Server } from "#server";
@@ -19,6 +22,8 @@ import { costTable } from "#negotiate";
 import type { ActivatedSocket } from "./activation.ts";
 import { type DaemonConfig, DEFAULT_CONFIG } from "./config.ts";
 import { DaemonError } from "./errors.ts";
+import { createHeaps } from "./heaps.ts";
+import { defaultQuotas, mergeQuotas } from "./quotas.ts";
 import { listenError, prepareDirectory } from "./service-directory.ts";
 import { InspectorService, mayInspect } from "./inspect/index.ts";
 
@@ -59,10 +64,13 @@ export function serve(options: ServeOptions): Daemon {
   const kernel = options.kernel ?? createLinuxKernel({ logger });
   const { activated } = options;
   if (activated === undefined) prepareDirectory(options.svc, config.directoryMode);
+  const machine = { descriptors: descriptorLimits().soft, memoryBytes: machineMemoryBytes() };
   const server = createServer({
     kernel,
     clock: systemClock,
     logger,
+    ...createHeaps(kernel, config, hugePagePools(), { clock: systemClock, logger }),
+    quotas: mergeQuotas(defaultQuotas(machine), config.quotas),
     formatCosts: costTable(config.formatCosts),
     ...(config.maxAllocationSize === undefined ? {} : { maxAllocationSize: config.maxAllocationSize }),
   });

@@ -119,6 +119,16 @@ export class Value {
       : this.#fail("an unsigned integer");
   }
 
+  /** An unsigned integer that a number holds exactly. */
+  count(): number {
+    const value = this.unsigned();
+    return typeof value === "number" ? value : this.#fail("an integer below 2^53");
+  }
+
+  boolean(): boolean {
+    return typeof this.#value === "boolean" ? this.#value : this.#fail("true or false");
+  }
+
   uint32(): number {
     const value = Number(this.unsigned());
     return value <= 0xffff_ffff ? value : this.#fail("an integer of 32 bits");

@@ -3,6 +3,7 @@ import type { Channel, Clock, Logger } from "#base";
 import type { Kernel } from "#kernel";
 import type { HeapRegistry } from "#heaps";
 import type { CostTable } from "#negotiate";
+import type { Accounts } from "./accounts/accounts.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Observers } from "./events.ts";
 import type { NodeEndpoint } from "./nodes/serving.ts";
@@ -32,6 +33,8 @@ export interface ServerContext {
   readonly logger: Logger;
   readonly ids: IdSource;
   readonly limits: ServerLimits;
+  /** Who uses how much, and may. */
+  readonly accounts: Accounts;
   readonly turns: Turns;
   readonly observers: Observers;
   readonly edge: Edge;

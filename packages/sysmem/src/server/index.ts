@@ -13,6 +13,7 @@ export {
   type ServerEvent,
   type ServerObserver,
 } from "./events.ts";
+export { type Amounts, type HolderUsage, type QuotaOptions, type Quotas } from "./accounts/accounts.ts";
 export { defaultServerLimits, type ServerLimits } from "./limits.ts";
 export { type DomainError, type Generation, v1Status, v2Error } from "./domain-error.ts";
 export { environmentOf } from "./allocation/negotiation.ts";

@@ -3,6 +3,7 @@ import { attachHeaps, type HeapAttachments, type HeapRegistry, Heaps, systemRamO
 import type { ServingClosed } from "#fidl";
 import type { Kernel, PeerCredentials } from "#kernel";
 import type { CostTable, TreeExplanation } from "#negotiate";
+import { Accounts, describeBreach, type QuotaOptions } from "./accounts/accounts.ts";
 import { checkAllocation } from "./allocation/check.ts";
 import { VmoIndex } from "./buffers/vmo-index.ts";
 import { failRoot } from "./collection/failure.ts";
@@ -37,6 +38,8 @@ export interface ServerOptions {
   readonly ids?: IdSource | undefined;
   /** Those not named keep their defaults. */
   readonly limits?: Partial<ServerLimits> | undefined;
+  /** What one client process, and one user, may use. Default: as much as there is. */
+  readonly quotas?: QuotaOptions | undefined;
   /** Default: no costs, so that ties go to the smaller pixel format value. */
   readonly formatCosts?: CostTable | undefined;
   /** Largest `size_bytes` of a buffer. Default: no limit beyond the contract's. */
@@ -101,6 +104,7 @@ export function createServer(options: ServerOptions): Server {
     logger,
     ids: options.ids ?? uniqueIds(),
     limits,
+    accounts: new Accounts(options.quotas),
     turns: new Turns((exception) => logger.error({ err: exception }, "an exception outside of any collection")),
     observers,
     edge: { serveToken },
@@ -141,6 +145,7 @@ class SysmemServer implements Server {
     }
     const { context } = this;
     const { peer } = options;
+    if (this.#isRefused(channel, peer)) return;
     const connection = new AllocatorConnection(context, peer);
     if (options.version === "v2018") {
       this.#serve("a 2018 Allocator", peer, (onClosed) =>
@@ -154,6 +159,7 @@ class SysmemServer implements Server {
     }
     const nameless = new AllocatorConnection(context, peer);
     const connectV2 = (end: Channel) => {
+      if (this.#isRefused(end, peer)) return;
       const copy = new AllocatorConnection(context, peer, connection.debugInfo);
       this.#serve("an Allocator", peer, (onClosed) => serveV2Allocator(end, copy, onClosed));
     };
@@ -164,6 +170,7 @@ class SysmemServer implements Server {
   serveSysmem(channel: Channel, options: { readonly peer?: PeerCredentials | undefined } = {}): void {
     const attachments = this.#attachments;
     if (this.#isShutDown || attachments === undefined) return channel.close();
+    if (this.#isRefused(channel, options.peer)) return;
     this.#serve("a Sysmem channel", options.peer, (onClosed) =>
       serveHardwareSysmem(channel, { ...attachments, logger: this.context.logger }, onClosed),
     );
@@ -171,6 +178,7 @@ class SysmemServer implements Server {
 
   serveDriverConnector(channel: Channel, options: ServeConnectorOptions = {}): void {
     if (this.#isShutDown) return channel.close();
+    if (this.#isRefused(channel, options.peer)) return;
     const { kernel, logger } = this.context;
     // A connection that a broker has accepted knows who made it.
     const peerOf = (end: Channel) => kernel.peerCredentials(end) ?? options.peer;
@@ -183,13 +191,25 @@ class SysmemServer implements Server {
     this.#serve("a DriverConnector", options.peer, (onClosed) => serveDriverConnector(channel, targets, onClosed));
   }
 
+  /** Closes a connection that is one too many. */
+  #isRefused(channel: Channel, peer: PeerCredentials | undefined): boolean {
+    const breach = this.context.accounts.of(peer).check({ connections: 1 });
+    if (breach === undefined) return false;
+    this.context.logger.error({ breach }, describeBreach(breach));
+    channel.close();
+    return true;
+  }
+
   /** Keeps a connection until it closes. */
   #serve(
     what: string,
     peer: PeerCredentials | undefined,
     serve: (onClosed: (info: ServingClosed) => void) => ServedConnection,
   ): void {
+    const account = this.context.accounts.of(peer);
+    account.charge({ connections: 1 });
     const served = serve((info) => {
+      account.refund({ connections: 1 });
       this.#connections.delete(served);
       this.context.logger.debug({ kind: info.kind, detail: info.detail, peer }, `${what} is closed`);
     });

@@ -1,9 +1,10 @@
 /** Every heap, on every kernel that it works on, held to the one conformance suite. */
+import { expect, test } from "vitest";
 import { type Channel, systemClock } from "#base";
 import { HeapServer, type HeapServerOptions } from "#client";
 import { ClientEnd } from "#fidl";
 import type { HeapClient } from "#gen/fuchsia_hardware_sysmem";
-import { GOLDFISH_DEVICE_LOCAL, type Heap, HeapRegistrar, Heaps, SystemRamHeap } from "#heaps";
+import { ContiguousSystemRamHeap, GOLDFISH_DEVICE_LOCAL, type Heap, HeapRegistrar, Heaps, SystemRamHeap } from "#heaps";
 import { createLinuxKernel, type Kernel } from "#kernel";
 import { createFakeKernel } from "#kernel/fake";
 import { eventually } from "../kernel/collect.ts";
@@ -124,3 +125,29 @@ for (const [name, makePair] of Object.entries(PAIRS)) {
     };
   });
 }
+
+// On the fake kernel, whose huge pages are free; what the machine has decides for the real one.
+describeHeap("fake: contiguous system RAM", () => {
+  const kernel = createFakeKernel();
+  return { heap: new ContiguousSystemRamHeap(kernel, [1 << 30, 1 << 21]), kernel, dispose: () => {} };
+});
+
+test("contiguous system RAM takes the smallest huge page that holds the buffer, and explains where none does", async () => {
+  const kernel = createFakeKernel();
+  const heap = new ContiguousSystemRamHeap(kernel, [1 << 30, 1 << 21]);
+  const request = { settings: {}, bufferCollectionId: 1n, bufferIndex: 0, name: "contiguous" };
+  for (const [sizeBytes, pageBytes] of [
+    [4_096, 1 << 21],
+    [1 << 21, 1 << 21],
+    [(1 << 21) + 4_096, 1 << 30],
+  ] as const) {
+    const memory = await heap.allocateVmo({ ...request, sizeBytes });
+    expect(memory.sizeBytes).toBe(pageBytes);
+    await heap.deleteVmo(1n, 0, memory);
+  }
+  await expect(heap.allocateVmo({ ...request, sizeBytes: (1 << 30) + 4_096 })).rejects.toThrow(
+    "cannot allocate 1073745920 contiguous bytes: the largest huge page in reserve has 1073741824 bytes",
+  );
+  kernel.faults.nextMemoryErrors.push("NO_MEMORY");
+  await expect(heap.allocateVmo({ ...request, sizeBytes: 4_096 })).rejects.toMatchObject({ code: "NO_MEMORY" });
+});

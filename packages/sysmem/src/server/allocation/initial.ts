@@ -2,6 +2,7 @@
 import { assert } from "#base";
 import type { BufferMemory } from "#kernel";
 import type { Heap } from "#heaps";
+import { describeBreach } from "../accounts/accounts.ts";
 import type { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
 import { LogicalBuffer } from "../buffers/logical-buffer.ts";
 import { handedOutVmoGone, settle } from "../buffers/lifetime.ts";
@@ -43,6 +44,17 @@ function startAllocating(
   const { context } = collection;
   const { decided } = decision;
   const sinceNs = context.clock.nowNs();
+  const bytesPerBuffer = Number(decided.settings.bufferSettings.rawVmoSize);
+  const charge = { buffers: decided.bufferCount, bytes: decided.bufferCount * bytesPerBuffer };
+  const breach = collection.account.check(charge);
+  if (breach !== undefined) {
+    context.logger.error({ ...collection.describe(), breach }, describeBreach(breach));
+    reportFailure(collection, root, "initial", "NO_MEMORY", describeBreach(breach));
+    fail(collection, root, "NO_MEMORY");
+    return "final";
+  }
+  collection.chargedBytesPerBuffer = bytesPerBuffer;
+  collection.account.charge(charge);
   collection.allocation = { kind: "allocating", decided, heap: decision.heap, sinceNs };
   collection.gate.close();
   collection.setPaused(true);
@@ -109,6 +121,8 @@ function finish(
 }
 
 function finishWithout(collection: LogicalBufferCollection, root: Node): void {
+  assert(collection.allocation.kind === "allocating", "buffers fail while they are being allocated");
+  collection.refundBuffers(collection.allocation.decided.bufferCount);
   if (collection.root === undefined) {
     collection.allocation = { kind: "failed", error: "NO_MEMORY" };
     collection.goIfDone();

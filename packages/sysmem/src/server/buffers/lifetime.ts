@@ -82,6 +82,7 @@ function free(buffer: LogicalBuffer): void {
   const gone = () => {
     buffer.state = "gone";
     collection.existingBuffers--;
+    collection.refundBuffers(1);
     const weakDurationNs = buffer.weakSinceNs === undefined ? undefined : context.clock.nowNs() - buffer.weakSinceNs;
     collection.emit(() => ({ type: "buffer-freed", bufferIndex: buffer.index, weakDurationNs }));
     collection.trackers.evaluate(collection.existingBuffers);

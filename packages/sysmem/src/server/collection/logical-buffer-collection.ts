@@ -1,5 +1,6 @@
 import { assert } from "#base";
 import type { Heap } from "#heaps";
+import type { Account } from "../accounts/accounts.ts";
 import type { EventPair } from "#kernel";
 import type { LogicalBuffer } from "../buffers/logical-buffer.ts";
 import { LifetimeTrackers } from "../buffers/lifetime-trackers.ts";
@@ -34,6 +35,9 @@ export type AllocationState =
 export class LogicalBufferCollection {
   readonly context: ServerContext;
   readonly id: bigint;
+  readonly account: Account;
+  /** Bytes charged for each buffer that exists. */
+  chargedBytesPerBuffer = 0;
   readonly createdAtNs: number;
   readonly gate: Gate = new Gate();
   readonly stallWarning: StallWarning;
@@ -57,9 +61,12 @@ export class LogicalBufferCollection {
   #strongNodes = 0;
   #isGone = false;
 
-  constructor(context: ServerContext, id: bigint) {
+  /** @param account of the client that asked for the collection: it answers for everything in it */
+  constructor(context: ServerContext, id: bigint, account: Account) {
     this.context = context;
     this.id = id;
+    this.account = account;
+    account.charge({ collections: 1 });
     this.createdAtNs = context.clock.nowNs();
     context.collections.set(id, this);
     this.stallWarning = new StallWarning(context.clock, (warning) =>
@@ -103,6 +110,7 @@ export class LogicalBufferCollection {
     // The endpoint needs the node and the node its serving object: it is an orphan for the blink between.
     const node = new Node(parent, properties, { kind: "orphan" });
     if (parent === undefined) this.#root = node;
+    this.account.charge({ nodes: 1 });
     if (!properties.isWeak) this.#strongNodes++;
     node.setServing(serve(node));
     return node;
@@ -116,6 +124,7 @@ export class LogicalBufferCollection {
       node.properties.nodeRef.close();
     }
     node.delete();
+    this.account.refund({ nodes: 1 });
     if (node !== this.#root) return;
     this.#root = undefined;
     this.#rootGone();
@@ -170,11 +179,17 @@ export class LogicalBufferCollection {
     observers.emit({ ...make(), collectionId: this.id, atNs: clock.nowNs() });
   }
 
+  /** So many buffers do not exist (any more), and cost their client nothing. */
+  refundBuffers(buffers: number): void {
+    this.account.refund({ buffers, bytes: buffers * this.chargedBytesPerBuffer });
+  }
+
   /** Forgets the collection when nothing of it is left. */
   goIfDone(): void {
     if (this.#isGone || this.#root !== undefined || this.existingBuffers > 0) return;
     if (this.allocation.kind === "allocating") return;
     this.#isGone = true;
+    this.account.refund({ collections: 1 });
     this.trackers.closeAll();
     this.context.collections.delete(this.id);
     this.emit(() => ({ type: "collection-gone" }));

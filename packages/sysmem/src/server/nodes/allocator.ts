@@ -1,6 +1,7 @@
 /** What an Allocator can be asked to do, in the terms of no generation. Lifecycle contract 4.1. */
 import { type Channel, err, ok, type Result, Rights, Status } from "#base";
 import type { EventPair, PeerCredentials, Vmo } from "#kernel";
+import { type Account, describeBreach } from "../accounts/accounts.ts";
 import { checkConstraints } from "#negotiate";
 import { environmentOf } from "../allocation/negotiation.ts";
 import type { Receiver } from "../buffers/logical-buffer.ts";
@@ -44,11 +45,13 @@ export class AllocatorConnection {
   readonly context: ServerContext;
   /** Who connected, where the kernel knows. */
   readonly peer: PeerCredentials | undefined;
+  readonly #account: Account;
   #debugInfo: DebugInfo | undefined;
 
   constructor(context: ServerContext, peer: PeerCredentials | undefined, debugInfo?: DebugInfo) {
     this.context = context;
     this.peer = peer;
+    this.#account = context.accounts.of(peer);
     this.#debugInfo = debugInfo;
   }
 
@@ -214,12 +217,15 @@ export class AllocatorConnection {
 
   #checkRoom(): Handled {
     const { maxCollections } = this.context.limits;
-    if (this.context.collections.size < maxCollections) return undefined;
+    if (this.context.collections.size < maxCollections) {
+      const breach = this.#account.check({ collections: 1, nodes: 1 });
+      return breach && deviation(describeBreach(breach), Status.ERR_NO_RESOURCES);
+    }
     return deviation(`quota maxCollections (${maxCollections}) is used up`, Status.ERR_NO_RESOURCES);
   }
 
   #create(addRoot: (collection: LogicalBufferCollection) => void): void {
-    const collection = new LogicalBufferCollection(this.context, this.context.ids.nextCollectionId());
+    const collection = new LogicalBufferCollection(this.context, this.context.ids.nextCollectionId(), this.#account);
     try {
       addRoot(collection);
     } catch (exception) {

@@ -1,5 +1,6 @@
 /** What a token can be asked to do. Lifecycle contract 4.3, and conversion of 2.4. */
 import { type Channel, Rights, Status } from "#base";
+import { describeBreach } from "../accounts/accounts.ts";
 import type { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
 import { deviation } from "../domain-error.ts";
 import { attachedName } from "../tree/debug-info.ts";
@@ -12,7 +13,10 @@ import type { Handled } from "./receive.ts";
 export function checkRoom(collection: LogicalBufferCollection, count: number): Handled {
   const { maxNodesPerCollection } = collection.context.limits;
   const nodes = collection.root?.counters.nodes ?? 0;
-  if (nodes + count <= maxNodesPerCollection) return undefined;
+  if (nodes + count <= maxNodesPerCollection) {
+    const breach = collection.account.check({ nodes: count });
+    return breach && deviation(describeBreach(breach), Status.ERR_NO_RESOURCES);
+  }
   return deviation(`quota maxNodesPerCollection (${maxNodesPerCollection}) is used up`, Status.ERR_NO_RESOURCES);
 }
 

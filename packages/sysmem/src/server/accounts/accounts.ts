@@ -1,0 +1,156 @@
+/**
+ * Who uses how much. Everything that costs the server memory or descriptors is charged to the process that created the
+ * collection, and to its user; past a limit the request fails, and the log says whose limit it was.
+ */
+import { assert } from "#base";
+import type { PeerCredentials } from "#kernel";
+
+/** What is counted. */
+export interface Amounts {
+  readonly connections: number;
+  readonly collections: number;
+  readonly nodes: number;
+  readonly buffers: number;
+  readonly bytes: number;
+  /** Descriptors in the server: derived from the others, by `DESCRIPTORS`. */
+  readonly descriptors: number;
+}
+
+/** Most of each that one holder may use. Absent: no limit. */
+export type Quotas = Partial<Amounts>;
+
+export interface QuotaOptions {
+  readonly perProcess?: Quotas | undefined;
+  readonly perUser?: Quotas | undefined;
+}
+
+/** What is asked for at once. */
+export type Charge = Partial<Omit<Amounts, "descriptors">>;
+
+/**
+ * Descriptors that each costs the server at most: a connection its channel; a node its channel and its node_ref; a buffer
+ * its memory file and both ends of close_weak_asap.
+ */
+const DESCRIPTORS = { connections: 1, collections: 0, nodes: 2, buffers: 3, bytes: 0 } as const;
+
+const KINDS = ["connections", "collections", "nodes", "buffers", "bytes", "descriptors"] as const;
+
+/** A limit that a charge would pass. */
+export interface Breach {
+  readonly holder: "process" | "user";
+  readonly pid: number;
+  readonly uid: number;
+  readonly kind: keyof Amounts;
+  readonly limit: number;
+  readonly used: number;
+  readonly asked: number;
+}
+
+/** In one sentence, for the log. */
+export function describeBreach({ holder, pid, uid, kind, limit, used, asked }: Breach): string {
+  const who = holder === "process" ? `process ${pid} of user ${uid}` : `user ${uid} (last by process ${pid})`;
+  return `quota of ${kind} is used up by ${who}: ${used} and ${asked} more, of ${limit}`;
+}
+
+type Usage = { -readonly [K in keyof Amounts]: Amounts[K] };
+
+function amountOf(charge: Charge, kind: keyof Amounts): number {
+  if (kind !== "descriptors") return charge[kind] ?? 0;
+  let descriptors = 0;
+  for (const each of KINDS) if (each !== "descriptors") descriptors += (charge[each] ?? 0) * DESCRIPTORS[each];
+  return descriptors;
+}
+
+function nothing(): Usage {
+  return { connections: 0, collections: 0, nodes: 0, buffers: 0, bytes: 0, descriptors: 0 };
+}
+
+/** One client process's account with the server. Connections of one process share what it counts. */
+export class Account {
+  readonly pid: number;
+  readonly uid: number;
+  readonly #accounts: Accounts;
+
+  /** @internal See `Accounts.of`. */
+  constructor(accounts: Accounts, { pid, uid }: { readonly pid: number; readonly uid: number }) {
+    this.#accounts = accounts;
+    this.pid = pid;
+    this.uid = uid;
+  }
+
+  /** What a charge would break; undefined when it may be made. */
+  check(charge: Charge): Breach | undefined {
+    const { perProcess = {}, perUser = {} } = this.#accounts.quotas;
+    return this.#checkHolder("process", perProcess, charge) ?? this.#checkHolder("user", perUser, charge);
+  }
+
+  /** Counts what is used from now on, checked before. */
+  charge(charge: Charge): void {
+    this.#accounts.count("process", this.pid, charge, 1);
+    this.#accounts.count("user", this.uid, charge, 1);
+  }
+
+  /** Counts back what was charged. */
+  refund(charge: Charge): void {
+    this.#accounts.count("process", this.pid, charge, -1);
+    this.#accounts.count("user", this.uid, charge, -1);
+  }
+
+  #checkHolder(holder: Breach["holder"], quotas: Quotas, charge: Charge): Breach | undefined {
+    const usage = this.#accounts.usageOf(holder, holder === "process" ? this.pid : this.uid);
+    for (const kind of KINDS) {
+      const limit = quotas[kind];
+      const asked = amountOf(charge, kind);
+      if (limit === undefined || asked === 0 || usage[kind] + asked <= limit) continue;
+      return { holder, pid: this.pid, uid: this.uid, kind, limit, used: usage[kind], asked };
+    }
+    return undefined;
+  }
+}
+
+/** What one holder uses, for inspection. */
+export interface HolderUsage extends Amounts {
+  readonly holder: "process" | "user";
+  readonly id: number;
+}
+
+/** A client that the kernel cannot name: it shares an account with others of the kind. */
+const NOBODY = { pid: 0, uid: -1 };
+
+/** Every client's account. Holders are known as long as they use something. */
+export class Accounts {
+  readonly quotas: QuotaOptions;
+  readonly #usage = { process: new Map<number, Usage>(), user: new Map<number, Usage>() };
+
+  constructor(quotas: QuotaOptions = {}) {
+    this.quotas = quotas;
+  }
+
+  of(peer: PeerCredentials | undefined): Account {
+    return new Account(this, peer ?? NOBODY);
+  }
+
+  /** What everybody uses, processes first. */
+  usage(): HolderUsage[] {
+    return (["process", "user"] as const).flatMap((holder) =>
+      [...this.#usage[holder]].map(([id, usage]) => ({ holder, id, ...usage })),
+    );
+  }
+
+  /** @internal */
+  usageOf(holder: Breach["holder"], id: number): Amounts {
+    return this.#usage[holder].get(id) ?? nothing();
+  }
+
+  /** @internal */
+  count(holder: Breach["holder"], id: number, charge: Charge, sign: 1 | -1): void {
+    const usage = this.#usage[holder].get(id) ?? nothing();
+    for (const kind of KINDS) usage[kind] += sign * amountOf(charge, kind);
+    assert(
+      KINDS.every((kind) => usage[kind] >= 0),
+      "no more is refunded than was charged",
+    );
+    if (KINDS.every((kind) => usage[kind] === 0)) this.#usage[holder].delete(id);
+    else this.#usage[holder].set(id, usage);
+  }
+}

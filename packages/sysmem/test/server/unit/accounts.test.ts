@@ -1,0 +1,120 @@
+/** Accounts and quotas: who is charged for what, and what happens past a limit. */
+import { expect, test } from "vitest";
+import type { BufferCollectionConstraints } from "#gen/fuchsia_sysmem2";
+import type { QuotaOptions } from "#server";
+import { Accounts, describeBreach } from "../../../src/server/accounts/accounts.ts";
+import { PAGE, raw } from "../support/constraints.ts";
+import { endWorld, type FakeWorld, fakeWorld } from "../support/fixture.ts";
+
+const ALICE = { pid: 10, uid: 1_000, gid: 1_000 };
+const ALICE_TOO = { pid: 11, uid: 1_000, gid: 1_000 };
+const BOB = { pid: 20, uid: 2_000, gid: 2_000 };
+
+test("a process is charged, and its user with it", () => {
+  const accounts = new Accounts();
+  accounts.of(ALICE).charge({ nodes: 2, buffers: 1, bytes: 100 });
+  accounts.of(ALICE_TOO).charge({ nodes: 1 });
+  const used = { connections: 0, collections: 0, buffers: 1, bytes: 100 };
+  expect(accounts.usage()).toEqual([
+    { holder: "process", id: 10, ...used, nodes: 2, descriptors: 7 },
+    { holder: "process", id: 11, ...used, buffers: 0, bytes: 0, nodes: 1, descriptors: 2 },
+    { holder: "user", id: 1_000, ...used, nodes: 3, descriptors: 9 },
+  ]);
+  accounts.of(ALICE).refund({ nodes: 2, buffers: 1, bytes: 100 });
+  accounts.of(ALICE_TOO).refund({ nodes: 1 });
+  expect(accounts.usage()).toEqual([]);
+});
+
+test("a limit holds up to itself, for a process and for its user, and for nobody else", () => {
+  const accounts = new Accounts({ perProcess: { nodes: 4 }, perUser: { nodes: 6 } });
+  const [first, second, other] = [accounts.of(ALICE), accounts.of(ALICE_TOO), accounts.of(BOB)];
+  first.charge({ nodes: 3 });
+  expect(first.check({ nodes: 1 })).toBeUndefined();
+  expect(first.check({ nodes: 2 })).toMatchObject({ holder: "process", kind: "nodes", limit: 4, used: 3, asked: 2 });
+  expect(second.check({ nodes: 3 })).toBeUndefined();
+  const breach = second.check({ nodes: 4 });
+  expect(breach).toMatchObject({ holder: "user", pid: 11, uid: 1_000, limit: 6, used: 3 });
+  expect(breach && describeBreach(breach)).toBe(
+    "quota of nodes is used up by user 1000 (last by process 11): 3 and 4 more, of 6",
+  );
+  expect(other.check({ nodes: 4 })).toBeUndefined();
+});
+
+test("descriptors follow from what costs them", () => {
+  const account = new Accounts({ perProcess: { descriptors: 5 } }).of(ALICE);
+  expect(account.check({ buffers: 1, nodes: 1 })).toBeUndefined();
+  expect(account.check({ buffers: 1, nodes: 1, connections: 1 })).toMatchObject({ kind: "descriptors", asked: 6 });
+});
+
+test("more is not refunded than was charged", () => {
+  expect(() => new Accounts().of(ALICE).refund({ nodes: 1 })).toThrow("no more is refunded");
+});
+
+/** A server with quotas for the one process that its clients are. */
+async function withQuotas(perProcess: QuotaOptions["perProcess"], body: (world: FakeWorld) => Promise<void>) {
+  const world = fakeWorld({ quotas: { perProcess } });
+  await body(world);
+  await endWorld(world);
+  expect(world.server.context.accounts.usage()).toEqual([]);
+}
+
+async function refused(world: FakeWorld, constraints: BufferCollectionConstraints): Promise<void> {
+  const collection = world.nonShared();
+  collection.setConstraints({ constraints });
+  await world.fails(collection, "NO_MEMORY");
+}
+
+test("buffers beyond the quota are NO_MEMORY with a log line that names the client, and fit again later", () =>
+  withQuotas({ bytes: 3 * PAGE }, async (world) => {
+    const { collection, info } = await world.allocated(raw(PAGE, 2));
+    await refused(world, raw(PAGE, 2));
+    const [line] = world.errors("quota of bytes");
+    expect(line?.fields).toMatchObject({ breach: { limit: 3 * PAGE, used: 2 * PAGE, asked: 2 * PAGE } });
+    expect(world.server.snapshot().recentFailures.at(-1)?.error).toBe("NO_MEMORY");
+    world.leave(collection);
+    for (const index of [0, 1]) world.vmo(info, index).close();
+    await world.settle();
+    await world.allocated(raw(PAGE, 3));
+  }));
+
+test("a collection beyond the quota costs that Allocator and nothing else", () =>
+  withQuotas({ collections: 2 }, async (world) => {
+    const allocator = world.allocator();
+    const first = world.nonShared(allocator);
+    const second = world.nonShared(allocator);
+    await second.sync();
+    const third = world.nonShared(allocator);
+    await allocator.closed;
+    await third.closed;
+    await first.sync();
+    expect(world.errors("protocol deviation")[0]?.fields.detail).toMatch("quota of collections is used up by process");
+  }));
+
+test("nodes beyond the quota are a deviation of who asks for them", () =>
+  withQuotas({ nodes: 3 }, async (world) => {
+    const root = await world.root();
+    await world.dup(root);
+    await world.dup(root);
+    world.duplicate(root);
+    await root.closed;
+  }));
+
+test("a connection beyond the quota is closed", () =>
+  withQuotas({ connections: 1 }, async (world) => {
+    const first = world.allocator();
+    const second = world.allocator();
+    await second.closed;
+    expect(first.isClosed).toBe(false);
+    first.close();
+    await world.settle();
+    const collection = world.nonShared();
+    await collection.sync();
+  }));
+
+test("buffers that no heap had cost nothing", () =>
+  withQuotas({ bytes: 4 * PAGE }, async (world) => {
+    world.serverProcess.faults.nextMemoryErrors.push(undefined, "NO_MEMORY");
+    await refused(world, raw(PAGE, 4));
+    await world.settle();
+    await world.allocated(raw(PAGE, 4));
+  }));
