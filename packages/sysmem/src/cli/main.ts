@@ -51,6 +51,13 @@ const serveCommand = buildCommand({
         optional: true,
         placeholder: "FILE",
       },
+      inspector: {
+        kind: "parsed",
+        parse: String,
+        brief: "Show what happens in a web page: a port of this machine, or a Unix socket's path",
+        placeholder: "[HOST:]PORT|PATH|off",
+        default: "off",
+      },
     },
   },
   docs: {
@@ -142,6 +149,13 @@ const demoCommand = buildCommand({
         optional: true,
         placeholder: "FILE",
       },
+      inspector: {
+        kind: "parsed",
+        parse: String,
+        brief: "Show it in a web page as well, and wait until that is open",
+        placeholder: "[HOST:]PORT|PATH|off",
+        default: "off",
+      },
       verbose: { kind: "boolean", brief: "Show the server's log", default: false, withNegated: false },
     },
   },
@@ -192,6 +206,14 @@ const solveCommand = buildCommand({
   docs: { brief: "Negotiate from a file, without a server" },
 });
 
+const doctorCommand = buildCommand({
+  loader: async () => (await import("./commands/doctor.ts")).runDoctor,
+  parameters: {
+    flags: { json: { kind: "boolean", brief: "Print data, not text", default: false, withNegated: false } },
+  },
+  docs: { brief: "What this machine can do for sysmem, and the remedy for what is missing" },
+});
+
 const routes = buildRouteMap({
   routes: {
     demo: demoCommand,
@@ -199,6 +221,7 @@ const routes = buildRouteMap({
     broker: brokerCommand,
     ...inspectRoutes,
     solve: solveCommand,
+    doctor: doctorCommand,
     fidl: fidlRoutes,
     "demo-participant": demoParticipantCommand,
   },

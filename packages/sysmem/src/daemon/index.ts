@@ -3,4 +3,5 @@ export * from "./broker.ts";
 export * from "./config.ts";
 export * from "./errors.ts";
 export * from "./logging.ts";
+export * from "./inspector/index.ts";
 export * from "./serve.ts";

@@ -16,6 +16,8 @@ export interface DemoFlags {
   readonly filter: Effect;
   /** A file for a capture of all messages of the embedded server. */
   readonly trace?: string;
+  /** Where the inspector listens, or `off`. */
+  readonly inspector: string;
   readonly headless: boolean;
   readonly verbose: boolean;
 }
@@ -36,7 +38,8 @@ export async function runDemo(flags: DemoFlags, video?: string): Promise<Error |
     const logger = flags.verbose ? await createLogger("debug") : silentLogger;
     const frames = flags.frames ?? (video === undefined ? PHOTOGRAPH_FRAMES : undefined);
     const part = { video, frames, effect: flags.filter, out: flags.out, sheet };
-    const outcome = await direct({ part, logger }, view, stop.signal);
+    const plan = { part, logger, inspector: flags.inspector };
+    const outcome = await direct(plan, view, stop.signal);
     const isDone = view.summary(outcome);
     if (!isDone) return new DemoError(stop.signal.aborted ? "interrupted" : "the demo did not reach its end");
     process.stdout.write(`Contact sheet: ${sheet}\n`);

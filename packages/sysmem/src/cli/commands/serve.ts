@@ -1,5 +1,6 @@
 import { activatedSockets, createLogger, DEFAULT_CONFIG, loadConfig, serve, servedProtocols } from "#daemon";
 import { openTraceFile, serviceDirectory } from "#client";
+import { openInspector } from "../inspector.ts";
 
 /** What `sysmem serve` may be told on the command line. */
 export interface ServeFlags {
@@ -7,6 +8,8 @@ export interface ServeFlags {
   readonly config?: string;
   /** A file for a capture of all messages that the server sends and receives. */
   readonly trace?: string;
+  /** Where the inspector listens, or `off`. */
+  readonly inspector: string;
 }
 
 /** `sysmem serve`: runs until SIGTERM or SIGINT. */
@@ -20,8 +23,13 @@ export async function runServe(flags: ServeFlags): Promise<void> {
     logger,
     activated: activatedSockets(servedProtocols),
   });
+  const inspector = await openInspector(flags.inspector, daemon.server, logger).catch(async (error: unknown) => {
+    await daemon.close();
+    throw error;
+  });
+  const { svc, services } = daemon;
   process.stdout.write(
-    `${JSON.stringify({ event: "ready", svc: daemon.svc, pid: process.pid, services: daemon.services })}\n`,
+    `${JSON.stringify({ event: "ready", svc, pid: process.pid, services, inspector: inspector?.url })}\n`,
   );
   const signal = await new Promise<string>((resolve) => {
     // A second signal has its usual effect: nobody has to wait for an orderly end.
@@ -29,6 +37,7 @@ export async function runServe(flags: ServeFlags): Promise<void> {
     process.once("SIGINT", resolve);
   });
   logger.info({ signal }, "stopping");
+  await inspector?.close();
   await daemon.close();
   trace?.close();
 }

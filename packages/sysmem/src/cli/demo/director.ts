@@ -1,16 +1,21 @@
 /** The process that runs the demo: an embedded server, three participants, and an account of what happened. */
 import type { ChildProcess } from "node:child_process";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { Logger } from "#base";
+import { INSPECTOR_PACE_MS, type Logger } from "#base";
 import { ALLOCATOR_VARIABLE, type EmbeddedSysmem, spawnWithChannels, Sysmem, TOKEN_VARIABLE } from "#client";
+import type { Inspector } from "#daemon";
 import { Monitor } from "#gen/sysmem_demo";
 import { type Decision, explainSuccess, type Participant } from "#negotiate";
 import { environmentOf, type ServerEvent } from "#server";
+import { openInspector } from "../inspector.ts";
 import { encodePart, PART_VARIABLE, type Part } from "./hand-over.ts";
 import { CHANNEL_VARIABLES, ROLES, type Role } from "./roles.ts";
 
 /** What the demo reports while it runs. */
 export interface DemoObserver {
+  /** The inspector's page is at this address, and the demo waits until it is open. */
+  inspectable(url: string): void;
   /** A participant's process was started. */
   started(role: Role, pid: number): void;
   /** The embedded server did something. */
@@ -38,6 +43,8 @@ export interface DemoObserver {
 export interface DemoPlan {
   readonly part: Part;
   readonly logger: Logger;
+  /** Where the inspector listens, or `off`. */
+  readonly inspector: string;
 }
 
 /** How the run ended. */
@@ -63,11 +70,31 @@ export async function direct(plan: DemoPlan, observer: DemoObserver, signal: Abo
       observer.decided(explainSuccess(asked, environmentOf(sysmem.server.context)) ?? []);
     }
   });
+  let inspector: Inspector | undefined;
   try {
+    inspector = await openInspector(plan.inspector, sysmem.server, plan.logger);
+    if (inspector !== undefined) {
+      observer.inspectable(inspector.url);
+      await opened(inspector, signal);
+    }
     return await new Run(plan, observer, sysmem).untilEnd(signal);
   } finally {
     await sysmem.shutdown();
+    if (inspector !== undefined) {
+      // The page hears how it ended before its connection does.
+      await delay(3 * INSPECTOR_PACE_MS);
+      await inspector.close();
+    }
   }
+}
+
+/** Waits until somebody looks: the demo takes seconds, and a browser's start does too. */
+function opened(inspector: Inspector, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return Promise.race([
+    inspector.opened,
+    new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })),
+  ]);
 }
 
 class Run {

@@ -41,6 +41,11 @@ export class DemoView implements DemoObserver {
     this.#bar.expect(video.frameCount);
   }
 
+  inspectable(url: string): void {
+    this.#line(`Inspector: ${url}`);
+    this.#line("The demo begins when that page is open.");
+  }
+
   started(role: Role, pid: number): void {
     this.#pids.set(role, pid);
   }

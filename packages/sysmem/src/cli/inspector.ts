@@ -1,0 +1,12 @@
+/** `--inspector`, for the commands that have a server. */
+import type { Logger } from "#base";
+import { type Inspector, parseInspectorAddress, startInspector } from "#daemon";
+import type { Server } from "#server";
+import { UsageError } from "./errors.ts";
+
+/** Starts the inspector of a server; undefined for `off`. Throws `UsageError` and `DaemonError`. */
+export async function openInspector(text: string, server: Server, logger: Logger): Promise<Inspector | undefined> {
+  const address = parseInspectorAddress(text);
+  if (!address.ok) throw new UsageError(`--inspector: ${address.error}`);
+  return address.value === undefined ? undefined : startInspector({ server, address: address.value, logger });
+}
