@@ -34,7 +34,8 @@ export class Decoder extends WireMemory {
   rewind(): void {
     this.next = this.base;
     this.nextHandle = 0;
-    this.path.length = 0;
+    // Setting the length leaves compiled code, even when nothing changes.
+    if (this.path.length > 0) this.path.length = 0;
   }
 
   fail(code: WireErrorCode, at: number, expected?: string, actual?: string): never {

@@ -41,7 +41,7 @@ export class Encoder extends WireMemory {
 
   /** Takes back what was written, ready for another attempt. */
   rewind(): void {
-    this.u8.fill(0, 0, this.end);
+    this.#clear();
     this.end = this.base;
     this.path.length = 0;
     this.forgetHandles();
@@ -49,11 +49,18 @@ export class Encoder extends WireMemory {
 
   /** Makes the encoder idle. */
   reset(): void {
-    this.u8.fill(0, 0, this.end);
+    this.#clear();
     this.end = 0;
     this.maxHandles = MAX_MESSAGE_HANDLES;
     if (this.path.length > 0) this.path.length = 0;
     this.forgetHandles();
+  }
+
+  /** Zeroes what was written. Up to a few lines of memory a loop is faster than the call of `fill`. */
+  #clear(): void {
+    const { end, u32 } = this;
+    if (end > 256) this.u8.fill(0, 0, end);
+    else for (let i = 0; i < end >> 2; i++) u32[i] = 0;
   }
 
   /** The lists are given away or dropped, never reused: a caller may keep `handles`. */
