@@ -1,6 +1,6 @@
 /** Secure memory: registration, readiness, buffers under protection, loss. Lifecycle contract 8.5, negotiation contract 8. */
 import { expect, test as base } from "vitest";
-import type { Channel } from "#base";
+import { type Channel, MIN_PROTECTED_GRANULE_BYTES, SECURE_MEM_TIMEOUT_MS } from "#base";
 import { ClientEnd } from "#fidl";
 import { Error, type SecureMemClient } from "#gen/fuchsia_sysmem2";
 import {
@@ -211,8 +211,25 @@ test("an orderly refusal leaves the heaps not ready and the channel open", async
   expect([bench.heaps.list(), bench.heaps.secureMemory, side.serving.isClosed]).toEqual([[], "not-ready", false]);
 });
 
+test("a page is granule enough", async ({ bench }) => {
+  bench.attach(POOL);
+  await bench.side({ ...DYNAMIC, granuleBytes: MIN_PROTECTED_GRANULE_BYTES });
+  expect(bench.heaps.secureMemory).toBe("ready");
+});
+
+test("a secure side that does not answer in time is lost", async ({ bench }) => {
+  bench.attach(POOL);
+  const side = await bench.side({ ...DYNAMIC, isSilent: true });
+  bench.clock.advance(SECURE_MEM_TIMEOUT_MS * 1e6 - 1);
+  await settle();
+  expect([bench.heaps.secureMemory, side.serving.isClosed]).toEqual(["not-ready", false]);
+  bench.clock.advance(1);
+  await settle();
+  expect([bench.heaps.secureMemory, side.serving.isClosed]).toEqual(["lost", true]);
+});
+
 for (const [what, options] of Object.entries({
-  "a granule below a page": { ...DYNAMIC, granuleBytes: 2_048 },
+  "a granule below a page": { ...DYNAMIC, granuleBytes: MIN_PROTECTED_GRANULE_BYTES / 2 },
   "a granule that the pool does not keep to": { ...DYNAMIC, granuleBytes: 8 * MIB },
   "no ranges": { ...DYNAMIC, maxRanges: 0 },
   "ranges out of order": {

@@ -3,7 +3,7 @@
  * 2.12), and protects nothing: there is no hardware behind it.
  */
 import type { Channel } from "#base";
-import { type Result, type Serving } from "#fidl";
+import { DEFERRED, type Result, type Serving } from "#fidl";
 import {
   Error,
   SecureMem,
@@ -21,6 +21,8 @@ export interface ReferenceOptions {
   readonly maxRanges?: number;
   readonly isDynamic?: boolean;
   readonly canModify?: boolean;
+  /** Never answers the first question. */
+  readonly isSilent?: boolean;
 }
 
 export class ReferenceSecureMem {
@@ -47,7 +49,7 @@ export class ReferenceSecureMem {
     });
     this.serving = SecureMem.serve(channel, {
       getDynamicSecureHeaps: () =>
-        this.#once("GetDynamicSecureHeaps") ?? {
+        (options.isSilent === true ? DEFERRED : this.#once("GetDynamicSecureHeaps")) ?? {
           ok: true,
           value: { heaps: (options.dynamicHeaps ?? []).map((heapType) => ({ heap: { heapType, id: 0n } })) },
         },
