@@ -111,4 +111,11 @@ export interface Channel extends Handle {
   resume(): void;
   /** Sends what is queued as far as the kernel takes it at once, then closes. `onClosed` is not called. */
   close(): void;
+  /**
+   * As `close`, and ends the stream to the peer for every duplicate of this end in any process: the peer hears the end
+   * after what was sent before. Ends of Zircon's channels cannot be duplicated; where they can, a close alone
+   * would leave the stream open for as long as somebody keeps a duplicate. Who has given a duplicate away on
+   * purpose (to a child process, say) uses `close`.
+   */
+  closeForAll(): void;
 }

@@ -184,6 +184,26 @@ describe("a peer that half closes its end", () => {
       expect(received.packets).toHaveLength(1);
     }));
 
+  test("that is closed for all is gone although somebody keeps a copy of it, who still hears the answer", () =>
+    withPeer(async ({ kernel, channel }) => {
+      const libc = loadLibc();
+      const [left, right] = kernel.createChannel();
+      const kept = kernel.adoptDescriptor(libc.fcntl(kernel.descriptorOf(left), 1030, 0)) as typeof left;
+      left.write(message(1), []);
+      left.closeForAll();
+      expect(left.isClosed).toBe(true);
+      left.closeForAll();
+      expect(kept.write(message(2), [])).toBe(false);
+      const heard = collect(kept);
+      expect(right.write(message(3), [])).toBe(true);
+      const received = collect(right);
+      expect(await received.closed()).toEqual({ kind: "peer-closed" });
+      expect(received.packets.map(({ bytes }) => numberOf(bytes))).toEqual([1]);
+      await heard.closed();
+      expect(heard.packets.map(({ bytes }) => numberOf(bytes))).toEqual([3]);
+      expect(channel.isClosed).toBe(false);
+    }));
+
   test("is gone although somebody keeps a copy of our own end", () =>
     withPeer(async ({ kernel, channel, dropPeer }) => {
       const libc = loadLibc();

@@ -107,6 +107,10 @@ export class MemoryChannel implements Channel {
     this.#schedule();
   }
 
+  closeForAll(): void {
+    this.close();
+  }
+
   close(): void {
     if (this.isClosed) return;
     this.closeCount += 1;

@@ -256,7 +256,8 @@ export class ServerCore implements Sender {
     if (this.#isClosed) return;
     this.#isClosed = true;
     if (epitaph !== undefined) sendEpitaph(this, epitaph);
-    this.channel.close();
+    // The client must hear of it also when whoever made the channel keeps a duplicate of this end.
+    this.channel.closeForAll();
     this.#finish(epitaph === undefined ? fault : { ...fault, epitaph });
   }
 

@@ -211,6 +211,11 @@ export class FakeChannel extends FakeHandle implements Channel {
     this.#schedule();
   }
 
+  /** The fake's channel ends cannot be duplicated. */
+  closeForAll(): void {
+    this.close();
+  }
+
   protected override left(): void {
     this.#end.onActivity = undefined;
   }

@@ -12,7 +12,7 @@ import {
   ObjectType,
   SEND_RETRY_MS,
 } from "#base";
-import { EPOLLIN, EPOLLOUT } from "./constants.ts";
+import { EPOLLIN, EPOLLOUT, SHUT_WR } from "./constants.ts";
 import type { LinuxContext } from "./context.ts";
 import { fileStatus } from "./file-status.ts";
 import { asLinuxHandle, LinuxHandle } from "./handle.ts";
@@ -124,6 +124,14 @@ export class LinuxChannel extends LinuxHandle implements Channel {
     if (this.isClosed) return;
     this.#queue?.flush(this.borrow());
     super.close();
+  }
+
+  closeForAll(): void {
+    if (this.isClosed) return;
+    this.#queue?.flush(this.borrow());
+    // For sending only: a holder of a duplicate may still read what the peer answers, its epitaph included.
+    this.libc.shutdown(this.borrow(), SHUT_WR);
+    this.close();
   }
 
   protected override release(_fd: number): void {

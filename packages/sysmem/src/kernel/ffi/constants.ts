@@ -25,6 +25,7 @@ export const MSG_CTRUNC = 0x8;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
+export const SHUT_WR = 1;
 export const MSG_CMSG_CLOEXEC = 0x4000_0000;
 
 export const EPOLL_CTL_ADD = 1;

@@ -22,6 +22,7 @@ export interface Libc {
   socketpair(domain: number, type: number, protocol: number, fds: Int32Array): number;
   bind(fd: number, address: Uint8Array, length: number): number;
   listen(fd: number, backlog: number): number;
+  shutdown(fd: number, how: number): number;
   connect(fd: number, address: Uint8Array, length: number): number;
   accept4(fd: number, address: null, length: null, flags: number): number;
   send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
@@ -110,6 +111,7 @@ function bind(): Libc {
     socketpair: func("int socketpair(int domain, int type, int protocol, void *fds)"),
     bind: func("int bind(int fd, void *address, uint length)"),
     listen: func("int listen(int fd, int backlog)"),
+    shutdown: func("int shutdown(int fd, int how)"),
     connect: func("int connect(int fd, void *address, uint length)"),
     accept4: func("int accept4(int fd, void *address, void *length, int flags)"),
     send: func("long send(int fd, void *bytes, size_t length, int flags)"),

@@ -117,8 +117,8 @@ export class AllocatorConnection {
     const { context } = this;
     const koid = tokenClientEnd.relatedKoid();
     const known = context.tokens.find(koid);
-    // End of stream for the token: what is queued on it is still handled.
-    tokenClientEnd.close();
+    // End of stream for the token, whoever keeps a duplicate of its end: what is queued on it is still handled.
+    tokenClientEnd.closeForAll();
     if (known === undefined) {
       context.logger.error(
         { koid, client: this.#debugInfo?.name },
