@@ -44,7 +44,7 @@ sysmem.close();
 await Promise.all([heap.line("releases buffer 0"), heap.line("releases buffer 1")]);
 server.process.kill("SIGTERM");
 await heap.line("is idle and ends");
-await Promise.all([server, heap].map(({ process }) => process.exitCode ?? once(process, "exit")));
+await Promise.all([server, heap].map(async ({ process }) => process.exitCode ?? (await once(process, "exit"))));
 rmSync(svc, { recursive: true, force: true });
 say("participant: done");
 

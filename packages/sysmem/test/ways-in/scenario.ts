@@ -76,7 +76,7 @@ async function conflict(sysmem: Sysmem): Promise<string> {
   one.setConstraints(raw(CPU_READ, 4_096n, 4_096n));
   const waiting = one.waitForBuffers().then(
     () => "none",
-    (error: { code?: string }) => error.code ?? String(error),
+    (error: { code?: string }) => error.code ?? JSON.stringify(error),
   );
   other.setConstraints(raw(CPU_READ, 8_192n));
   return waiting;

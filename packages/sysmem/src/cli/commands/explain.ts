@@ -5,9 +5,9 @@ import {
   CollectionDetail,
   Decision,
   type Explanation,
-  Failure,
+  type Failure,
   FailureKind,
-  Finding,
+  type Finding,
   Holder,
   HolderKind,
   InspectorGetFailureResponse,
@@ -19,6 +19,7 @@ import { type InspectFlags, type Report, report } from "../inspect/report.ts";
 import { collectionTitle, count, duration, errorName, safe, stateText, type Style } from "../inspect/words.ts";
 import { formatTable } from "../table.ts";
 
+/** Explains the last failure, or the failures and the present state of a collection, by its id or its name. */
 export function runExplain(this: CommandContext, flags: InspectFlags, what = "last"): Promise<void> {
   return report(this, flags, async (inspection) => {
     if (what === "last") return explainLast(inspection);

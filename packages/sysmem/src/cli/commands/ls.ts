@@ -9,6 +9,7 @@ import { formatTable } from "../table.ts";
 /** Characters of a name, and of a list of clients. */
 const NAME_WIDTH = 32;
 
+/** Prints the table, or the data as JSON. */
 export function runLs(this: CommandContext, flags: InspectFlags): Promise<void> {
   return report(this, flags, async (inspection) => {
     const [collections, { server }] = [await inspection.collections(), await inspection.server()];

@@ -59,6 +59,7 @@ export function manPages(help: readonly CommandHelp[]): ReadonlyMap<string, stri
   return new Map(help.map((one) => [`${one.command.replaceAll(" ", "-")}.1`, manPage(one, names)]));
 }
 
+/** Writes a page for each command into a folder, which is made when it is not there. */
 export async function runMan(_flags: unknown, folder: string): Promise<void> {
   const { commandHelp } = await import("../main.ts");
   mkdirSync(folder, { recursive: true });

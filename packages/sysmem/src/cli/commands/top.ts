@@ -29,6 +29,7 @@ const HOME = "\u001b[H";
 const END_OF_LINE = "\u001b[K";
 const END_OF_SCREEN = "\u001b[J";
 
+/** Shows the table again and again until the command is interrupted. */
 export function runTop(this: CommandContext, flags: TopFlags): Promise<void> {
   const output = outputOf(this);
   const style = styleFor(output);

@@ -12,6 +12,7 @@ interface Shown {
   readonly nodes: readonly Node[];
 }
 
+/** Prints the tree of one collection, by its id or its name, or all trees. */
 export function runTree(this: CommandContext, flags: InspectFlags, id?: string): Promise<void> {
   return report(this, flags, async (inspection) => {
     const ids =

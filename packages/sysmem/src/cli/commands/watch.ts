@@ -15,6 +15,7 @@ export interface WatchFlags extends InspectFlags {
 /** What stands in the output where events were missed. */
 const RESYNC = "some events were missed: start again from sysmem ls";
 
+/** Prints events until there were as many as asked for, or the command is interrupted. */
 export function runWatch(this: CommandContext, flags: WatchFlags): Promise<void> {
   const output = outputOf(this);
   const style = styleFor(output);

@@ -15,6 +15,7 @@ interface Found {
   readonly hiddenProcesses: number;
 }
 
+/** Looks for the holders of a collection's buffers and prints them. */
 export function runWhyAlive(this: CommandContext, flags: InspectFlags, what: string): Promise<void> {
   return report(this, flags, async (inspection) => {
     const id = await inspection.find(what);

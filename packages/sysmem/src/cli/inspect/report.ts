@@ -19,7 +19,7 @@ export interface Report {
 
 /** The output of a command. */
 export function outputOf(context: CommandContext): Output {
-  return context.process.stdout as Output;
+  return context.process.stdout;
 }
 
 /** Connects, has `look` find something, and prints it. */
