@@ -64,14 +64,15 @@ async function allocation(operation, isAsync) {
   return (after.heapUsed - before.heapUsed + after.arrayBuffers - before.arrayBuffers) / count;
 }
 
-process.on("message", async ({ message, operation, milliseconds, kind }) => {
+/** Measures what the parent asks for; null where this candidate has no such operation. */
+async function measure({ message, operation, milliseconds, kind }) {
   const run = operations[message]?.[operation];
-  let value = null;
-  if (run !== undefined) {
-    const isAsync = message === "call";
-    value = kind === "bytes" ? await allocation(run, isAsync) : await time(run, isAsync, milliseconds);
-  }
-  process.send({ value });
-});
+  if (run === undefined) return null;
+  const isAsync = message === "call";
+  return kind === "bytes" ? allocation(run, isAsync) : time(run, isAsync, milliseconds);
+}
+
+// What fails ends the process: the rejection is nobody's.
+process.on("message", (request) => void measure(request).then((value) => process.send({ value })));
 process.on("disconnect", () => process.exit(sink === Number.POSITIVE_INFINITY ? 1 : 0));
 process.send({ label: candidate.label, sizes });
