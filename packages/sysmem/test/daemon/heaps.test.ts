@@ -58,7 +58,7 @@ test("without a word a process gets a quarter of the descriptors and half of the
     perProcess: { descriptors: 2_500, bytes: 5, nodes: 6 },
     perUser: { descriptors: 5_000, bytes: 6_000 },
   });
-  expect(defaultQuotas({ descriptors: 64, memoryBytes: 8 }).perProcess.descriptors).toBe(64);
+  expect(defaultQuotas({ descriptors: 64, memoryBytes: 8 }).perProcess?.descriptors).toBe(64);
 });
 
 test("contiguous system RAM is there when huge pages are", () => {

@@ -7,7 +7,7 @@ import { clip } from "./pages.ts";
 let version: string | undefined;
 
 /** This package's version. */
-export function packageVersion(): string {
+function packageVersion(): string {
   // The sources and what is built of them lie equally deep.
   version ??= (
     JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as { version: string }
