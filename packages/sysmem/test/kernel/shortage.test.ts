@@ -163,6 +163,29 @@ describe("without memory", () => {
     if (first.status === "fulfilled") libc.close(first.value);
   });
 
+  test("many small pieces of memory are refused as one large one is", async () => {
+    const libc = loadLibc();
+    let headroom = MEMORY_HEADROOM_BYTES + MIN_HEADROOM_CHECK_BYTES;
+    let asked = 0;
+    const maker = new MemoryMaker(libc, () => {
+      asked += 1;
+      return headroom;
+    });
+    const quarter = MIN_HEADROOM_CHECK_BYTES / 4;
+    for (const expected of [0, 0, 0, 1, 1, 1, 1, 2]) {
+      libc.close(await maker.create(quarter, NAMES));
+      expect(asked).toBe(expected);
+    }
+    headroom = MEMORY_HEADROOM_BYTES;
+    for (let piece = 0; piece < 3; piece += 1) libc.close(await maker.create(quarter, NAMES));
+    // From here on every piece is asked for, until there is enough again.
+    for (let piece = 0; piece < 2; piece += 1) {
+      await expect(maker.create(quarter, NAMES)).rejects.toMatchObject({ code: "NO_MEMORY" });
+    }
+    headroom += MIN_HEADROOM_CHECK_BYTES;
+    libc.close(await maker.create(quarter, NAMES));
+  });
+
   test("the machine and every group it is in are asked how much there is", () => {
     const files: Record<string, string> = {
       "/proc/meminfo": "MemTotal: 9000 kB\nMemAvailable:    8000 kB\n",

@@ -37,6 +37,8 @@ export class MemoryMaker {
   readonly #pageBytes: number;
   /** Bytes that helper threads are reserving right now: the machine does not count them as taken yet. */
   #reservingBytes = 0;
+  /** Bytes reserved since the machine was last asked: many small pieces are as much as one large one. */
+  #unaskedBytes = 0;
 
   /** @param headroomBytes how much memory there is to be had */
   constructor(libc: Libc, headroomBytes: () => number = memoryHeadroomBytes) {
@@ -112,11 +114,14 @@ export class MemoryMaker {
 
   async #reserve(fd: number, length: number, options: MemoryOptions, what: string): Promise<void> {
     // Huge pages come from a pool with an account of its own.
-    if (options.hugePageBytes === undefined && length >= MIN_HEADROOM_CHECK_BYTES) {
-      const headroom = this.#headroomBytes() - MEMORY_HEADROOM_BYTES - this.#reservingBytes;
-      if (length > headroom) {
-        throw new KernelError("NO_MEMORY", `cannot ${what}: ${Math.max(0, headroom)} bytes are available`);
-      }
+    if (options.hugePageBytes === undefined) {
+      if (this.#unaskedBytes + length >= MIN_HEADROOM_CHECK_BYTES) {
+        const headroom = this.#headroomBytes() - MEMORY_HEADROOM_BYTES - this.#reservingBytes;
+        if (length > headroom) {
+          throw new KernelError("NO_MEMORY", `cannot ${what}: ${Math.max(0, headroom)} bytes are available`);
+        }
+        this.#unaskedBytes = 0;
+      } else this.#unaskedBytes += length;
     }
     this.#reservingBytes += length;
     try {
