@@ -92,7 +92,7 @@ export function CollectionList({ selected }: { selected: string | undefined }): 
           ref={input}
           type="search"
           aria-label="Filter collections"
-          placeholder="Filter: name, client, pid, format, state"
+          placeholder="Filter by name, client, pid …"
           value={filter.value}
           onInput={(event) => {
             filter.value = event.currentTarget.value;
@@ -116,7 +116,7 @@ export function CollectionList({ selected }: { selected: string | undefined }): 
           scrollTop.value = event.currentTarget.scrollTop;
         }}
       >
-        <div class="canvas" style={{ height: rows.length * ROW_HEIGHT }} role="presentation">
+        <div class="canvas" style={{ height: `${rows.length * ROW_HEIGHT}px` }} role="presentation">
           {visible.map((row, at) => (
             <Row
               key={row.summary.collection_id}

@@ -106,26 +106,29 @@ function marksOf(decisions: readonly Decision[], conflict: readonly Requirement[
   const add = ({ node_id, field }: Requirement, mark: Mark): void => {
     if (node_id !== undefined) marks.set(node_id, [...(marks.get(node_id) ?? []), [field, mark]]);
   };
-  for (const one of conflict) add(one, { kind: "conflicts", text: `conflict: requires ${one.text}` });
+  for (const one of conflict) add(one, { kind: "conflicts", text: `requires ${one.text}` });
   for (const { setting, decided_by } of decisions) {
-    const name = setting
-      .split(".")
-      .slice(-2)
-      .join(".")
-      .replace(/^(buffer_settings|image_format_constraints)\./, "");
-    for (const one of decided_by) add(one, { kind: "decides", text: `decides ${name}` });
+    const name = setting.replace(/^(buffer_settings|image_format_constraints)\./, "");
+    for (const one of decided_by) add(one, { kind: "decides", text: name });
   }
   return marks;
 }
 
 function markOf(marks: Marks, nodeId: string, path: string): Mark | undefined {
-  const mine = (marks.get(nodeId) ?? []).filter(([field]) => isPartOf(path, field));
-  const [first] = mine;
+  const mine = (marks.get(nodeId) ?? []).filter(([field]) => concerns(field, path)).map(([, mark]) => mark);
+  const conflicts = mine.filter(({ kind }) => kind === "conflicts");
+  const [first] = conflicts.length > 0 ? conflicts : mine;
   if (first === undefined) return undefined;
-  const texts = [...new Set(mine.map(([, { text }]) => text))];
-  const [kind] = mine.some(([, mark]) => mark.kind === "conflicts") ? ["conflicts" as const] : [first[1].kind];
+  const texts = [...new Set(mine.filter(({ kind }) => kind === first.kind).map(({ text }) => text))];
   const more = texts.length > 2 ? ` and ${texts.length - 2} more` : "";
-  return { kind, text: `${texts.slice(0, 2).join("; ")}${more}` };
+  const start = first.kind === "decides" ? "decides " : "";
+  return { kind: first.kind, text: `${start}${texts.slice(0, 2).join(", ")}${more}` };
+}
+
+/** A demand for formats stands for the formats of its entry or of all, and not for everything else that it says. */
+function concerns(field: string, path: string): boolean {
+  const isFormat = /^image_format_constraints(\[\d+\])?$/.test(field);
+  return isPartOf(path, field) && (!isFormat || /\.pixel_format(_modifier|_and_modifiers\b.*)?$/.test(path));
 }
 
 const ORDER = ["usage", "min_buffer", "max_buffer", "buffer_memory", "image_format"];

@@ -16,6 +16,11 @@ export function Settings({
   return <DecisionTable decisions={decisions} />;
 }
 
+/** A path that may be broken into lines between its words. */
+function breakable(path: string): (string | JSX.Element)[] {
+  return path.split(/(?<=[._])/).flatMap((part, at) => (at === 0 ? [part] : [<wbr key={at} />, part]));
+}
+
 /** Decisions, with what they were before where that is known. */
 export function DecisionTable({
   decisions,
@@ -41,7 +46,7 @@ export function DecisionTable({
             const isChanged = before !== undefined && old !== value;
             return (
               <tr key={setting} class={isChanged ? "changed" : undefined}>
-                <th scope="row">{setting}</th>
+                <th scope="row">{breakable(setting)}</th>
                 <td class="value">{fromJsonText(value)}</td>
                 {before !== undefined && <td>{isChanged ? fromJsonText(old ?? "") || "un-set" : "the same"}</td>}
                 <td>

@@ -132,7 +132,8 @@ function takeChange(change: Change): void {
   }
   takeCollections(change.collections);
   for (const id of change.gone) {
-    const last = known.get(id)?.summary ?? summaryFromEvents(id);
+    const name = change.failures?.find(({ collection_id }) => collection_id === id)?.collection_name;
+    const last = known.get(id)?.summary ?? summaryFromEvents(id, name);
     if (known.get(id)?.isGone === true || last === undefined) continue;
     known.set(id, { summary: last, isGone: true });
     gone.push(id);
@@ -154,7 +155,7 @@ function takeChange(change: Change): void {
 }
 
 /** A collection that came and went between two messages is known from what happened to it alone. */
-function summaryFromEvents(id: string): CollectionSummary | undefined {
+function summaryFromEvents(id: string, name: string | undefined): CollectionSummary | undefined {
   const events = timelines.get(id) ?? [];
   const first = events[0];
   if (first?.kind !== "COLLECTION_CREATED") return undefined;
@@ -162,6 +163,7 @@ function summaryFromEvents(id: string): CollectionSummary | undefined {
   const hasFailed = events.some(({ kind }) => kind === "ALLOCATION_FAILED");
   return {
     collection_id: id,
+    ...(name !== undefined && { name }),
     created_at_ns: first.at_ns,
     allocation: allocated === undefined ? (hasFailed ? "FAILED" : "NOT_ATTEMPTED") : "ALLOCATED",
     ...(allocated !== undefined && { allocated_at_ns: allocated.at_ns, buffer_count: allocated.count ?? 0 }),

@@ -1,13 +1,14 @@
 /** From the first token to the last VMO freed: a lane for each participant and each buffer, and the events as a list. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { ServerEvent } from "./api.ts";
 import { duration, words } from "./format.ts";
 import { type Known, nowNs, timelineOf } from "./store.ts";
 
 const LABEL = 190;
-const WIDTH = 860;
+/** Least width of the lanes; they take what there is. */
+const MIN_WIDTH = 480;
 const LANE = 26;
 const TOP = 34;
 /** Lanes that can be told apart. */
@@ -25,6 +26,18 @@ interface Lane {
 export function Timeline({ id, known }: { id: string; known: Known }): JSX.Element {
   const events = timelineOf(id);
   const now = useSignal(nowNs());
+  const host = useRef<HTMLDivElement>(null);
+  const room = useSignal(MIN_WIDTH);
+  useEffect(() => {
+    const element = host.current;
+    if (element === null) return undefined;
+    const observer = new ResizeObserver(() => {
+      room.value = Math.max(MIN_WIDTH, element.clientWidth - LABEL - 24);
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  const width = room.value;
   useEffect(() => {
     if (known.isGone) return undefined;
     const timer = setInterval(() => {
@@ -38,7 +51,7 @@ export function Timeline({ id, known }: { id: string; known: Known }): JSX.Eleme
   const end = known.isGone ? last : Math.max(now.value, last);
   const lanes = lanesOf(known, events, start, end).slice(0, MAX_LANES);
   const span = Math.max(end - start, 1_000);
-  const xOf = (ns: number): number => LABEL + ((ns - start) / span) * WIDTH;
+  const xOf = (ns: number): number => LABEL + ((ns - start) / span) * width;
   const height = TOP + lanes.length * LANE + 8;
   const isWhole = events[0]?.kind === "COLLECTION_CREATED";
   return (
@@ -49,18 +62,18 @@ export function Timeline({ id, known }: { id: string; known: Known }): JSX.Eleme
           known.
         </p>
       )}
-      <div class="scroll" tabIndex={0} role="region" aria-label="Lanes">
+      <div ref={host} class="scroll" tabIndex={0} role="region" aria-label="Lanes">
         <svg
           class="lanes"
-          width={LABEL + WIDTH + 20}
+          width={LABEL + width + 20}
           height={height}
           role="img"
           aria-label={`${lanes.length} lanes over ${duration(span)}; the list below says the same in words`}
         >
           {[0, 0.25, 0.5, 0.75, 1].map((part) => (
             <g key={part}>
-              <line class="grid" x1={LABEL + part * WIDTH} x2={LABEL + part * WIDTH} y1={TOP - 6} y2={height} />
-              <text class="axis" x={LABEL + part * WIDTH} y={TOP - 14} text-anchor={part === 1 ? "end" : "middle"}>
+              <line class="grid" x1={LABEL + part * width} x2={LABEL + part * width} y1={TOP - 6} y2={height} />
+              <text class="axis" x={LABEL + part * width} y={TOP - 14} text-anchor={part === 1 ? "end" : "middle"}>
                 {part === 0 ? "made" : `+${duration(part * span)}`}
               </text>
             </g>

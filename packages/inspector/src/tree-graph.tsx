@@ -5,8 +5,8 @@ import type { JSX } from "preact";
 import type { CollectionDetail, TreeNode } from "./api.ts";
 import { awaitedText, words } from "./format.ts";
 
-const BOX = { width: 196, height: 58 } as const;
-const GAP = { across: 74, down: 22 } as const;
+const BOX = { width: 232, height: 58 } as const;
+const GAP = { across: 52, down: 22 } as const;
 const EDGE = 22;
 
 interface Placed {
@@ -58,6 +58,11 @@ export function TreeGraph({ detail, isGone }: { detail: CollectionDetail; isGone
 /** Whether a failure below stops here: the parent lives on. */
 function isDomain({ propagation, is_allocated }: TreeNode): boolean {
   return propagation === "DO_NOT_PROPAGATE" || (propagation === "PROPAGATE_BEFORE_ALLOCATION" && is_allocated);
+}
+
+/** An orphan keeps nothing alive in any case. */
+function isWeak({ is_weak, kind }: TreeNode): boolean {
+  return is_weak && kind !== "ORPHAN";
 }
 
 function place(nodes: readonly TreeNode[]): { placed: readonly Placed[]; width: number; height: number } {
@@ -132,7 +137,7 @@ function Edge({ node, parent, x, y }: Placed): JSX.Element | null {
   const to = { x, y: y + BOX.height / 2 };
   const middle = (from.x + to.x) / 2;
   const isSelected = parent.node.selected_child_id === node.node_id;
-  const kinds = ["edge", isDomain(node) ? "cut" : "", node.is_weak ? "weak" : "", isSelected ? "selected" : ""];
+  const kinds = ["edge", isDomain(node) ? "cut" : "", isWeak(node) ? "weak" : "", isSelected ? "selected" : ""];
   return (
     <path
       key={`e${node.node_id}`}
@@ -149,7 +154,7 @@ function NodeBox({ placed, isChosen, choose }: { placed: Placed; isChosen: boole
   const name = node.client === "" ? `node ${node.node_id}` : node.client;
   const marks = [
     choice === undefined ? "" : isSelected ? `choice ${choice}, selected` : `choice ${choice}`,
-    node.is_weak ? "weak" : "",
+    isWeak(node) ? "weak" : "",
     node.is_attached ? "attached" : "",
     node.propagation === "PROPAGATE_BEFORE_ALLOCATION" ? "dispensable" : "",
   ].filter((mark) => mark !== "");
@@ -163,7 +168,7 @@ function NodeBox({ placed, isChosen, choose }: { placed: Placed; isChosen: boole
   const classes = [
     "node",
     node.is_group ? "GROUP" : node.kind,
-    node.is_weak ? "weak" : "",
+    isWeak(node) ? "weak" : "",
     awaited === "" ? "" : "awaited",
     isChosen ? "chosen" : "",
   ];
@@ -184,13 +189,13 @@ function NodeBox({ placed, isChosen, choose }: { placed: Placed; isChosen: boole
         <rect class="shape" width={BOX.width} height={BOX.height} rx={node.kind === "TOKEN" ? 29 : 8} />
       )}
       <text x={18} y={22} class="name">
-        {clip(name, 24)}
+        {clip(name, 27)}
       </text>
       <text x={18} y={38} class="what">
-        {clip([kind, node.pid === undefined ? "" : `pid ${node.pid}`, ...marks].filter(Boolean).join(" · "), 34)}
+        {clip([kind, node.pid === undefined ? "" : `pid ${node.pid}`, ...marks].filter(Boolean).join(" · "), 37)}
       </text>
       <text x={18} y={51} class={awaited === "" ? "what" : "wait"}>
-        {awaited === "" ? (node.is_allocated ? "allocated" : "ready") : `waits: ${clip(awaited, 27)}`}
+        {awaited === "" ? (node.is_allocated ? "allocated" : "ready") : `waits: ${clip(awaited, 26)}`}
       </text>
     </g>
   );

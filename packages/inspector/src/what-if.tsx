@@ -153,7 +153,9 @@ function Outcome(props: {
             ? "With this, everybody would agree."
             : `Everybody would agree; ${differences === 0 ? "nothing" : differences} would be different.`}
       </p>
-      {solution.explanation.children.length > 0 && <ExplanationView explanation={solution.explanation} />}
+      {solution.explanation.children.some(({ status }) => status !== "selected") && (
+        <ExplanationView explanation={solution.explanation} />
+      )}
       <DecisionTable decisions={solution.decisions} {...(isChanged && old !== undefined && { before: old })} />
     </>
   );

@@ -25,6 +25,9 @@ export interface Follower {
   close(): void;
 }
 
+/** A failure is written down before it is told: what is told with it reaches back a little. Being told twice does no harm. */
+const OVERLAP_NS = 1_000_000_000n;
+
 const FAILURES: ReadonlySet<number | undefined> = new Set([EventKind.ALLOCATION_FAILED, EventKind.DOMAIN_FAILED]);
 
 /** The events of one server, shared by its followers. Each keeps no more than a place in them, however slow it reads. */
@@ -109,7 +112,7 @@ export class Feed {
       events: page.events.map((event) => toJson(Event, event)),
       collections,
       gone,
-      ...(failedAtNs !== undefined && { failures: this.#answers.failures(failedAtNs) }),
+      ...(failedAtNs !== undefined && { failures: this.#answers.failures(failedAtNs - OVERLAP_NS) }),
     };
     return { kind: "changes", cursor: page.cursor, data };
   }

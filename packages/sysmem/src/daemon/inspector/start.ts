@@ -71,14 +71,15 @@ export async function startInspector(options: InspectorOptions): Promise<Inspect
   };
 }
 
-async function listenTcp(http: HttpServer, { host, port }: { host: string; port: number }): Promise<void> {
+/** Listens on a loopback port. */
+export async function listenTcp(http: HttpServer, { host, port }: { host: string; port: number }): Promise<void> {
   const listening = once(http, "listening");
   http.listen({ host, port });
   await listening;
 }
 
 /** Only the server's own user can connect: the file's mode says so before it exists. */
-async function listenUnix(http: HttpServer, path: string): Promise<void> {
+export async function listenUnix(http: HttpServer, path: string): Promise<void> {
   await removeStale(path);
   const listening = once(http, "listening");
   // Node binds before `listen` returns.
@@ -104,7 +105,8 @@ async function removeStale(path: string): Promise<void> {
   }
 }
 
-function urlOf(http: HttpServer, address: InspectorAddress): string {
+/** What a person opens. */
+export function urlOf(http: HttpServer, address: InspectorAddress): string {
   if (address.kind === "unix") return `unix:${address.path}`;
   const bound = http.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : address.port;
