@@ -38,7 +38,7 @@ describe("programs in the guide", () => {
     const file = join(FOLDER, `${snippet.index}.ts`);
     writeFileSync(file, snippet.program);
     const args = ["--import", "tsx", "--conditions=sysmem:source", file];
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, timeout: 25_000 });
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, timeout: 100_000 });
     expect({ stdout, stderr }).toEqual({ stdout: snippet.output, stderr: "" });
   });
 });
