@@ -22,6 +22,12 @@ describe("sysmem fidl decode", () => {
     expect(out).toContain("Sync");
   });
 
+  it("prints what the guide shows", async () => {
+    const guide = readFileSync(new URL("../../../../docs/guide/messages.md", import.meta.url), "utf8");
+    const shown = /^\$ sysmem (fidl decode [0-9a-f]+)\n([^]*?)^```$/m.exec(guide);
+    expect(await sysmem(...(shown?.[1] ?? "").split(" "))).toEqual({ status: 0, out: shown?.[2], err: "" });
+  });
+
   it("ends with 1 after a malformed message, with what is wrong in one line", async () => {
     const { status, err } = await sysmem("fidl", "decode", `${SYNC}00`);
     expect(status).toBe(1);
