@@ -1,6 +1,6 @@
-/** `--inspector`, for the commands that have a server. */
+/** `--inspector` and `--metrics`, for the commands that have a server. */
 import type { Logger } from "#base";
-import { type Inspector, parseInspectorAddress, startInspector } from "#daemon";
+import { type Inspector, type MetricsEndpoint, parseInspectorAddress, serveMetrics, startInspector } from "#daemon";
 import type { Server } from "#server";
 import { UsageError } from "./errors.ts";
 
@@ -9,4 +9,11 @@ export async function openInspector(text: string, server: Server, logger: Logger
   const address = parseInspectorAddress(text);
   if (!address.ok) throw new UsageError(`--inspector: ${address.error}`);
   return address.value === undefined ? undefined : startInspector({ server, address: address.value, logger });
+}
+
+/** Serves a server's `/metrics`; undefined for `off`. Throws `UsageError` and `DaemonError`. */
+export async function openMetrics(text: string, server: Server): Promise<MetricsEndpoint | undefined> {
+  const address = parseInspectorAddress(text);
+  if (!address.ok) throw new UsageError(`--metrics: ${address.error}`);
+  return address.value === undefined ? undefined : serveMetrics(server, address.value);
 }

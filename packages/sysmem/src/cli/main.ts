@@ -58,12 +58,19 @@ const serveCommand = buildCommand({
         placeholder: "[HOST:]PORT|PATH|off",
         default: "off",
       },
+      metrics: {
+        kind: "parsed",
+        parse: String,
+        brief: "Serve /metrics for Prometheus: a port of this machine, or a Unix socket's path",
+        placeholder: "[HOST:]PORT|PATH|off",
+        default: "off",
+      },
     },
   },
   docs: {
     brief: "Serve buffer collections to the processes of this machine",
     fullDescription:
-      "Creates the sockets in the service directory, prints one JSON line when every socket accepts, and runs until SIGTERM or SIGINT.",
+      "Creates the sockets in the service directory, prints one JSON line when every socket accepts, and runs until SIGTERM or SIGINT. SIGHUP reads the configuration again.",
   },
 });
 

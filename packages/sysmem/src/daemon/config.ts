@@ -5,6 +5,7 @@ import type { HeapProperties, ProtectedPool } from "#heaps";
 import type { QuotaOptions } from "#server";
 import { protectedPool, quotas, v2019Heap } from "./heap-settings.ts";
 import { formatCost, loadFormatCosts } from "./format-costs.ts";
+import { LOG_AREAS, type LogArea } from "./logging.ts";
 import { type Plain, readSettings, Section } from "./settings.ts";
 
 export interface DaemonConfig {
@@ -27,6 +28,8 @@ export interface DaemonConfig {
   /** Heaps whose providers speak the heap protocol of 2019, by heap type, with what that protocol cannot say. */
   readonly v2019Heaps: ReadonlyMap<string, Omit<HeapProperties, "isSecure">>;
   readonly logLevel: LogLevel;
+  /** Areas of the log whose level differs. */
+  readonly logLevels: Readonly<Partial<Record<LogArea, LogLevel>>>;
 }
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -40,6 +43,7 @@ export const DEFAULT_CONFIG: DaemonConfig = {
   quotas: {},
   v2019Heaps: new Map(),
   logLevel: "info",
+  logLevels: {},
 };
 
 /** Reads and checks a configuration file, and the format cost files that it names. Throws `DaemonError` CONFIG. */
@@ -53,6 +57,16 @@ export async function loadConfig(path: string): Promise<DaemonConfig> {
 export interface ParsedConfig extends DaemonConfig {
   /** Paths as they stand in the file. */
   readonly formatCostFiles: readonly string[];
+}
+
+function levelsByArea(section: Section): Partial<Record<LogArea, LogLevel>> {
+  const levels: Partial<Record<LogArea, LogLevel>> = {};
+  for (const area of LOG_AREAS) {
+    const level = section.get(area)?.oneOf(LOG_LEVELS);
+    if (level !== undefined) levels[area] = level;
+  }
+  section.rejectUnknown();
+  return levels;
 }
 
 /** Checks parsed settings. `where` names their origin in error messages. */
@@ -75,6 +89,7 @@ export function parseConfig(settings: Plain, where: string): ParsedConfig {
     ...root.optional("protected_memory", (v) => ({ protectedPool: protectedPool(v) })),
     ...root.optional("v2019_heaps", (v) => ({ v2019Heaps: new Map(v.list().map(v2019Heap)) })),
     ...root.optional("log_level", (v) => ({ logLevel: v.oneOf(LOG_LEVELS) })),
+    ...root.optional("log_levels", (v) => ({ logLevels: levelsByArea(v.section()) })),
   };
   root.rejectUnknown();
   return config;

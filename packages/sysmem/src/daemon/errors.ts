@@ -5,7 +5,7 @@ import { SysmemError } from "#base";
  * taken. A user's mistake: no stack.
  */
 export class DaemonError extends SysmemError {
-  readonly code: "CONFIG" | "SVC" | "ALREADY_RUNNING" | "ACTIVATION" | "INSPECTOR";
+  readonly code: "CONFIG" | "SVC" | "ALREADY_RUNNING" | "ACTIVATION" | "INSPECTOR" | "METRICS";
 
   constructor(code: DaemonError["code"], message: string, options?: { cause?: unknown }) {
     super(message, options);

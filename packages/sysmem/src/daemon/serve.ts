@@ -25,6 +25,7 @@ import { DaemonError } from "./errors.ts";
 import { createHeaps } from "./heaps.ts";
 import { defaultQuotas, mergeQuotas } from "./quotas.ts";
 import { listenError, prepareDirectory } from "./service-directory.ts";
+import { RELOADED, settingsThatDiffer } from "./reload.ts";
 import { InspectorService, mayInspect } from "./inspect/index.ts";
 
 export interface ServeOptions {
@@ -53,15 +54,21 @@ export interface Daemon {
   readonly server: Server;
   /** Names of the sockets that accept connections. */
   readonly services: readonly string[];
+  /**
+   * Takes over what of a changed configuration can be changed while collections exist: format costs, the largest
+   * allocation, who may inspect and register heaps by group. Returns the names of settings that differ and need a restart.
+   */
+  reload(config: DaemonConfig): string[];
   /** Removes the sockets, fails what is left and resolves when every buffer's bookkeeping is gone. */
   close(): Promise<void>;
 }
 
 /** Serves every protocol in `svc`. All sockets accept when it returns. Throws `DaemonError`. */
 export function serve(options: ServeOptions): Daemon {
-  const config = options.config ?? DEFAULT_CONFIG;
-  const logger = options.logger ?? silentLogger;
-  const kernel = options.kernel ?? createLinuxKernel({ logger });
+  let config = options.config ?? DEFAULT_CONFIG;
+  const log = options.logger ?? silentLogger;
+  const logger = log.child({ area: "server" });
+  const kernel = options.kernel ?? createLinuxKernel({ logger: log.child({ area: "kernel" }) });
   const { activated } = options;
   if (activated === undefined) prepareDirectory(options.svc, config.directoryMode);
   const machine = { descriptors: descriptorLimits().soft, memoryBytes: machineMemoryBytes() };
@@ -120,6 +127,14 @@ export function serve(options: ServeOptions): Daemon {
     svc: options.svc,
     server,
     services: listeners.map((listener) => listener.path),
+    reload(next) {
+      const { context } = server;
+      context.costs = costTable(next.formatCosts);
+      context.maxAllocationSize = next.maxAllocationSize;
+      const restart = settingsThatDiffer(config, next).filter((name) => !RELOADED.has(name));
+      config = next;
+      return restart;
+    },
     async close() {
       for (const listener of listeners) listener.close();
       inspection.close();

@@ -43,8 +43,9 @@ export interface ServerContext {
   readonly failures: FailureLog;
   readonly domainFailures: DomainFailureLog;
   readonly collections: Map<bigint, LogicalBufferCollection>;
-  readonly costs: CostTable | undefined;
+  /** Format costs. A changed table holds for the negotiations that follow. */
+  costs: CostTable | undefined;
   /** Largest `size_bytes` of one buffer; undefined = no limit beyond the contract's. */
-  readonly maxAllocationSize: bigint | undefined;
+  maxAllocationSize: bigint | undefined;
   nextNodeId(): number;
 }

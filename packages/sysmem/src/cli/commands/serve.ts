@@ -1,6 +1,16 @@
-import { activatedSockets, createLogger, DEFAULT_CONFIG, loadConfig, serve, servedProtocols } from "#daemon";
+import { isSysmemError } from "#base";
+import {
+  activatedSockets,
+  createLogger,
+  type Daemon,
+  type DaemonLogger,
+  DEFAULT_CONFIG,
+  loadConfig,
+  serve,
+  servedProtocols,
+} from "#daemon";
 import { openTraceFile, serviceDirectory } from "#client";
-import { openInspector } from "../inspector.ts";
+import { openInspector, openMetrics } from "../inspector.ts";
 
 /** What `sysmem serve` may be told on the command line. */
 export interface ServeFlags {
@@ -10,12 +20,14 @@ export interface ServeFlags {
   readonly trace?: string;
   /** Where the inspector listens, or `off`. */
   readonly inspector: string;
+  /** Where `/metrics` is served, or `off`. */
+  readonly metrics: string;
 }
 
 /** `sysmem serve`: runs until SIGTERM or SIGINT. */
 export async function runServe(flags: ServeFlags): Promise<void> {
   const config = flags.config === undefined ? DEFAULT_CONFIG : await loadConfig(flags.config);
-  const logger = await createLogger(config.logLevel);
+  const logger = await createLogger(config);
   const trace = flags.trace === undefined ? undefined : openTraceFile(flags.trace);
   const daemon = serve({
     svc: flags.svc ?? serviceDirectory(),
@@ -27,9 +39,16 @@ export async function runServe(flags: ServeFlags): Promise<void> {
     await daemon.close();
     throw error;
   });
+  const metrics = await openMetrics(flags.metrics, daemon.server).catch(async (error: unknown) => {
+    await inspector?.close();
+    await daemon.close();
+    throw error;
+  });
+  const reload = (): void => void reloadConfig(flags.config, daemon, logger);
+  process.on("SIGHUP", reload);
   const { svc, services } = daemon;
   process.stdout.write(
-    `${JSON.stringify({ event: "ready", svc, pid: process.pid, services, inspector: inspector?.url })}\n`,
+    `${JSON.stringify({ event: "ready", svc, pid: process.pid, services, inspector: inspector?.url, metrics: metrics?.url })}\n`,
   );
   const signal = await new Promise<string>((resolve) => {
     // A second signal has its usual effect: nobody has to wait for an orderly end.
@@ -37,7 +56,23 @@ export async function runServe(flags: ServeFlags): Promise<void> {
     process.once("SIGINT", resolve);
   });
   logger.info({ signal }, "stopping");
+  process.off("SIGHUP", reload);
+  await metrics?.close();
   await inspector?.close();
   await daemon.close();
   trace?.close();
+}
+
+/** Reads the configuration again. One that cannot be used changes nothing. */
+async function reloadConfig(path: string | undefined, daemon: Daemon, logger: DaemonLogger): Promise<void> {
+  try {
+    const config = path === undefined ? DEFAULT_CONFIG : await loadConfig(path);
+    const restart = daemon.reload(config);
+    logger.setLevels(config);
+    logger.info({ config: path }, "configuration reloaded");
+    if (restart.length > 0) logger.warn({ settings: restart }, "these settings hold from the next start");
+  } catch (error) {
+    if (!isSysmemError(error)) throw error;
+    logger.error({ config: path, err: error }, "this configuration cannot be used: the one before stays");
+  }
 }

@@ -129,13 +129,17 @@ function mappingHolds(pid: number, memory: ReadonlySet<number>): Hold[] {
 /** Programs that run others' programs: their own name says little. */
 const INTERPRETERS = /^(node|nodejs|bun|deno|python[\d.]*|bash|sh|perl|ruby|java)$/;
 
+/** Options whose value is the next word, and no program. */
+const VALUED_OPTIONS = /^(--import|--require|-r|--loader|--experimental-loader|--conditions|-C|--env-file)$/;
+
 /** What a process is called, for people; empty when it is gone. */
 export function commandOf(pid: number): string {
   try {
     const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
     const program = basename(words[0] ?? "");
     if (!INTERPRETERS.test(program)) return program || readFileSync(`/proc/${pid}/comm`, "utf8").trim();
-    const script = words.slice(1).find((word) => !word.startsWith("-") && /[/.]/.test(word));
+    const isValue = (at: number): boolean => VALUED_OPTIONS.test(words[at - 1] ?? "");
+    const script = words.find((word, at) => at > 0 && !isValue(at) && !word.startsWith("-") && /[/.]/.test(word));
     return script === undefined ? program : `${program} ${basename(script)}`;
   } catch {
     return "";
