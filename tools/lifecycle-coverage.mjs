@@ -4,7 +4,7 @@
 // A test names the statements that it proves at the start of its title, by number: test("L43: ...") or test("L47 L48: ...").
 // Prints one line per statement, then what is missing. Exit status 1 when something is missing.
 //
-//     node tools/lifecycle-coverage.mjs [--missing] [--json]
+//     node tools/lifecycle-coverage.mjs [--missing | --check] [--json]
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -42,7 +42,7 @@ if (options.has("--json")) {
   const tests = Object.fromEntries([...found].sort(([a], [b]) => a - b));
   console.log(JSON.stringify({ statements: STATEMENTS, tests, missing, unknown }, null, 2));
 } else {
-  if (!options.has("--missing")) {
+  if (!options.has("--missing") && !options.has("--check")) {
     for (const number of all) {
       for (const title of found.get(number) ?? []) console.log(`L${number}\t${title}`);
     }

@@ -62,7 +62,7 @@ export const shape = {
 };
 
 /** Programs that other checks of this repository come in; each answers `--check` with status 0 or an explanation. */
-const OWN_TOOLS = ["generate"];
+const OWN_TOOLS = ["generate", "lifecycle-coverage"];
 
 /** @type {Check[]} */
 export const ownTools = OWN_TOOLS.flatMap((name) => {
@@ -72,7 +72,7 @@ export const ownTools = OWN_TOOLS.flatMap((name) => {
     name,
     what: `${script} --check`,
     isWhole: true,
-    concerns: (path) => path === script || /^fidl\/|\/src\/(gen|fidlc|fidlgen)\//.test(path),
+    concerns: (path) => path === script || /^fidl\/|\/src\/(gen|fidlc|fidlgen)\/|\/test\/.*\.test\.ts$/.test(path),
     run: () =>
       script.endsWith(".ts")
         ? nodeTool("tsx/dist/cli.mjs", ["--conditions=sysmem:source", script, "--check"])
