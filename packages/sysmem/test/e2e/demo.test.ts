@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parseTraceLine } from "#fidl";
 import { DemoProcess } from "./demo-process.ts";
 
 let folder: string;
@@ -50,6 +51,19 @@ describe("sysmem demo", () => {
     expect(await second.end(), second.output).toBe(0);
     expect(second.output).toContain("6 frames arrived intact");
     expect(readFileSync(join(folder, "second.y4m"))).toEqual(readFileSync(path));
+  });
+
+  it("captures what the embedded server and the participants say", async () => {
+    const path = join(folder, "messages.jsonl");
+    const it = run("--frames", "2", "--trace", path);
+    expect(await it.end(), it.output).toBe(0);
+    const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+    const messages = lines.map((line) => parseTraceLine(line)).map((line) => (line.ok ? line.value : line.error));
+    expect(messages.shift()).toMatchObject({ kind: "header" });
+    for (const direction of ["sent", "received"]) {
+      const message = { direction, side: "server", protocol: "fuchsia.sysmem2/BufferCollection" };
+      expect(messages).toContainEqual(expect.objectContaining({ message: expect.objectContaining(message) }));
+    }
   });
 
   it.each(["source", "filter", "sink"])("says so when %s is killed in the middle of the stream", async (role) => {
