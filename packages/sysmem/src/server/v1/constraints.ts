@@ -12,8 +12,9 @@ import {
   videoUsageHwProtected,
 } from "#gen/fuchsia_sysmem";
 import type * as v2 from "#gen/fuchsia_sysmem2";
+import { heapTypeOfNumber } from "#heaps";
 import { COUNT_FIELDS, IMAGE_FIELDS, MEMORY_FIELDS, setScalars, setSizes } from "./fields.ts";
-import { heapTypeOfNumber, v2Modifier, v2PixelFormat } from "./numbers.ts";
+import { v2Modifier, v2PixelFormat } from "./numbers.ts";
 
 type Fields = Record<string, unknown>;
 
