@@ -240,7 +240,7 @@ const routes = buildRouteMap({
 
 const application = buildApplication<CliContext>(routes, {
   name: "sysmem",
-  scanner: { caseStyle: "allow-kebab-for-camel" },
+  scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
   documentation: { caseStyle: "convert-camel-to-kebab" },
   // A user's mistake is one line; our own is shown with its stack, which is what a bug report needs.
   localization: {

@@ -107,6 +107,35 @@ const whyAlive = buildCommand({
   },
 });
 
+const trace = buildCommand({
+  loader: async () => (await import("./trace.ts")).runTrace,
+  parameters: {
+    positional: {
+      kind: "array",
+      minimum: 1,
+      parameter: {
+        brief: "A program that uses the client library, and its arguments",
+        parse: String,
+        placeholder: "PROGRAM",
+      },
+    },
+    flags: {
+      out: {
+        kind: "parsed",
+        parse: String,
+        brief: "Keep the capture in this file",
+        optional: true,
+        placeholder: "FILE",
+      },
+      bytes: { kind: "boolean", brief: "List the bytes of each message, too", default: false, withNegated: false },
+    },
+  },
+  docs: {
+    brief: "Run a program and print what it and the server said to each other",
+    fullDescription: "Arguments of the program that begin with a dash go behind --: sysmem trace -- node app.js --fast",
+  },
+});
+
 const completion = buildCommand({
   loader: async () => (await import("./completion.ts")).runCompletion,
   parameters: {
@@ -147,6 +176,7 @@ export const inspectRoutes: Readonly<Record<string, Command<CommandContext>>> = 
   watch,
   heaps,
   "why-alive": whyAlive,
+  trace,
   completion,
   man,
 };
