@@ -7,7 +7,7 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { type Channel, type Logger, silentLogger } from "#base";
-import { DriverConnector, type DriverConnectorClient } from "#gen/fuchsia_hardware_sysmem";
+import { DriverConnector, type DriverConnectorClient, type DriverConnectorServer } from "#gen/fuchsia_hardware_sysmem";
 import { Allocator as AllocatorV1 } from "#gen/fuchsia_sysmem";
 import { Allocator } from "#gen/fuchsia_sysmem2";
 import { createLinuxKernel, type Kernel, KernelError, type Listener, type PeerCredentials } from "#kernel";
@@ -68,6 +68,8 @@ export function broker(options: BrokerOptions): Broker {
 
   prepareDirectory(options.svc, config.directoryMode);
   const listeners: Listener[] = [];
+  /** Connections to this broker itself: of those who bring server ends. */
+  const connections = new Set<{ close(): void }>();
   const listen = (name: string | undefined, accept: (channel: Channel, peer: PeerCredentials) => void) => {
     const path = join(options.svc, name as string);
     listeners.push(kernel.listen(path, { mode: config.socketMode }, accept));
@@ -77,7 +79,7 @@ export function broker(options: BrokerOptions): Broker {
     listen(AllocatorV1.discoverableName, (end, peer) => handOn(toV1, end, peer));
     // Brokers may stand behind brokers.
     listen(DriverConnector.discoverableName, (channel, peer) => {
-      DriverConnector.serve(channel, {
+      const handlers: DriverConnectorServer = {
         connectV1: ({ allocatorRequest }) => handOn(toV1, allocatorRequest.take(), peer),
         connectV2: ({ allocatorRequest }) => handOn(toV2, allocatorRequest.take(), peer),
         connectSysmem({ sysmemRequest }) {
@@ -85,7 +87,9 @@ export function broker(options: BrokerOptions): Broker {
           sysmemRequest.close();
         },
         setAuxServiceDirectory: ({ serviceDirectory }) => serviceDirectory.close(),
-      });
+      };
+      const connection = DriverConnector.serve(channel, handlers, { onClosed: () => connections.delete(connection) });
+      connections.add(connection);
     });
   } catch (error) {
     for (const listener of listeners) listener.close();
@@ -96,6 +100,7 @@ export function broker(options: BrokerOptions): Broker {
     services: listeners.map((listener) => listener.path),
     close() {
       for (const listener of listeners) listener.close();
+      for (const connection of connections) connection.close();
     },
   };
 }
