@@ -218,3 +218,9 @@ export const PROTECTED_POOL_ROUNDING_BYTES = 65_536;
 
 /** Smallest granule of protected ranges: a page (`fuchsia.sysmem2.SecureHeapProperties`). */
 export const MIN_PROTECTED_GRANULE_BYTES = 4_096;
+
+/**
+ * How long a participant without buffers waits for the server's explanation before it says only that there are none. An
+ * explanation takes milliseconds; the failure itself is known already and must not wait for a busy server. Milliseconds.
+ */
+export const EXPLANATION_TIMEOUT_MS = 1_000;
