@@ -3,7 +3,7 @@ import { ColorSpace, PixelFormat, PixelFormatModifier } from "#gen/fuchsia_image
 import type { BufferCollectionConstraints, ImageFormatConstraints } from "#gen/fuchsia_sysmem2";
 
 /** CPU_USAGE_READ_OFTEN | CPU_USAGE_WRITE_OFTEN, and CPU_USAGE_READ. */
-export const READS_AND_WRITES = { cpu: 10 };
+const READS_AND_WRITES = { cpu: 10 };
 export const READS = { cpu: 1 };
 
 /** Plain memory. */

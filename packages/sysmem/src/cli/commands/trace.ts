@@ -38,7 +38,7 @@ export async function runTrace(
     if (!existsSync(file) || statSync(file).size === 0) {
       return new IncompleteError(`${program} sent no message with the client library`);
     }
-    await runFidlDecode({ bytes: flags.bytes }, file, (text) => void this.process.stdout.write(text));
+    await runFidlDecode({ bytes: flags.bytes }, file, (text) => this.process.stdout.write(text));
     return status === 0 ? undefined : new IncompleteError(`${program} ended with ${signal ?? `status ${status}`}`);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).syscall?.startsWith("spawn") !== true) throw cause;

@@ -16,11 +16,11 @@ import { heapNumberOf } from "../../../src/server/v1/numbers.ts";
 export const skipped: WeakSet<object> = new WeakSet<object>();
 
 /** Skips the running test. */
-export function notInV1(what: string): never {
+function notInV1(what: string): never {
   const task = getCurrentTest();
   if (task === undefined) throw new TypeError(`v1 has no ${what}, and no test is running`);
   skipped.add(task);
-  return task.context.skip(`v1 has no ${what}`) as never;
+  return task.context.skip(`v1 has no ${what}`);
 }
 
 /** Statuses and the errors of v2 that they stand for. Source: interface contract 7. */
@@ -129,7 +129,7 @@ function translations(client: Anything): Record<string, Method> {
     },
     isAlternateFor: async (payload) => {
       const { nodeRef } = payload as v2.NodeIsAlternateForRequest;
-      const result = (await call("isAlternateFor", { nodeRef: required(nodeRef, "node_ref") })) as Anything;
+      const result = await call("isAlternateFor", { nodeRef: required(nodeRef, "node_ref") });
       return result["ok"] === true ? result : { ok: false, error: ERRORS.get(result["error"] as number) };
     },
     getBufferCollectionId: absent("GetBufferCollectionId"),
@@ -168,7 +168,7 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** A v1 client with the face of its v2 counterpart. */
-export function asV2(client: object): object {
+function asV2(client: object): object {
   const target = client as Anything;
   const translated = translations(target);
   return new Proxy(target, {

@@ -16,7 +16,7 @@ export interface V1Options extends Partial<Omit<BufferCollectionConstraints, "us
 }
 
 /** Images of R8G8B8A8 in sRGB. */
-export function v1Image(image: Partial<ImageFormatConstraints> = {}): ImageFormatConstraints {
+function v1Image(image: Partial<ImageFormatConstraints> = {}): ImageFormatConstraints {
   const blank = blankCollectionInfo().settings.imageFormatConstraints;
   return {
     ...blank,

@@ -155,7 +155,7 @@ test.for([true, false])(
 
 test("conflicting constraints are NOT_SUPPORTED, with a struct that holds nothing", async ({ world }) => {
   const token = shared(world);
-  const [end] = (await token.duplicateSync({ rightsAttenuationMasks: [SAME as never] })).tokens;
+  const [end] = (await token.duplicateSync({ rightsAttenuationMasks: [SAME] })).tokens;
   if (end === undefined) expect.fail("no token");
   const [one, other] = [bind(world, token.unbind().take()), bind(world, end.take())];
   const sized = (bytes: number) =>
@@ -193,9 +193,7 @@ test("a format that v1 has no name for is NOT_SUPPORTED to the v1 participant on
   present.setConstraints({
     constraints: {
       usage: { cpu: 1 },
-      imageFormatConstraints: [
-        { pixelFormat: PixelFormat.P010, colorSpaces: [6 as never], minSize: { width: 64, height: 64 } },
-      ],
+      imageFormatConstraints: [{ pixelFormat: PixelFormat.P010, colorSpaces: [6], minSize: { width: 64, height: 64 } }],
     },
   });
   expect(await waited(world, old)).toMatchObject({ status: Status.ERR_NOT_SUPPORTED });
