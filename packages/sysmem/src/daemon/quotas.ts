@@ -11,14 +11,15 @@ export interface MachineFigures {
 }
 
 /**
- * One process may take a quarter of the descriptors and half of the memory, one user half and three quarters: whoever goes
- * mad leaves enough for the others to work and to be ended in good order. Everything else is bounded through descriptors.
+ * One process may take a quarter of the descriptors and half of the memory, one user a third and three quarters: whoever
+ * goes mad leaves enough for the others to work and to be ended in good order. Descriptors are counted without those that
+ * come on demand, which at most triple them. Everything else is bounded through descriptors.
  */
 export function defaultQuotas({ descriptors, memoryBytes }: MachineFigures): Required<QuotaOptions> {
   const available = Math.max(OWN_DESCRIPTORS, descriptors - OWN_DESCRIPTORS);
   return {
     perProcess: { descriptors: Math.floor(available / 4), bytes: Math.floor(memoryBytes / 2) },
-    perUser: { descriptors: Math.floor(available / 2), bytes: Math.floor((memoryBytes / 4) * 3) },
+    perUser: { descriptors: Math.floor(available / 3), bytes: Math.floor((memoryBytes / 4) * 3) },
   };
 }
 

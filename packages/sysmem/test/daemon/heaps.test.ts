@@ -48,15 +48,15 @@ for (const [settings, complaint] of [
   });
 }
 
-test("without a word a process gets a quarter of the descriptors and half of the memory", () => {
+test("without a word a process gets a quarter of the descriptors and half of the memory, a user a third and three quarters", () => {
   const defaults = defaultQuotas({ descriptors: 10_256, memoryBytes: 8_000 });
   expect(defaults).toEqual({
     perProcess: { descriptors: 2_500, bytes: 4_000 },
-    perUser: { descriptors: 5_000, bytes: 6_000 },
+    perUser: { descriptors: 3_333, bytes: 6_000 },
   });
   expect(mergeQuotas(defaults, { perProcess: { bytes: 5, nodes: 6 } })).toEqual({
     perProcess: { descriptors: 2_500, bytes: 5, nodes: 6 },
-    perUser: { descriptors: 5_000, bytes: 6_000 },
+    perUser: { descriptors: 3_333, bytes: 6_000 },
   });
   expect(defaultQuotas({ descriptors: 64, memoryBytes: 8 }).perProcess?.descriptors).toBe(64);
 });

@@ -28,10 +28,10 @@ export interface QuotaOptions {
 export type Charge = Partial<Omit<Amounts, "descriptors">>;
 
 /**
- * Descriptors that each costs the server at most: a connection its channel; a node its channel and its node_ref; a buffer
- * its memory file and both ends of close_weak_asap.
+ * Descriptors that each costs the server from the start: a connection and a node their channel, a buffer its memory file.
+ * What comes on demand (a node's node_ref, both ends of a buffer's close_weak_asap) makes it three times as much at most.
  */
-const DESCRIPTORS = { connections: 1, collections: 0, nodes: 2, buffers: 3, bytes: 0 } as const;
+const DESCRIPTORS = { connections: 1, collections: 0, nodes: 1, buffers: 1, bytes: 0 } as const;
 
 const KINDS = ["connections", "collections", "nodes", "buffers", "bytes", "descriptors"] as const;
 

@@ -16,9 +16,9 @@ test("a process is charged, and its user with it", () => {
   accounts.of(ALICE_TOO).charge({ nodes: 1 });
   const used = { connections: 0, collections: 0, buffers: 1, bytes: 100 };
   expect(accounts.usage()).toEqual([
-    { holder: "process", id: 10, ...used, nodes: 2, descriptors: 7 },
-    { holder: "process", id: 11, ...used, buffers: 0, bytes: 0, nodes: 1, descriptors: 2 },
-    { holder: "user", id: 1_000, ...used, nodes: 3, descriptors: 9 },
+    { holder: "process", id: 10, ...used, nodes: 2, descriptors: 3 },
+    { holder: "process", id: 11, ...used, buffers: 0, bytes: 0, nodes: 1, descriptors: 1 },
+    { holder: "user", id: 1_000, ...used, nodes: 3, descriptors: 4 },
   ]);
   accounts.of(ALICE).refund({ nodes: 2, buffers: 1, bytes: 100 });
   accounts.of(ALICE_TOO).refund({ nodes: 1 });
@@ -41,9 +41,9 @@ test("a limit holds up to itself, for a process and for its user, and for nobody
 });
 
 test("descriptors follow from what costs them", () => {
-  const account = new Accounts({ perProcess: { descriptors: 5 } }).of(ALICE);
+  const account = new Accounts({ perProcess: { descriptors: 2 } }).of(ALICE);
   expect(account.check({ buffers: 1, nodes: 1 })).toBeUndefined();
-  expect(account.check({ buffers: 1, nodes: 1, connections: 1 })).toMatchObject({ kind: "descriptors", asked: 6 });
+  expect(account.check({ buffers: 1, nodes: 1, connections: 1 })).toMatchObject({ kind: "descriptors", asked: 3 });
 });
 
 test("more is not refunded than was charged", () => {
