@@ -12,7 +12,7 @@ import { takePart } from "./take-part.ts";
 await withServer(async (svc) => {
   const first = Sysmem.connect({ svc });
   const { kernel } = first;
-  const connector = DriverConnector.bind(kernel.connect(join(svc, DriverConnector.discoverableName as string)));
+  const connector = DriverConnector.bind(kernel.connect(join(svc, `${DriverConnector.discoverableName}`)));
   first.close();
 
   const [client, server] = Allocator.createEndpoints(kernel);
