@@ -16,6 +16,9 @@ import { main } from "../../src/cli/main.ts";
 const FIXTURE = fileURLToPath(new URL("fixtures/participant.ts", import.meta.url));
 const TSX = fileURLToPath(import.meta.resolve("tsx"));
 
+/** After this, what a test waits for is not going to happen. */
+const PATIENCE_MS = 20_000;
+
 /** What a command printed, and how it ended. */
 export interface Outcome {
   readonly status: number;
@@ -59,6 +62,7 @@ export class World {
   readonly daemon: Daemon = serve({ svc: this.svc, kernel: this.kernel });
   readonly #connections: Sysmem[] = [];
   readonly #participants: Participant[] = [];
+  readonly #channels: { close(): void }[] = [];
 
   /** A connection of this process. */
   connect(name: string): Sysmem {
@@ -69,12 +73,15 @@ export class World {
 
   /** A collection's first token, of the director. */
   collection(name: string): Token {
-    return this.connect("director").allocateSharedCollection().setName(name);
+    const token = this.connect("director").allocateSharedCollection().setName(name);
+    this.#channels.push(token.node);
+    return token;
   }
 
   /** A participant in this process. */
   local(name: string, token: Token, constraints?: BufferCollectionConstraints): Collection {
     const collection = this.connect(name).bind(token);
+    this.#channels.push(collection.node);
     if (constraints !== undefined) collection.setConstraints(constraints);
     return collection;
   }
@@ -111,9 +118,11 @@ export class World {
 
   /** Resolves when `look` finds something. */
   async until<T>(look: () => T | undefined | false): Promise<T> {
+    const giveUpAt = performance.now() + PATIENCE_MS;
     for (;;) {
       const found = look();
       if (found !== undefined && found !== false) return found;
+      if (performance.now() > giveUpAt) throw new TypeError(`it did not come about: ${String(look)}`);
       await sleep(5);
     }
   }
@@ -127,6 +136,7 @@ export class World {
   /** Ends participants and connections; collections and their memory go with them. */
   async clear(): Promise<void> {
     for (const participant of this.#participants.splice(0)) await participant.kill();
+    for (const channel of this.#channels.splice(0)) channel.close();
     for (const connection of this.#connections.splice(0)) connection.close();
     await this.until(() => this.daemon.server.context.collections.size === 0);
   }
