@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { describeUsage } from "../../sysmem/src/negotiate/usage.ts";
 import { ask, type CollectionDetail, type Decision, type Explanation, type Json, type Requirement } from "./api.ts";
+import { breakable } from "./breakable.tsx";
 import { isPartOf, leaves, shortJson } from "./format.ts";
 import { failures } from "./store.ts";
 
@@ -77,14 +78,14 @@ export function Constraints(props: {
           <tbody>
             {rows.map((path) => (
               <tr key={path}>
-                <th scope="row">{path}</th>
+                <th scope="row">{breakable(path)}</th>
                 {participants.map((node, at) => {
                   const value = columns[at]?.get(path);
                   const mark = value === undefined ? undefined : markOf(marks, node.node_id, path);
                   return (
                     <td key={node.node_id} class={mark?.kind} title={mark?.text}>
                       {shortJson(value)}
-                      {mark !== undefined && <small>{mark.text}</small>}
+                      {mark !== undefined && <small>{breakable(mark.text)}</small>}
                     </td>
                   );
                 })}

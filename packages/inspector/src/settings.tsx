@@ -1,6 +1,7 @@
 /** What was decided, and by whom. */
 import type { JSX } from "preact";
 import type { CollectionDetail, Decision } from "./api.ts";
+import { breakable } from "./breakable.tsx";
 import { fromJsonText, shortJson } from "./format.ts";
 
 /** The settings of a collection. */
@@ -14,11 +15,6 @@ export function Settings({
   if (detail.settings === null) return <p class="hint">Nothing is decided yet.</p>;
   if (decisions.length === 0) return <pre tabIndex={0}>{shortJson(detail.settings)}</pre>;
   return <DecisionTable decisions={decisions} />;
-}
-
-/** A path that may be broken into lines between its words. */
-function breakable(path: string): (string | JSX.Element)[] {
-  return path.split(/(?<=[._])/).flatMap((part, at) => (at === 0 ? [part] : [<wbr key={at} />, part]));
 }
 
 /** Decisions, with what they were before where that is known. */
