@@ -80,7 +80,7 @@ view.unmap();
 kept.close();
 channel.close();
 forked.disconnect();
-await Promise.all([child, forked].map((each) => each.exitCode ?? once(each, "exit")));
+for (const each of [child, forked]) if (each.exitCode === null) await once(each, "exit");
 await sysmem.shutdown();
 
 const results = Object.entries(times).map(([name, all]) => ({ name, p50: median(all), p99: quantile(all, 0.99) }));

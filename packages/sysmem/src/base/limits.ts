@@ -75,10 +75,12 @@ export const MAX_JSON_DEPTH = 128;
 export const MAX_JSON_FAULTS = 20;
 
 /**
- * Address space that one mapping arena reserves (never touched before it is used), and how many of them a thread
- * opens. Together they hold 500 frames of 1080p RGBA; what does not fit is mapped on its own, at a higher cost.
+ * Address space that one mapping arena reserves (never touched before it is used), and how many of them a thread opens. A
+ * range is used again only when the view of its last mapping was collected, so their size is what garbage collection is
+ * asked for: 2,000 frames of 1080p RGBA mapped one after the other cost 7 major collections with 1 GiB, and 2 with this
+ * (`bench/memory/mapping.mjs`). A WebAssembly memory has 4 GiB at most.
  */
-export const MAPPING_ARENA_BYTES = 0x4000_0000;
+export const MAPPING_ARENA_BYTES = 0xf000_0000;
 export const MAX_MAPPING_ARENAS = 4;
 
 /** Buffers of one collection (`fuchsia.sysmem2.MAX_COUNT_BUFFER_COLLECTION_INFO_BUFFERS`). */

@@ -132,16 +132,19 @@ export class Mapper {
 
   #openArena(): Arena | undefined {
     if (!this.#canOpenArena || this.#arenas.length >= this.#maxArenas) return undefined;
-    try {
-      const arena = new Arena(this.#arenaBytes);
-      this.#arenas.push(arena);
-      return arena;
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      // Address space is limited for this process.
-      this.#canOpenArena = false;
-      return undefined;
+    // Where memory is small or its overcommitment forbidden, a smaller one may still be had.
+    for (const bytes of [this.#arenaBytes, wholePages(this.#arenaBytes / 4)]) {
+      try {
+        const arena = new Arena(bytes);
+        this.#arenas.push(arena);
+        return arena;
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+      }
     }
+    // Address space is limited for this process.
+    this.#canOpenArena = false;
+    return undefined;
   }
 
   #mapAt(arena: Arena, offset: number, fd: number, sizeBytes: number, length: number, flags: number): Mapping {
@@ -182,6 +185,11 @@ export class Mapper {
     // Left alone, the range would be a hole in memory that JavaScript can reach.
     if (isFailed(mapped)) throw new InvariantError(`cannot lay memory over a mapping: errno ${this.#libc.errno()}`);
   }
+}
+
+/** Rounded up to what an arena can be. */
+function wholePages(bytes: number): number {
+  return Math.ceil(bytes / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
 }
 
 function isFailed(address: Address | null): boolean {
