@@ -22,7 +22,9 @@ export function manPage({ command, help }: CommandHelp, all: readonly string[]):
   const name = command.replaceAll(" ", "-");
   const lines = help.trimEnd().split("\n");
   const usage = section(lines, "USAGE");
-  const brief = lines.slice(usage.end).find((line) => line.trim() !== "") ?? "";
+  const text = lines.slice(usage.end).find((line) => line.trim() !== "") ?? "";
+  // Its first sentence, as what a list of pages shows.
+  const brief = text.replace(/\. .*$|\.$/, "");
   const rest = lines.slice(usage.end).join("\n").trim();
   const others = all.filter((one) => one !== command).map((one) => `.BR ${escapeRoff(one.replaceAll(" ", "-"))} (1)`);
   return [
