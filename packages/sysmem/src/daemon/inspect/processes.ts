@@ -51,7 +51,7 @@ export async function lookThroughProcesses(wanted: Wanted): Promise<Look> {
     for (let at = 0; at < fds.length && holds.length < MAX_HOLDERS; at += MAX_SCANNED_DESCRIPTORS_PER_TURN) {
       for (const fd of fds.slice(at, at + MAX_SCANNED_DESCRIPTORS_PER_TURN)) {
         const hold = descriptorHold(pid, Number(fd), wanted);
-        if (hold !== undefined) holds.push(hold);
+        if (hold !== undefined && holds.length < MAX_HOLDERS) holds.push(hold);
       }
       await turn();
     }
