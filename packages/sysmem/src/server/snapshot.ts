@@ -1,4 +1,6 @@
 /** The server's state as plain data: what `sysmem.inspect`, the CLI and the inspector show. Lifecycle contract 9.5. */
+import { type Heap, type PoolMetrics, SecureHeap } from "#heaps";
+import type { HolderUsage, QuotaOptions } from "./accounts/accounts.ts";
 import type { LogicalBufferCollection } from "./collection/logical-buffer-collection.ts";
 import type { ServerContext } from "./context.ts";
 import type { FailureRecord } from "./debug/failure-log.ts";
@@ -72,6 +74,8 @@ export interface HeapSnapshot {
   readonly heapType: string;
   readonly id: bigint;
   readonly description: string;
+  /** Heaps that divide pools: how each is used. Absent for the others. */
+  readonly pools?: readonly PoolMetrics[] | undefined;
 }
 
 export interface ServerSnapshot {
@@ -79,16 +83,27 @@ export interface ServerSnapshot {
   readonly heaps: readonly HeapSnapshot[];
   readonly collections: readonly CollectionSnapshot[];
   readonly recentFailures: readonly FailureRecord[];
+  /** What each client process and each user uses, and may use. */
+  readonly usage: readonly HolderUsage[];
+  readonly quotas: QuotaOptions;
 }
 
 /** The whole server at this moment. Shares nothing with it that changes. */
 export function takeSnapshot(context: ServerContext): ServerSnapshot {
   return {
     atNs: context.clock.nowNs(),
-    heaps: context.heaps.list().map(({ id, description }) => ({ heapType: id.heapType, id: id.id, description })),
+    heaps: context.heaps.list().map(heapSnapshot),
     collections: [...context.collections.values()].map(collectionSnapshot),
     recentFailures: context.failures.records,
+    usage: context.accounts.usage(),
+    quotas: context.accounts.quotas,
   };
+}
+
+function heapSnapshot(heap: Heap): HeapSnapshot {
+  const { id, description } = heap;
+  const pools = heap instanceof SecureHeap ? heap.metrics : undefined;
+  return { heapType: id.heapType, id: id.id, description, ...(pools !== undefined && { pools }) };
 }
 
 /** One collection at this moment. */

@@ -14,6 +14,7 @@ import {
 } from "#heaps";
 import type { BufferMemory } from "#kernel";
 import { createFakeKernel, type FakeKernel } from "#kernel/fake";
+import { createServer } from "#server";
 import { SimulatedClock } from "../server/support/simulated-clock.ts";
 import { type LogLine, recordingLogger } from "../server/support/world.ts";
 import { settle } from "./support/provider.ts";
@@ -138,6 +139,18 @@ test("a full pool is NO_MEMORY, and goes on when a buffer comes back", async ({ 
   await expect(allocate(heap, 1)).rejects.toMatchObject({ code: "NO_MEMORY" });
   await heap.deleteVmo(1n, 0, memory);
   (await allocate(heap, 1)).close();
+});
+
+test("the server's state tells how a pool is used", async ({ bench }) => {
+  const attachments = bench.attach(POOL);
+  await bench.side(DYNAMIC);
+  const { kernel, clock, heaps } = bench;
+  const server = createServer({ kernel, clock, heaps, attachments });
+  const memory = await allocate(bench.heaps.list()[0] as Heap, 0);
+  const pool = { name: "SysmemProtectedPool", sizeBytes: POOL.sizeBytes, usedBytes: 65_536, allocationsFailed: 0 };
+  expect(server.snapshot().heaps).toMatchObject([{ heapType: AMLOGIC_SECURE, pools: [pool] }]);
+  await bench.heaps.list()[0]?.deleteVmo(1n, 0, memory);
+  await server.shutdown();
 });
 
 test("ranges that the secure side sets up are divided without being changed", async ({ bench }) => {

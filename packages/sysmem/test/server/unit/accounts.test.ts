@@ -67,6 +67,9 @@ async function refused(world: FakeWorld, constraints: BufferCollectionConstraint
 test("buffers beyond the quota are NO_MEMORY with a log line that names the client, and fit again later", () =>
   withQuotas({ bytes: 3 * PAGE }, async (world) => {
     const { collection, info } = await world.allocated(raw(PAGE, 2));
+    const process = { holder: "process", buffers: 2, bytes: 2 * PAGE, collections: 1, nodes: 1 };
+    expect(world.server.snapshot().usage[0]).toMatchObject(process);
+    expect(world.server.snapshot().quotas).toEqual({ perProcess: { bytes: 3 * PAGE } });
     await refused(world, raw(PAGE, 2));
     const [line] = world.errors("quota of bytes");
     expect(line?.fields).toMatchObject({ breach: { limit: 3 * PAGE, used: 2 * PAGE, asked: 2 * PAGE } });
