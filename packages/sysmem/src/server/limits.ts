@@ -13,7 +13,10 @@ export interface ServerLimits {
   readonly maxLifetimeTrackersPerCollection: number;
   /** Eventpairs of `AttachNodeTracking` on one node: the contract's own number. */
   readonly maxNodeTrackersPerNode: number;
-  /** VMOs handed out and still alive for one buffer. Each costs a lock record in the kernel. */
+  /**
+   * VMOs handed out and still alive for one buffer. Each is a lock record in the kernel, which goes through all of them for
+   * each question about one: looking which are gone takes their number squared, 20 ms for a thousand and seconds for ten.
+   */
   readonly maxVmosPerBuffer: number;
   /**
    * Work of one negotiation, in units of about 0.2 us: participants, their formats and lists, times the combinations of
@@ -39,7 +42,7 @@ export const defaultServerLimits: ServerLimits = {
   maxPendingWaitsPerNode: 1_024,
   maxLifetimeTrackersPerCollection: 4_096,
   maxNodeTrackersPerNode: 256,
-  maxVmosPerBuffer: 65_536,
+  maxVmosPerBuffer: 1_024,
   maxNegotiationWork: 250_000,
   rememberedUnknownKoids: 8,
   maxDebugNameBytes: 4_096,
