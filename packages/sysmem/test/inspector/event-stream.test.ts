@@ -61,7 +61,7 @@ interface Message {
 }
 
 let stub: Stub;
-let readers: ReadableStreamDefaultReader<Uint8Array>[] = [];
+const readers: ReadableStreamDefaultReader<Uint8Array>[] = [];
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
   stub = new Stub();
