@@ -35,9 +35,9 @@ export function layoutOf(settings: SingleBufferSettings, wanted: SizeU | undefin
   return {
     ...layout,
     size,
-    pixelFormat: pixelFormat as PixelFormat,
-    pixelFormatModifier: pixelFormatModifier as PixelFormatModifier,
-    colorSpace: image.colorSpace as ColorSpace | undefined,
+    pixelFormat,
+    pixelFormatModifier,
+    colorSpace: image.colorSpace,
   };
 }
 

@@ -9,7 +9,7 @@ interface Waiter<T> {
 export class ItemQueue<T> {
   readonly #items: T[] = [];
   readonly #waiters = new Set<Waiter<T>>();
-  #end: { readonly error: unknown } | undefined;
+  #end: { readonly error: Error | undefined } | undefined;
 
   /** Adds an item. Nothing is added after the end. */
   push(item: T): void {
@@ -20,7 +20,7 @@ export class ItemQueue<T> {
   }
 
   /** Nothing follows: waits answer undefined, or reject with `error`, once the queue is empty. The first end holds. */
-  end(error?: unknown): void {
+  end(error?: Error): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
     for (const waiter of [...this.#waiters]) {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { assert, type Channel, type Logger } from "#base";
+import { assert, type Channel } from "#base";
 import { FidlError } from "#fidl";
 import {
   Allocator,

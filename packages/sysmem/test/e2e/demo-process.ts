@@ -12,11 +12,13 @@ export class DemoProcess {
   readonly child: ChildProcess;
   output = "";
 
-  constructor(args: readonly string[]) {
-    this.child = spawn(process.execPath, [LAUNCHER, "demo", "--headless", ...args], {
+  constructor(args: readonly string[], options: { readonly input?: Uint8Array; readonly isHeadless?: boolean } = {}) {
+    const flags = options.isHeadless === false ? [] : ["--headless"];
+    this.child = spawn(process.execPath, [LAUNCHER, "demo", ...flags, ...args], {
       detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     });
+    this.child.stdin?.on("error", () => {}).end(options.input);
     this.child.stdout?.on("data", (data) => (this.output += data));
     this.child.stderr?.on("data", (data) => (this.output += data));
   }

@@ -14,6 +14,10 @@ const MAX_REASON_LENGTH = 300;
 export async function runDemoParticipant(_flags: unknown, role: string): Promise<void> {
   const part = inheritedPart();
   const monitor = Monitor.bind(inheritedChannel(CHANNEL_VARIABLES.monitor));
+  // An interrupt at the terminal reaches every process; the one that runs the demo decides what becomes of it.
+  process.on("SIGINT", () => {});
+  // Without that one there is nobody to take part for, not even for a source that still waits for its video.
+  void monitor.closed.then(({ cause }) => cause !== "local" && process.exit(1));
   try {
     if (role === "source") await runSource(part, monitor);
     else if (role === "filter") await runFilter(part, monitor);

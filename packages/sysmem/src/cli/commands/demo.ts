@@ -6,6 +6,7 @@ import { createLogger } from "#daemon";
 import { direct } from "../demo/director.ts";
 import type { Effect } from "../demo/effects.ts";
 import { DemoError } from "../demo/errors.ts";
+import { DemoOutputs } from "../demo/outputs.ts";
 import { DemoView } from "../demo/view.ts";
 
 /** What `sysmem demo` may be told on the command line. */
@@ -27,12 +28,20 @@ const PHOTOGRAPH_FRAMES = 150;
 
 /** `sysmem demo [VIDEO]`: returns an error, for exit status 1, unless every frame arrived intact. */
 export async function runDemo(flags: DemoFlags, video?: string): Promise<Error | undefined> {
-  const sheet = flags.sheet ?? join(tmpdir(), "sysmem-demo.png");
+  const outputs = await DemoOutputs.prepare(video, flags, join(tmpdir(), "sysmem-demo.png"));
+  const { sheet } = outputs;
   const trace = flags.trace === undefined ? undefined : openTraceFile(flags.trace);
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
+  let isRead = true;
+  // Stays: what is still on its way may fail after the end.
+  process.stdout.on("error", () => {
+    isRead = false;
+    stop.abort();
+  });
+  let isDone = false;
   try {
     const view = new DemoView({ isLive: !flags.headless && process.stdout.isTTY });
     const logger = flags.verbose ? await createLogger("debug") : silentLogger;
@@ -40,12 +49,14 @@ export async function runDemo(flags: DemoFlags, video?: string): Promise<Error |
     const part = { video, frames, effect: flags.filter, out: flags.out, sheet };
     const plan = { part, logger, inspector: flags.inspector };
     const outcome = await direct(plan, view, stop.signal);
-    const isDone = view.summary(outcome);
+    isDone = view.summary(outcome) && !stop.signal.aborted;
+    if (!isRead) return new DemoError("nobody reads the output any more");
     if (!isDone) return new DemoError(stop.signal.aborted ? "interrupted" : "the demo did not reach its end");
-    process.stdout.write(`Contact sheet: ${sheet}\n`);
+    if (sheet !== undefined) process.stdout.write(`Contact sheet: ${sheet}\n`);
     if (flags.out !== undefined) process.stdout.write(`Video: ${flags.out}\n`);
     return undefined;
   } finally {
+    if (!isDone) await outputs.discard();
     trace?.close();
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);

@@ -27,6 +27,8 @@ export interface DemoObserver {
     readonly height: number;
     readonly frameCount: number | undefined;
   }): void;
+  /** The negotiation has failed, and this is why. */
+  undecided(why: string): void;
   /** The negotiation has succeeded, and this is why the settings are what they are. */
   decided(decisions: readonly Decision[]): void;
   /** A participant has mapped its buffers. */
@@ -61,11 +63,18 @@ const LAUNCHER = fileURLToPath(new URL("../../../bin/sysmem.js", import.meta.url
 
 /** Runs the demo to its end. No process and no memory is left when the promise resolves, whatever happened. */
 export async function direct(plan: DemoPlan, observer: DemoObserver, signal: AbortSignal): Promise<DemoOutcome> {
-  const sysmem = await Sysmem.embedded({ name: "demo", logger: plan.logger });
+  const sysmem = await Sysmem.embedded({ logger: plan.logger });
   const asked: Participant[] = [];
   sysmem.server.observe((event) => {
     if (event.type === "constraints-set") asked.push({ name: event.node.client, constraints: event.constraints });
+    // What happens because the user has had enough is not news.
+    if (signal.aborted && event.type !== "buffer-freed") return;
     observer.server(event);
+    if (event.type === "allocation-failed") {
+      const why = sysmem.server.explainFailure(event.failureId)?.summary ?? event.reason;
+      // Roles have different names, so nobody needs the server's numbers beside them.
+      observer.undecided(why.replaceAll(/ \(\d+, node \d+\)/g, ""));
+    }
     if (event.type === "allocation-decided") {
       observer.decided(explainSuccess(asked, environmentOf(sysmem.server.context)) ?? []);
     }
@@ -103,7 +112,8 @@ class Run {
   readonly #sysmem: EmbeddedSysmem;
   readonly #children = new Map<Role, ChildProcess>();
   readonly #vanished: Role[] = [];
-  #framesIntact = 0;
+  #culprit: Role | undefined;
+  #framesReceived = 0;
   #framesCorrupted = 0;
 
   constructor(plan: DemoPlan, observer: DemoObserver, sysmem: EmbeddedSysmem) {
@@ -137,21 +147,28 @@ class Run {
           [CHANNEL_VARIABLES.monitor]: monitor,
           ...links[role],
         },
-        { env: { ...process.env, [PART_VARIABLE]: encodePart(this.#plan.part) } },
+        {
+          env: { ...process.env, [PART_VARIABLE]: encodePart(this.#plan.part) },
+          // A video on standard input is the source's to read.
+          stdio: [role === "source" && this.#plan.part.video === "-" ? "inherit" : "ignore", "inherit", "inherit"],
+        },
       );
       this.#children.set(role, child);
       this.#observer.started(role, child.pid ?? 0);
-      return this.#end(role, child);
+      return this.#end(role, child, signal);
     });
     // This process starts the collection and takes no part in it.
     root.release();
-    const stop = () => this.#killAll("SIGTERM");
+    const stop = () => {
+      this.#killAll("SIGTERM");
+      this.#killSoon();
+    };
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
     await Promise.all(ends);
     signal.removeEventListener("abort", stop);
     return {
-      framesIntact: this.#framesIntact,
+      framesIntact: this.#framesReceived - this.#framesCorrupted,
       framesCorrupted: this.#framesCorrupted,
       vanished: this.#vanished,
     };
@@ -164,37 +181,49 @@ class Run {
       described: ({ name, width, height, frameCount }) =>
         observer.described({ name, width, height, frameCount: frameCount === 0n ? undefined : Number(frameCount) }),
       joined: ({ inodes, writable }) => observer.joined(role, { inodes: [...inodes], writable }),
-      progress: ({ frames }) => observer.progress(role, Number(frames)),
+      progress: ({ frames }) => {
+        if (role === "sink") this.#framesReceived = Number(frames);
+        observer.progress(role, Number(frames));
+      },
       corrupted: ({ sequence, expected, actual }) => {
         this.#framesCorrupted++;
         observer.corrupted(Number(sequence), expected, actual);
       },
       finished: ({ frames }) => {
-        if (role === "sink") this.#framesIntact = Number(frames) - this.#framesCorrupted;
+        if (role === "sink") this.#framesReceived = Number(frames);
         observer.finished(role, Number(frames));
       },
-      failed: ({ reason }) => observer.failed(role, reason),
+      failed: ({ reason }) => {
+        // Who fails says so before it goes, and the others only notice when it is gone.
+        this.#culprit ??= role;
+        observer.failed(role, reason);
+      },
       unknownMethod() {},
     });
   }
 
   /** Resolves when the process is gone. Its early end makes the others leave, by themselves or by force. */
-  #end(role: Role, child: ChildProcess): Promise<void> {
+  #end(role: Role, child: ChildProcess, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const gone = (how: string | undefined) => {
         this.#children.delete(role);
         if (how !== undefined) {
           // Those that leave by themselves after the first do so because of it.
-          const isCause = this.#vanished.length === 0 || how.startsWith("SIG");
+          const isCause = how.startsWith("SIG") || (this.#culprit ?? this.#vanished[0] ?? role) === role;
           if (isCause) this.#vanished.push(role);
-          this.#observer.vanished(role, how, isCause);
-          setTimeout(() => this.#killAll("SIGKILL"), LEAVE_MS).unref();
+          if (!signal.aborted) this.#observer.vanished(role, how, isCause);
+          this.#killSoon();
         }
         resolve();
       };
       child.once("error", (error) => gone(error.message));
-      child.once("exit", (code, signal) => gone(signal ?? (code === 0 ? undefined : `exit status ${code}`)));
+      child.once("exit", (code, by) => gone(by ?? (code === 0 ? undefined : `exit status ${code}`)));
     });
+  }
+
+  /** Whoever is still there after a while does not leave by itself. */
+  #killSoon(): void {
+    setTimeout(() => this.#killAll("SIGKILL"), LEAVE_MS).unref();
   }
 
   #killAll(signal: NodeJS.Signals): void {

@@ -10,7 +10,9 @@ import { CHANNEL_VARIABLES } from "./roles.ts";
 export async function runFilter({ effect }: { readonly effect: Effect }, monitor: MonitorClient): Promise<void> {
   const session = await join("filter", monitor);
   const layout = layoutFor(session.buffers.settings, sizeOf(session.buffers.settings));
-  const receiver = new FrameReceiver(inheritedChannel(CHANNEL_VARIABLES.upstream));
+  const receiver = new FrameReceiver(inheritedChannel(CHANNEL_VARIABLES.upstream), {
+    bufferCount: session.buffers.count,
+  });
   const sender = new FrameSender(inheritedChannel(CHANNEL_VARIABLES.downstream));
   let frames = 0;
   const forward = async () => {

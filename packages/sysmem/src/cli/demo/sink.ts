@@ -29,7 +29,9 @@ export async function runSink(options: SinkOptions, monitor: MonitorClient): Pro
   const { settings } = session.buffers;
   const layout = layoutFor(settings, sizeOf(settings));
   const colors = colorsOf(settings);
-  const receiver = new FrameReceiver(inheritedChannel(CHANNEL_VARIABLES.upstream));
+  const receiver = new FrameReceiver(inheritedChannel(CHANNEL_VARIABLES.upstream), {
+    bufferCount: session.buffers.count,
+  });
   const sheet = new ContactSheet();
   let sheetStride = 1;
   let video: Y4mWriter | undefined;
@@ -64,6 +66,8 @@ export async function runSink(options: SinkOptions, monitor: MonitorClient): Pro
   try {
     await Promise.race([consume(), session.lost]);
   } finally {
+    // Also of a stream that breaks off it is told how far it came.
+    monitor.progress({ frames: BigInt(frames) });
     await video?.close();
   }
   if (options.sheet !== undefined && frames > 0) await sheet.write(options.sheet);

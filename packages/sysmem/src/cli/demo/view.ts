@@ -11,7 +11,7 @@ import { countsOf, decisionRows, demandsOf, formatsOf, usageOf } from "./words.t
 type EventOf<Type extends ServerEvent["type"]> = Extract<ServerEvent, { type: Type }>;
 
 export interface ViewOptions {
-  /** Redraw a progress bar in place. */
+  /** Redraw a progress bar in place, and use colours. */
   readonly isLive: boolean;
 }
 
@@ -25,9 +25,14 @@ export class DemoView implements DemoObserver {
   #allocated: EventOf<"allocated">["buffers"] = [];
   readonly #freed = new Set<number>();
   #isLost = false;
+  #isUndecided = false;
+  #isOdd = false;
+  /** Colours are for people at a terminal. */
+  readonly #style: (format: "red" | "green" | "bold", text: string) => string;
 
   constructor(options: ViewOptions) {
     this.#bar = new ProgressBar(process.stdout, options.isLive);
+    this.#style = (format, text) => (options.isLive ? styleText(format, text) : text);
   }
 
   described(video: {
@@ -37,6 +42,7 @@ export class DemoView implements DemoObserver {
     readonly frameCount: number | undefined;
   }): void {
     const length = video.frameCount === undefined ? "" : `, ${video.frameCount} frames`;
+    this.#isOdd = (video.width | video.height) % 2 === 1;
     this.#line(`${video.name}: ${video.width}x${video.height}${length}`);
     this.#bar.expect(video.frameCount);
   }
@@ -63,14 +69,20 @@ export class DemoView implements DemoObserver {
         return;
       case "allocation-failed":
         this.#printAsked();
-        this.#line(styleText("red", `No buffers: ${event.error}`));
         return;
       case "domain-failed":
         // The first failure is the cause; those that follow from it are not news.
-        if (this.#isLost || event.cause === "no connected client" || event.cause === "server shutdown") return;
+        if (
+          this.#isLost ||
+          this.#isUndecided ||
+          event.cause === "initial allocation failed" ||
+          event.cause === "no connected client" ||
+          event.cause === "server shutdown"
+        )
+          return;
         this.#isLost = true;
         this.#line(
-          styleText(
+          this.#style(
             "red",
             `sysmem: participant "${event.origin.client}" failed (${event.cause}); the collection is closed`,
           ),
@@ -84,8 +96,14 @@ export class DemoView implements DemoObserver {
     }
   }
 
+  undecided(why: string): void {
+    this.#isUndecided = true;
+    this.#line(this.#style("red", `\nThere are no buffers that suit everybody: ${why}.`));
+    if (this.#isOdd) this.#line("NV12, which all three know, has one color for 2 by 2 pixels: sizes must be even.");
+  }
+
   decided(decisions: readonly Decision[]): void {
-    this.#line(styleText("bold", "\nWhat was decided, and by whom"));
+    this.#line(this.#style("bold", "\nWhat was decided, and by whom"));
     this.#line(formatTable(decisionRows(decisions), { indent: "  " }));
     this.#line("");
   }
@@ -102,7 +120,7 @@ export class DemoView implements DemoObserver {
   corrupted(sequence: number, expected: number, actual: number): void {
     const hex = (value: number) => value.toString(16).padStart(8, "0");
     this.#line(
-      styleText("red", `frame ${sequence} arrived damaged: CRC ${hex(actual)}, the source wrote ${hex(expected)}`),
+      this.#style("red", `frame ${sequence} arrived damaged: CRC ${hex(actual)}, the source wrote ${hex(expected)}`),
     );
   }
 
@@ -112,12 +130,14 @@ export class DemoView implements DemoObserver {
 
   failed(role: Role, reason: string): void {
     // What the others say afterwards is that somebody is gone, which is known by then.
-    if (!this.#isLost) this.#line(styleText("red", `${role}: ${reason}`));
+    if (!this.#isLost && !this.#isUndecided) this.#line(this.#style("red", `${role}: ${reason}`));
   }
 
   vanished(role: Role, how: string, isCause: boolean): void {
+    // Without buffers everybody leaves.
+    if (this.#isUndecided) return;
     const who = `${role} (pid ${this.#pids.get(role) ?? "?"})`;
-    this.#line(isCause ? styleText("red", `${who} vanished: ${how}`) : `${who} noticed and left`);
+    this.#line(isCause ? this.#style("red", `${who} vanished: ${how}`) : `${who} noticed and left`);
   }
 
   /** The account at the end. Returns whether everything was as it must be. */
@@ -130,17 +150,17 @@ export class DemoView implements DemoObserver {
     const isFreed = this.#freed.size === count;
     const isDone = outcome.vanished.length === 0 && framesCorrupted === 0 && framesIntact > 0;
     this.#line("");
-    if (isDone) this.#line(styleText("green", `${framesIntact} frames arrived intact, ${rate} frames/s.`));
-    else this.#line(styleText("red", `Not done: ${framesIntact} frames arrived intact, ${framesCorrupted} damaged.`));
+    if (isDone) this.#line(this.#style("green", `${framesIntact} frames arrived intact, ${rate} frames/s.`));
+    else this.#line(this.#style("red", `Not done: ${framesIntact} frames arrived intact, ${framesCorrupted} damaged.`));
     if (count === 0) this.#line("No buffer was allocated.");
     else
       this.#line(
         isFreed
-          ? styleText(
+          ? this.#style(
               "green",
               `All ${count} buffers are freed: the kernel reports no descriptor and no mapping of them.`,
             )
-          : styleText("red", `${count - this.#freed.size} of ${count} buffers are not freed.`),
+          : this.#style("red", `${count - this.#freed.size} of ${count} buffers are not freed.`),
       );
     return isDone && isFreed;
   }
@@ -160,13 +180,13 @@ export class DemoView implements DemoObserver {
       countsOf(constraints),
       demandsOf(constraints),
     ]);
-    this.#line(styleText("bold", "\nWho asked for what"));
+    this.#line(this.#style("bold", "\nWho asked for what"));
     const head = ["participant", "pid", "formats", "cpu usage", "buffers", "demands"];
     this.#line(formatTable(rows, { head, indent: "  " }));
   }
 
   #printProof(): void {
-    this.#line(styleText("bold", "\nOne memory: inode of each buffer's memory file, as each process sees it"));
+    this.#line(this.#style("bold", "\nOne memory: inode of each buffer's memory file, as each process sees it"));
     const rows = this.#allocated.map(({ index, inode }) => [
       String(index),
       String(inode),
