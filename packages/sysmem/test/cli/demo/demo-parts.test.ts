@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
-import { PixelFormat } from "#gen/fuchsia_images2";
+import type { PixelFormat } from "#gen/fuchsia_images2";
 import { applyEffect, checksumBefore, EFFECTS } from "../../../src/cli/demo/effects.ts";
 import { encodePart, inheritedPart, PART_VARIABLE } from "../../../src/cli/demo/hand-over.ts";
 import { DemoOutputs } from "../../../src/cli/demo/outputs.ts";
@@ -93,7 +93,7 @@ describe("the progress bar", () => {
     });
     expect(text).toContain("5/10 frames");
     expect(text).toContain("25/10 frames");
-    expect(text).toContain(`${"#".repeat(15)}`);
+    expect(text).toContain("#".repeat(15));
     expect(text).not.toContain("#".repeat(31));
     expect(text.endsWith("\n")).toBe(true);
   });
