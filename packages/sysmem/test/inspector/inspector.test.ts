@@ -14,7 +14,7 @@ import {
   type Logger,
   silentLogger,
 } from "#base";
-import { PixelFormat } from "#gen/fuchsia_images2";
+import { ColorSpace, PixelFormat } from "#gen/fuchsia_images2";
 import { Answers } from "../../src/daemon/inspector/answers.ts";
 import { type Inspector, startInspector } from "../../src/daemon/inspector/start.ts";
 import { image } from "../inspect/constraints.ts";
@@ -161,7 +161,7 @@ describe("the inspector's answers", () => {
     const size = { width: 64, height: 64 };
     const formats = Array.from({ length: 50 }, () => ({
       pixelFormat: PixelFormat.NV12,
-      colorSpaces: [6],
+      colorSpaces: [ColorSpace.REC709],
       requiredMaxSizeList: Array.from({ length: 60 }, () => size),
     }));
     const root = world.collection("talkers");
