@@ -135,7 +135,9 @@ function takeChange(change: Change): void {
     const name = change.failures?.find(({ collection_id }) => collection_id === id)?.collection_name;
     const last = known.get(id)?.summary ?? summaryFromEvents(id, name);
     if (known.get(id)?.isGone === true || last === undefined) continue;
-    known.set(id, { summary: last, isGone: true });
+    const hasFailed = timelines.get(id)?.some(({ kind }) => kind === "ALLOCATION_FAILED") ?? false;
+    const isUndecided = last.allocation !== "ALLOCATED";
+    known.set(id, { summary: hasFailed && isUndecided ? { ...last, allocation: "FAILED" } : last, isGone: true });
     gone.push(id);
   }
   while (gone.length > MAX_GONE) {

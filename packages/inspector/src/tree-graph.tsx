@@ -177,7 +177,8 @@ function NodeBox({ placed, isChosen, choose }: { placed: Placed; isChosen: boole
       class={classes.join(" ")}
       transform={`translate(${x},${y})`}
       role="button"
-      tabIndex={0}
+      // In SVG, attributes' names have a case.
+      tabindex={0}
       aria-pressed={isChosen}
       aria-label={label.filter(Boolean).join(", ")}
       onClick={choose}

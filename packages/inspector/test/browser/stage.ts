@@ -35,11 +35,15 @@ export class Program {
   errors = "";
 
   constructor(script: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.child = spawn(process.execPath, ["--import", TSX, "--conditions=sysmem:source", script, ...args], {
-      cwd: join(ROOT, "packages/sysmem"),
-      env: { ...process.env, ...env },
-      stdio: ["pipe", "pipe", "pipe"],
-    });
+    this.child = spawn(
+      process.execPath,
+      ["--expose-gc", "--import", TSX, "--conditions=sysmem:source", script, ...args],
+      {
+        cwd: join(ROOT, "packages/sysmem"),
+        env: { ...process.env, ...env },
+        stdio: ["pipe", "pipe", "pipe"],
+      },
+    );
     this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.errors += text));
     this.#lines = createInterface({ input: this.child.stdout as NonNullable<ChildProcess["stdout"]> });
     this.#lines.on("line", (line) => {
