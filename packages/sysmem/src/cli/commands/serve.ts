@@ -26,6 +26,12 @@ export interface ServeFlags {
 
 /** `sysmem serve`: runs until SIGTERM or SIGINT. */
 export async function runServe(flags: ServeFlags): Promise<void> {
+  // Listened for before anything is there to be left behind. A second signal has its usual effect: nobody has to wait for an
+  // orderly end.
+  const stop = new Promise<string>((resolve) => {
+    process.once("SIGTERM", resolve);
+    process.once("SIGINT", resolve);
+  });
   const config = flags.config === undefined ? DEFAULT_CONFIG : await loadConfig(flags.config);
   const logger = await createLogger(config);
   const trace = flags.trace === undefined ? undefined : openTraceFile(flags.trace);
@@ -50,12 +56,7 @@ export async function runServe(flags: ServeFlags): Promise<void> {
   process.stdout.write(
     `${JSON.stringify({ event: "ready", svc, pid: process.pid, services, inspector: inspector?.url, metrics: metrics?.url })}\n`,
   );
-  const signal = await new Promise<string>((resolve) => {
-    // A second signal has its usual effect: nobody has to wait for an orderly end.
-    process.once("SIGTERM", resolve);
-    process.once("SIGINT", resolve);
-  });
-  logger.info({ signal }, "stopping");
+  logger.info({ signal: await stop }, "stopping");
   process.off("SIGHUP", reload);
   await metrics?.close();
   await inspector?.close();
