@@ -99,7 +99,7 @@ export function ExplanationView({ explanation }: { explanation: Explanation }): 
           <h3>These cannot all be had</h3>
           <div class="against">
             {requirements.map((one) => (
-              <section key={`${one.participant}${one.field}`} class="demand" aria-label={`${one.participant} demands`}>
+              <div key={`${one.participant}${one.field}`} class="demand">
                 <h4>{one.participant}</h4>
                 <p>
                   requires <b>{one.text}</b>
@@ -107,7 +107,7 @@ export function ExplanationView({ explanation }: { explanation: Explanation }): 
                 <code class="conflicts">
                   {one.field} = {fromJsonText(one.value)}
                 </code>
-              </section>
+              </div>
             ))}
           </div>
         </>

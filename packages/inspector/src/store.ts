@@ -130,10 +130,16 @@ function takeChange(change: Change): void {
     timeline.push(event);
     if (timeline.length > MAX_EVENTS) timeline.splice(1, 1);
   }
+  if (change.failures !== undefined) {
+    const ids = new Set(change.failures.map(({ failure_id }) => failure_id));
+    const older = failures.value.filter(({ failure_id }) => !ids.has(failure_id));
+    failures.value = [...change.failures, ...older].slice(0, MAX_FAILURES);
+  }
   takeCollections(change.collections);
   for (const id of change.gone) {
-    const name = change.failures?.find(({ collection_id }) => collection_id === id)?.collection_name;
-    const last = known.get(id)?.summary ?? summaryFromEvents(id, name);
+    const name = failures.value.find(({ collection_id }) => collection_id === id)?.collection_name;
+    const seen = known.get(id)?.summary;
+    const last = seen === undefined ? summaryFromEvents(id, name) : { ...(name !== undefined && { name }), ...seen };
     if (known.get(id)?.isGone === true || last === undefined) continue;
     const hasFailed = timelines.get(id)?.some(({ kind }) => kind === "ALLOCATION_FAILED") ?? false;
     const isUndecided = last.allocation !== "ALLOCATED";
@@ -148,11 +154,6 @@ function takeChange(change: Change): void {
   for (const id of timelines.keys()) {
     if (timelines.size <= MAX_TIMELINES) break;
     timelines.delete(id);
-  }
-  if (change.failures !== undefined) {
-    const ids = new Set(change.failures.map(({ failure_id }) => failure_id));
-    const older = failures.value.filter(({ failure_id }) => !ids.has(failure_id));
-    failures.value = [...change.failures, ...older].slice(0, MAX_FAILURES);
   }
 }
 

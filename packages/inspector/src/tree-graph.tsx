@@ -159,7 +159,6 @@ function NodeBox({ placed, isChosen, choose }: { placed: Placed; isChosen: boole
     node.propagation === "PROPAGATE_BEFORE_ALLOCATION" ? "dispensable" : "",
   ].filter((mark) => mark !== "");
   const kind = node.is_group ? "group" : words(node.kind);
-  const label = [name, kind, words(node.state.replaceAll("-", "_")), ...marks, awaited && `is waited for: ${awaited}`];
   const onKey = (event: KeyboardEvent): void => {
     if (event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
@@ -180,7 +179,6 @@ function NodeBox({ placed, isChosen, choose }: { placed: Placed; isChosen: boole
       // In SVG, attributes' names have a case.
       tabindex={0}
       aria-pressed={isChosen}
-      aria-label={label.filter(Boolean).join(", ")}
       onClick={choose}
       onKeyDown={onKey}
     >
@@ -193,7 +191,16 @@ function NodeBox({ placed, isChosen, choose }: { placed: Placed; isChosen: boole
         {clip(name, 27)}
       </text>
       <text x={18} y={38} class="what">
-        {clip([kind, node.pid === undefined ? "" : `pid ${node.pid}`, ...marks].filter(Boolean).join(" · "), 37)}
+        {clip(
+          [
+            node.kind === "COLLECTION" && !node.is_group ? "" : kind,
+            node.pid === undefined ? "" : `pid ${node.pid}`,
+            ...marks,
+          ]
+            .filter(Boolean)
+            .join(" · "),
+          37,
+        )}
       </text>
       <text x={18} y={51} class={awaited === "" ? "what" : "wait"}>
         {awaited === "" ? (node.is_allocated ? "allocated" : "ready") : `waits: ${clip(awaited, 26)}`}

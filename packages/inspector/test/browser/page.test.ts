@@ -35,7 +35,7 @@ describe.skipIf(missing !== undefined)(`the inspector's page${missing === undefi
     const matters = page.getByRole("list", { name: "What is the matter" });
     await matters.getByText(/thinker.*has not sent SetConstraints/).waitFor();
     await matters.getByText(/late riser.*neither bound nor released/).waitFor();
-    await page.getByRole("button", { name: /thinker.*is waited for: SetConstraints/ }).waitFor();
+    await page.getByRole("button", { name: /thinker.*waits: SetConstraints/ }).waitFor();
     await picture(page, "1-waiting");
   });
 
@@ -127,7 +127,9 @@ describe.skipIf(missing !== undefined)(`the inspector's page${missing === undefi
 
   it("follows to the last VMO, and keeps what is gone in sight", { timeout: TIMEOUT_MS }, async () => {
     await page.getByRole("link", { name: "Collections", exact: true }).click();
-    await cast.play("leave");
+    // The kernel gives back what a killed process had, and the page hears of it.
+    await cast.end("SIGKILL");
+    cast = stage.cast();
     await option(/viewfinder.*gone/).click();
     const timeline = await tab("Timeline");
     await timeline.getByRole("cell", { name: "buffer freed" }).first().waitFor();
