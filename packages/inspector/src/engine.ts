@@ -1,5 +1,5 @@
 /** The negotiation itself, as the server runs it: loaded when somebody asks "what if". */
-import { quoteLargeIntegers, readSolveInput } from "../../sysmem/src/cli/commands/solve-input.ts";
+import { parseExactJson, readSolveInput } from "../../sysmem/src/cli/commands/solve-input.ts";
 import { explainTree, type TreeExplanation } from "../../sysmem/src/negotiate/index.ts";
 import type { Decision, Explanation, Requirement } from "./api.ts";
 
@@ -12,14 +12,8 @@ export type Solution =
 /** Solves what `sysmem solve` would be given as a file. `parts` of it were typed by a person, and are looked at first. */
 export function solve(text: string, parts: readonly { readonly name: string; readonly text: string }[]): Solution {
   for (const part of parts) {
-    try {
-      if (part.text.trim() !== "") JSON.parse(quoteLargeIntegers(part.text));
-    } catch (error) {
-      return {
-        kind: "fault",
-        text: `${part.name}: no JSON: ${error instanceof Error ? error.message : String(error)}`,
-      };
-    }
+    const parsed = parseExactJson(part.text.trim() || "{}");
+    if (!parsed.ok) return { kind: "fault", text: `${part.name}: ${parsed.error}` };
   }
   const input = readSolveInput(text);
   if (!input.ok) return { kind: "fault", text: input.error };

@@ -42,70 +42,55 @@ class PairIndex {
   readonly #entries: readonly Entry[];
   readonly #byFormat = new Map<number, number[]>();
   readonly #byModifier = new Map<bigint, number[]>();
+  readonly #bothOpen: number[] = [];
 
   constructor(entries: readonly Entry[]) {
     this.#entries = entries;
-    for (let at = 0; at < entries.length; at++) {
-      const entry = entries[at];
-      if (entry === undefined) continue;
-      append(this.#byFormat, entry.pixelFormat, at);
-      append(this.#byModifier, entry.modifier, at);
+    for (const [at, { pixelFormat, modifier }] of entries.entries()) {
+      append(this.#byFormat, pixelFormat, at);
+      append(this.#byModifier, modifier, at);
+      if (isAnyFormat(pixelFormat) && isAnyModifier(modifier)) this.#bothOpen.push(at);
     }
   }
 
-  /** Positions of combineable entries for a pair with DO_NOT_CARE in it, ascending. */
+  /**
+   * Positions of the entries that make a pair with `open`, which has DO_NOT_CARE in it: one that exists or is still
+   * open. Ascending.
+   */
   combineable(open: Entry): number[] {
-    const found: number[] = [];
-    const formatOpen = open.pixelFormat === PixelFormat.DO_NOT_CARE;
-    const modifierOpen = open.modifier === PixelFormatModifier.DO_NOT_CARE;
-    if (formatOpen && modifierOpen) return this.#entries.map((_, at) => at);
-    if (modifierOpen) {
-      this.#collect(this.#byFormat.get(open.pixelFormat), open, found);
-      // An entry for any format with a modifier of its own gives a specific pair, which has to exist. Where it
-      // cannot, only the one for any format and any modifier is left.
-      const others = this.#byFormat.get(PixelFormat.DO_NOT_CARE);
-      if (open.format !== undefined) this.#collect(others, open, found);
-      else this.#collect(this.#withBothOpen(others), open, found);
-    } else {
-      this.#collect(this.#byModifier.get(open.modifier), open, found);
-      const others = this.#byModifier.get(PixelFormatModifier.DO_NOT_CARE);
-      if (open.modifierFacts !== undefined) this.#collect(others, open, found);
-      else this.#collect(this.#withBothOpen(others), open, found);
-    }
-    return found.sort((a, b) => a - b);
+    const formatOpen = isAnyFormat(open.pixelFormat);
+    if (formatOpen && isAnyModifier(open.modifier)) return this.#entries.map((_, at) => at);
+    const same = formatOpen ? this.#byModifier.get(open.modifier) : this.#byFormat.get(open.pixelFormat);
+    const any = formatOpen
+      ? this.#byModifier.get(PixelFormatModifier.DO_NOT_CARE)
+      : this.#byFormat.get(PixelFormat.DO_NOT_CARE);
+    // What no table knows makes no specific pair with anything. That is said without trying all: there may be many.
+    const isKnown = formatOpen ? open.modifierFacts !== undefined : open.format !== undefined;
+    const positions = [...(same ?? []), ...((isKnown ? any : this.#bothOpen) ?? [])];
+    return positions.filter((at) => makesPair(open, this.#entries[at])).sort((a, b) => a - b);
   }
+}
 
-  #withBothOpen(positions: readonly number[] | undefined): number[] {
-    return (positions ?? []).filter((at) => {
-      const entry = this.#entries[at];
-      return entry?.pixelFormat === PixelFormat.DO_NOT_CARE && entry.modifier === PixelFormatModifier.DO_NOT_CARE;
-    });
+/** Whether the pair of two entries that agree is still open, or exists. `open` is open in one of the two. */
+function makesPair(open: Entry, other: Entry | undefined): boolean {
+  if (isAnyFormat(open.pixelFormat)) {
+    return isAnyFormat(other?.pixelFormat) || isPairSupported(other?.format, open.modifierFacts);
   }
+  return isAnyModifier(other?.modifier) || isPairSupported(open.format, other?.modifierFacts);
+}
 
-  #collect(positions: readonly number[] | undefined, open: Entry, found: number[]): void {
-    for (const at of positions ?? []) {
-      const entry = this.#entries[at];
-      if (entry !== undefined && isCombineable(open, entry)) found.push(at);
-    }
-  }
+function isAnyFormat(pixelFormat: number | undefined): boolean {
+  return pixelFormat === PixelFormat.DO_NOT_CARE;
+}
+
+function isAnyModifier(modifier: bigint | undefined): boolean {
+  return modifier === PixelFormatModifier.DO_NOT_CARE;
 }
 
 function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [value]);
   else list.push(value);
-}
-
-/** Whether two pairs are equal where both are specific, and what they make together exists or is still open. */
-function isCombineable(a: Entry, b: Entry): boolean {
-  const aOpen = a.pixelFormat === PixelFormat.DO_NOT_CARE;
-  const bOpen = b.pixelFormat === PixelFormat.DO_NOT_CARE;
-  if (!aOpen && !bOpen && a.pixelFormat !== b.pixelFormat) return false;
-  const aAny = a.modifier === PixelFormatModifier.DO_NOT_CARE;
-  const bAny = b.modifier === PixelFormatModifier.DO_NOT_CARE;
-  if (!aAny && !bAny && a.modifier !== b.modifier) return false;
-  if ((aOpen && bOpen) || (aAny && bAny)) return true;
-  return isPairSupported(aOpen ? b.format : a.format, aAny ? b.modifierFacts : a.modifierFacts);
 }
 
 /** The rules between the entries of one participant: every pair once, and none inside another. */
@@ -120,17 +105,11 @@ export function checkDistinct(entries: readonly Entry[]): Reason | undefined {
   }
   if (!open || entries.length < 2) return undefined;
   const index = new PairIndex(entries);
-  for (let at = 0; at < entries.length; at++) {
-    const entry = entries[at];
-    if (entry === undefined || !entry.isPartlyOpen) continue;
-    if (index.combineable(entry).some((other) => other !== at)) {
-      return fail("combineable-formats", undefined, {
-        pixelFormat: entry.pixelFormat,
-        pixelFormatModifier: entry.modifier,
-      });
-    }
-  }
-  return undefined;
+  // Every pair is combineable with itself.
+  const overlapping = entries.find((entry) => entry.isPartlyOpen && index.combineable(entry).length > 1);
+  if (overlapping === undefined) return undefined;
+  const { pixelFormat, modifier } = overlapping;
+  return fail("combineable-formats", undefined, { pixelFormat, pixelFormatModifier: modifier });
 }
 
 /** Replaces entries with DO_NOT_CARE by one copy for each entry of the other list that they could be combined with. */
@@ -163,8 +142,8 @@ function fanOut(run: Run, entries: readonly Entry[], others: readonly Entry[]): 
 /** A copy of `open` for the pair that both make, undefined when none of its color spaces fits that pair. */
 function mergePair(run: Run, open: Entry, other: Entry): Entry | undefined {
   const copy = copyEntry(open);
-  const pixelFormat = open.pixelFormat === PixelFormat.DO_NOT_CARE ? other.pixelFormat : open.pixelFormat;
-  const modifier = open.modifier === PixelFormatModifier.DO_NOT_CARE ? other.modifier : open.modifier;
+  const pixelFormat = isAnyFormat(open.pixelFormat) ? other.pixelFormat : open.pixelFormat;
+  const modifier = isAnyModifier(open.modifier) ? other.modifier : open.modifier;
   Object.assign(copy, pairOf(run, pixelFormat, modifier));
   if (copy.isPartlyOpen || copy.format === undefined || isColorSpaceOpen(copy.colorSpaces)) return copy;
   for (let at = 0; at < copy.colorSpaces.length; ) {

@@ -251,7 +251,8 @@ const REASONS: Readonly<Record<ReasonCode, ReasonFacts>> = {
   "no-protected-format": { kind: "conflict", text: () => "none of the possible formats can be in secure memory" },
   "image-size-above-max": {
     kind: "conflict",
-    text: (v) => `images with a ${show(v.axis)} of ${show(v.value)} are needed and at most ${show(v.max)} is allowed`,
+    // What must fit fits within max_size, until it is rounded up where nothing bounds it.
+    text: (v) => `images with a ${show(v.axis)} of ${show(v.value)} are needed, which is past 32 bits`,
   },
   "image-row-above-max": {
     kind: "conflict",

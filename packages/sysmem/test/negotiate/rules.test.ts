@@ -10,6 +10,7 @@ import {
   MAX_REQUIRED_MAX_SIZES,
 } from "#base";
 import {
+  type Allocation,
   allModifiers,
   allPixelFormats,
   checkConstraints,
@@ -26,35 +27,23 @@ import {
   negotiateTree,
   NO_COST,
   ORIGINAL_RULES,
-  type Outcome,
   PixelFormat,
-  type ReasonCode,
   settingsToConstraints,
 } from "#negotiate";
-import { constraints, costs, image, type JsonConstraints, participant, plain, systemRam } from "./support.ts";
-
-/** Negotiates for participants p0, p1, …. */
-const solve = (environment: Environment, ...list: JsonConstraints[]): Outcome =>
-  negotiate(
-    list.map((json, at) => participant(`p${at}`, json)),
-    environment,
-  );
-
-const code = (outcome: Outcome): ReasonCode | "ok" => (outcome.ok ? "ok" : outcome.reason.code);
-
-const raw = (bytes: number, more: JsonConstraints = {}): JsonConstraints => ({
-  usage: { cpu: 8 },
-  min_buffer_count: 1,
-  ...more,
-  buffer_memory_constraints: { min_size_bytes: bytes, ...(more.buffer_memory_constraints as object) },
-});
-
-const picture = (format: JsonConstraints, more: JsonConstraints = {}): JsonConstraints => ({
-  usage: { cpu: 8 },
-  min_buffer_count: 1,
-  image_format_constraints: [{ min_size: { width: 64, height: 64 }, ...format }],
-  ...more,
-});
+import {
+  code,
+  constraints,
+  costs,
+  image,
+  type JsonConstraints,
+  participant,
+  picture,
+  plain,
+  raw,
+  secureHeap,
+  solve,
+  systemRam,
+} from "./support.ts";
 
 describe("limits", () => {
   test("bytes of a buffer and of a collection, both inclusive", () => {
@@ -243,12 +232,6 @@ describe("formats", () => {
 });
 
 describe("memory", () => {
-  const secureHeap: HeapInfo = {
-    heapType: "b.sysmem.heap.HEAP_TYPE.SECURE",
-    id: 3n,
-    domains: { cpu: false, ram: false, inaccessible: true },
-    secure: true,
-  };
   const secure = raw(4096, { usage: { video: 1 }, buffer_memory_constraints: { secure_required: true } });
 
   test("secure memory: absent, not yet there, there, lost", () => {
@@ -330,10 +313,14 @@ describe("existing settings", () => {
     max_size: { width: 450, height: 450 },
     bytes_per_row_divisor: 64,
   });
-  const first = solve(plain, { usage: { cpu: 8 }, min_buffer_count: 2, image_format_constraints: [format] });
-  if (!first.ok) throw new TypeError("no allocation");
+  const allocated = (): Allocation => {
+    const outcome = solve(plain, { usage: { cpu: 8 }, min_buffer_count: 2, image_format_constraints: [format] });
+    if (!outcome.ok) throw new TypeError("no allocation");
+    return outcome;
+  };
 
   test("turn back into constraints that only they satisfy", () => {
+    const first = allocated();
     const back = settingsToConstraints(first.settings, first.bufferCount);
     expect(back).toMatchObject({
       usage: { none: 1 },
@@ -354,6 +341,7 @@ describe("existing settings", () => {
   });
 
   test("constraints_to_check: what fits and what does not", () => {
+    const first = allocated();
     const check = (json: JsonConstraints): unknown => {
       const answer = checkConstraints(constraints(json), first.settings, plain);
       return answer.ok ? "ok" : answer.reason.code;
@@ -373,6 +361,7 @@ describe("existing settings", () => {
   });
 
   test("must_match_vmo makes a new collection like another one", () => {
+    const first = allocated();
     const user = participant("user", { usage: { cpu: 8 }, min_buffer_count: 7 });
     const like = negotiate([{ ...user, mustMatch: first.settings }], plain);
     expect(like).toMatchObject({ ok: true, bufferCount: 7, settings: first.settings });
@@ -401,12 +390,11 @@ describe("existing settings", () => {
   });
 
   test("late attachment is not asked about secure memory again", () => {
-    const allocated = [
-      participant("p0", { usage: { cpu: 8 }, min_buffer_count: 2, image_format_constraints: [format] }),
-    ];
+    const first = allocated();
+    const users = [participant("p0", { usage: { cpu: 8 }, min_buffer_count: 2, image_format_constraints: [format] })];
     const outcome = negotiateLate({
       existing: first,
-      allocated,
+      allocated: users,
       tree: {
         kind: "plain",
         children: [{ kind: "participant", participant: participant("late", { usage: { cpu: 1 } }) }],
