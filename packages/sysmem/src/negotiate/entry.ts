@@ -69,14 +69,15 @@ export function newEntry(
   modifier: WireModifier,
 ): Entry {
   const colorSpaces = from.colorSpaces ?? [];
+  const facts = modifierFacts(modifier);
   // One literal without a spread: an object of this many members that is put together in pieces takes twenty times as
   // long to make, and this is where the time of a negotiation goes (bench/negotiate.ts).
   return {
     pixelFormat,
     modifier,
-    key: pairKey(run, pixelFormat, modifier),
+    key: pairKey(run, pixelFormat, modifier, facts),
     format: pixelFormatFacts(pixelFormat),
-    modifierFacts: modifierFacts(modifier),
+    modifierFacts: facts,
     isPartlyOpen: isPartlyOpen(pixelFormat, modifier),
     // While looking for conflicts, color_spaces nobody gave stand for any.
     colorSpaces: run.open && colorSpaces.length === 0 ? [ColorSpace.DO_NOT_CARE] : colorSpaces.slice(),
@@ -111,12 +112,13 @@ export type EntryPair = Pick<Entry, "pixelFormat" | "modifier" | "key" | "format
 
 /** Looks a pair up. */
 export function pairOf(run: Run, pixelFormat: WirePixelFormat, modifier: WireModifier): EntryPair {
+  const facts = modifierFacts(modifier);
   return {
     pixelFormat,
     modifier,
-    key: pairKey(run, pixelFormat, modifier),
+    key: pairKey(run, pixelFormat, modifier, facts),
     format: pixelFormatFacts(pixelFormat),
-    modifierFacts: modifierFacts(modifier),
+    modifierFacts: facts,
     isPartlyOpen: isPartlyOpen(pixelFormat, modifier),
   };
 }

@@ -65,9 +65,10 @@ export interface Subject {
 
 type FormatDraft = Mutable<ImageFormatConstraints>;
 
-/** A copy that may be changed, all the way down. */
+/** A copy that demands may be put into: they replace members of it and of its image formats, and change no value. */
 export function copyConstraints(constraints: BufferCollectionConstraints): Draft {
-  return structuredClone(constraints);
+  const { imageFormatConstraints } = constraints;
+  return { ...constraints, imageFormatConstraints: imageFormatConstraints?.map((format) => ({ ...format })) };
 }
 
 /** What stays of a participant when all its demands are left out. */
