@@ -70,6 +70,7 @@ class InProcessRunner {
   /** @param {{ activeMutant: { id: string }, mutantActivation: "static" | "runtime", testFilter?: string[], hitLimit?: number }} options */
   async mutantRun({ activeMutant, mutantActivation, testFilter, hitLimit }) {
     const shared = this.#shared;
+    if (mutantActivation === "static") this.#tests = undefined;
     let tests = mutantActivation === "static" ? undefined : this.#fresh();
     shared.activeMutant = activeMutant.id;
     if (hitLimit !== undefined) Object.assign(shared, { hitCount: 0, hitLimit });

@@ -96,17 +96,16 @@ function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
 /** The rules between the entries of one participant: every pair once, and none inside another. */
 export function checkDistinct(entries: readonly Entry[]): Reason | undefined {
   const seen = new Set<number>();
-  let open = false;
   for (const entry of entries) {
     const pair = { pixelFormat: entry.pixelFormat, pixelFormatModifier: entry.modifier };
     if (seen.has(entry.key)) return fail("duplicate-format", undefined, pair);
     seen.add(entry.key);
-    open ||= entry.isPartlyOpen;
   }
-  if (!open || entries.length < 2) return undefined;
+  const open = entries.filter((entry) => entry.isPartlyOpen);
+  if (open.length === 0) return undefined;
   const index = new PairIndex(entries);
   // Every pair is combineable with itself.
-  const overlapping = entries.find((entry) => entry.isPartlyOpen && index.combineable(entry).length > 1);
+  const overlapping = open.find((entry) => index.combineable(entry).length > 1);
   if (overlapping === undefined) return undefined;
   const { pixelFormat, modifier } = overlapping;
   return fail("combineable-formats", undefined, { pixelFormat, pixelFormatModifier: modifier });
@@ -299,7 +298,8 @@ export function finishRequiredMaxSizes(entry: Entry): Reason | undefined {
 /** Items that no other item covers in both directions, last first; of equal items the earliest stays. */
 function uncovered(items: readonly SizeU[]): SizeU[] {
   const sorted = items.map((item, at) => ({ item, at }));
-  sorted.sort((a, b) => b.item.width - a.item.width || b.item.height - a.item.height || a.at - b.at);
+  // Equal items keep their order.
+  sorted.sort((a, b) => b.item.width - a.item.width || b.item.height - a.item.height);
   const kept: typeof sorted = [];
   let highest = -1;
   for (const candidate of sorted) {

@@ -17,7 +17,9 @@ import {
   type TreeNode,
   whatIfWithout,
 } from "#negotiate";
+import { Problem, subjectsOf } from "../../src/negotiate/explain/problem.ts";
 import failures from "./data/failures.json" with { type: "json" };
+import { relaxed } from "./relaxed.ts";
 import { constraints, image, type JsonConstraints, participant, plain } from "./support.ts";
 
 interface Fixture {
@@ -64,6 +66,20 @@ describe("failures from the field", () => {
     );
     expect(explanation.summary).toBe(fixture.expected.summary);
     expect(explanation.relaxations[0]).toMatchObject({ text: fixture.expected.nearest, isEnough: true });
+    const problem = new Problem(subjectsOf(participants, withVram), withVram);
+    const members = problem.demands.filter((demand) =>
+      fixture.expected.requirements.some(
+        (one) => one.field === demand.field && one.participant === problem.subject(demand.participant).name,
+      ),
+    );
+    // No demand is named in vain, and whoever does what an explanation says gets buffers.
+    expect(members).toHaveLength(explanation.requirements.length);
+    expect(problem.conflict(members)).toBeDefined();
+    for (const one of members) expect(problem.conflict(members.filter((other) => other !== one))).toBeUndefined();
+    for (const relaxation of explanation.relaxations) {
+      if (relaxation.isEnough)
+        expect(negotiate(relaxed(participants, relaxation), withVram).ok, relaxation.text).toBe(true);
+    }
     const parties = new Set(explanation.requirements.map((requirement) => requirement.participant));
     expect(parties.size).toBe(ALONE.has(id) ? 1 : 2);
     for (const party of parties) expect(explanation.summary).toContain(party);

@@ -108,11 +108,11 @@ describe("2.4 image formats", () => {
   });
 
   test.each([
-    [size(200, 300), [size(200, 300), size(250, 10)]],
-    [size(200, 0), [size(250, 10)]],
-    [size(0, 300), [size(250, 10)]],
+    [size(200, 300), [size(200, 300), size(150, 310)]],
+    [size(200, 0), [size(150, 310)]],
+    [size(0, 320), [size(150, 310)]],
   ])("required_max_size %j joins the list where both its components are set", (required_max_size, list) => {
-    const format = image("R8", { required_max_size, required_max_size_list: [size(250, 10)] });
+    const format = image("R8", { required_max_size, required_max_size_list: [size(150, 310)] });
     expect(imageOf(allocate(plain, picture(format))).required_max_size_list).toEqual(list);
   });
 
@@ -199,6 +199,9 @@ describe("2.2 usage", () => {
     expect(usage({ none: 1 }, { none: 3 })).toBe("ok");
     expect(usage({ none: 3 }, { none: 1 })).toBe("ok");
     expect(usage({ none: 2 })).toBe("permit-allocation-without-none");
+    // Other bits mean nothing, and are nobody's mistake.
+    expect(usage({ none: 4 })).toBe("only-none-usage");
+    expect(usage({ none: 4 }, { cpu: 1 })).toBe("ok");
   });
 
   test("constraints in which nothing is set are NONE_USAGE, those with any field are not", () => {

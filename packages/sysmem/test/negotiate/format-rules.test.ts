@@ -1,10 +1,12 @@
 /** Rules on image formats: which are meant, what one entry must obey, which of several is chosen (sections 2.4, 3, 4). */
 import { describe, expect, test } from "vitest";
+import { MAX_DO_NOT_CARE_FAN_OUT } from "#base";
 import {
   allModifiers,
   allPixelFormats,
   ColorSpace,
   colorSpaceName,
+  describeReason,
   isColorSpaceCompatible,
   isPairSupported,
   modifierName,
@@ -143,6 +145,7 @@ describe("2.4.2 what one entry must obey", () => {
     expect(divisor([32, false])).toBe(32);
     expect(divisor([32, true])).toBe(96);
     expect(divisor([32, false], [20, true])).toBe(480);
+    expect(divisor([32, false], [32, false])).toBe(32);
     expect(
       code(
         solve(
@@ -417,6 +420,12 @@ describe("2.4.3, 2.4.4 DO_NOT_CARE", () => {
     expect(chosen(solve(plain, open("REC709", "SRGB"), specific))).toBe("R8G8B8A8 LINEAR SRGB");
     expect(chosen(solve(plain, specific, open("REC709")))).toBe("no-common-format");
     expect(chosen(solve(plain, specific, open("DO_NOT_CARE")))).toBe("R8G8B8A8 LINEAR SRGB");
+    const either = offering(
+      pair("R8G8B8A8", "LINEAR", { color_spaces: ["DO_NOT_CARE"] }),
+      pair("NV12", "LINEAR", { color_spaces: ["DO_NOT_CARE"] }),
+    );
+    expect(chosen(solve(plain, either, open("REC709")))).toBe("NV12 LINEAR REC709");
+    expect(chosen(solve(plain, open("REC709"), either))).toBe("NV12 LINEAR REC709");
     // Said of a specific format it fails everything, even where another format would do.
     const wrong = offering(pair("R8G8B8A8", "LINEAR"), pair("NV12", "LINEAR", { color_spaces: ["REC709", "SRGB"] }));
     expect(chosen(solve(plain, specific, wrong))).toBe("color-space-incompatible");
@@ -444,6 +453,39 @@ describe("2.4.3, 2.4.4 DO_NOT_CARE", () => {
     expect(chosen(solve(plain, offering(pair("I420", "LINEAR", { color_spaces: ["DO_NOT_CARE"] }))))).toBe(
       "no-specific-color-space",
     );
+  });
+});
+
+describe("2.4.4 how many formats DO_NOT_CARE may stand for", () => {
+  const others = allModifiers()
+    .filter(({ family }) => family !== "linear")
+    .flatMap((modifier) =>
+      allPixelFormats()
+        .filter((format) => isPairSupported(format, modifier))
+        .map((format) => ({ pixel_format: format.value, pixel_format_modifier: String(modifier.value) })),
+    );
+  const some = { color_spaces: ["PASSTHROUGH"], ...smallest };
+  const lists = (pairs: readonly object[]): JsonConstraints[] =>
+    Array.from({ length: Math.ceil(pairs.length / 64) }, (_, at) => ({
+      ...some,
+      pixel_format_and_modifiers: pairs.slice(64 * at, 64 * at + 64),
+    }));
+  const linear = allPixelFormats().map(({ value }) => ({ pixel_format: value, pixel_format_modifier: "LINEAR" }));
+  const open = { ...some, pixel_format: "DO_NOT_CARE", pixel_format_modifier: "LINEAR" };
+
+  test("the copies and what is left beside them are fewer than 512, on either side", () => {
+    const beside = (count: number): JsonConstraints => offering(open, ...lists(others.slice(0, count)));
+    const all = offering(...lists(linear));
+    const room = MAX_DO_NOT_CARE_FAN_OUT - linear.length;
+    for (const [count, expected] of [
+      [room - 1, "ok"],
+      [room, "fan-out-limit"],
+    ] as const) {
+      expect(code(solve(plain, beside(count), all))).toBe(expected);
+      expect(code(solve(plain, all, beside(count)))).toBe(expected);
+    }
+    const outcome = solve(plain, beside(room), all);
+    expect(outcome.ok ? "" : describeReason(outcome.reason)).toBe("DO_NOT_CARE stands for more than 511 image formats");
   });
 });
 

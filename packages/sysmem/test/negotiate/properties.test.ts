@@ -22,6 +22,7 @@ import { findConflict } from "../../src/negotiate/explain/failure.ts";
 import { Problem, subjectsOf } from "../../src/negotiate/explain/problem.ts";
 import { named, oneFormat, plausible, runs, trees, wild } from "./arbitrary.ts";
 import { violations } from "./checker.ts";
+import { relaxed } from "./relaxed.ts";
 import { plain } from "./support.ts";
 
 const several = (padding = true): fc.Arbitrary<BufferCollectionConstraints[]> =>
@@ -252,6 +253,24 @@ describe("explanations", () => {
       runs(250),
     );
     expect(conflicts).toBeGreaterThan(runs(20).numRuns);
+  });
+
+  test("a relaxation that is said to be enough is enough", () => {
+    let tried = 0;
+    fc.assert(
+      fc.property(several(), (list) => {
+        const participants = named(list);
+        const explanation = explainFailure(participants, plain);
+        for (const relaxation of explanation?.relaxations ?? []) {
+          if (!relaxation.isEnough) continue;
+          tried++;
+          const outcome = negotiate(relaxed(participants, relaxation), plain);
+          expect(outcome.ok, `${explanation?.summary}\n${relaxation.text}`).toBe(true);
+        }
+      }),
+      runs(400),
+    );
+    expect(tried).toBeGreaterThan(runs(25).numRuns);
   });
 
   test("explaining answers for whatever decodes", () => {

@@ -205,7 +205,7 @@ const CASES: Readonly<Record<Exclude<ReasonCode, keyof typeof ELSEWHERE>, Case>>
   },
   "min-above-max-bytes-per-row": {
     kind: "conflict",
-    text: "R8G8B8A8 LINEAR: bytes_per_row is at least 2000 and at most 1900",
+    text: "R8G8B8A8 LINEAR: bytes_per_row is at least 2000 and at most 1900, in multiples of 4",
     from: [rgb({ min_bytes_per_row: 2000 }), rgb({ max_bytes_per_row: 1900 })],
   },
   "area-above-max": {
@@ -313,8 +313,11 @@ const CASES: Readonly<Record<Exclude<ReasonCode, keyof typeof ELSEWHERE>, Case>>
   "zero-buffers": { kind: "missing", text: "nobody asks for a buffer", from: [raw(1, { min_buffer_count: 0 })] },
   "no-usable-heap": {
     kind: "conflict",
-    text: "none of the heaps permitted by all is registered and serves an allowed coherency domain",
-    from: [memory({ permitted_heaps: [{ heap_type: "a" }] })],
+    text: "no heap that all permit can be used: a is not registered, b 7 serves INACCESSIBLE; coherency domains that all allow: CPU",
+    environment: {
+      heaps: [{ heapType: "b", id: 7n, domains: { cpu: false, ram: false, inaccessible: true }, secure: false }],
+    },
+    from: [memory({ permitted_heaps: [{ heap_type: "a" }, { heap_type: "b", id: 7 }] })],
   },
   "no-allocator": {
     kind: "limit",
@@ -324,7 +327,7 @@ const CASES: Readonly<Record<Exclude<ReasonCode, keyof typeof ELSEWHERE>, Case>>
   },
   "no-coherency-domain": {
     kind: "conflict",
-    text: "no coherency domain is allowed by all and served by the heap (allowed: CPU; heap: RAM, INACCESSIBLE)",
+    text: "no coherency domain is left: all allow CPU, and the heap serves RAM, INACCESSIBLE",
     environment: { heaps: [{ ...systemRam, domains: { cpu: false, ram: true, inaccessible: true } }] },
     from: [memory({})],
   },
@@ -437,7 +440,7 @@ describe("each check", () => {
     const heap = { ...systemRam, domains: { cpu: false, ram: false, inaccessible: false } };
     const nothing = solve({ heaps: [heap] }, memory({ inaccessible_domain_supported: true }));
     expect(nothing.ok ? "" : describeReason(nothing.reason)).toBe(
-      "no coherency domain is allowed by all and served by the heap (allowed: CPU, INACCESSIBLE; heap: none)",
+      "no coherency domain is left: all allow CPU, INACCESSIBLE, and the heap serves none",
     );
   });
 });

@@ -45,6 +45,32 @@ import {
   systemRam,
 } from "./support.ts";
 
+describe("what bounds the size", () => {
+  const bound = (format: JsonConstraints): ReturnType<typeof code> =>
+    code(solve(plain, { usage: { cpu: 1 }, min_buffer_count: 1, image_format_constraints: [image("R8", format)] }));
+
+  test("a min_size, a required_max_size or an item of its list that has an area, as the client gave it", () => {
+    const size = (width: number, height: number): { width: number; height: number } => ({ width, height });
+    for (const none of [size(0, 0), size(8, 0), size(0, 8)]) {
+      expect(bound({ min_size: none })).toBe("no-size-bound");
+      expect(bound({ required_max_size: none })).toBe("no-size-bound");
+      expect(bound({ required_max_size_list: [none] })).toBe("no-size-bound");
+      // One item that has is enough; the others are judged later.
+      expect(bound({ required_max_size_list: [size(8, 8), none] })).toBe("zero-required-max-size");
+    }
+    expect(bound({ min_size: size(1, 1) })).toBe("ok");
+    expect(bound({ required_max_size: size(1, 1) })).toBe("ok");
+    expect(bound({ required_max_size_list: [size(1, 1)] })).toBe("ok");
+    // Defaults and alignments bound nothing.
+    expect(bound({ size_alignment: size(16, 16), min_bytes_per_row: 64 })).toBe("no-size-bound");
+  });
+
+  test("min_size_bytes above 0", () => {
+    expect(code(solve(plain, raw(0)))).toBe("no-size-bound");
+    expect(code(solve(plain, raw(1)))).toBe("ok");
+  });
+});
+
 describe("limits", () => {
   test("bytes of a buffer and of a collection, both inclusive", () => {
     expect(code(solve(plain, raw(MAX_BYTES_PER_BUFFER)))).toBe("ok");
@@ -387,6 +413,18 @@ describe("existing settings", () => {
       image_format_constraints: [image("R8G8B8A8", { min_bytes_per_row: 1857 })],
     });
     expect(code(negotiate([user, wants], plain))).toBe("image-above-max-size-bytes");
+    // The room for padding is for padding alone.
+    const taller = participant("taller", {
+      usage: { cpu: 1 },
+      image_format_constraints: [image("R8", { required_max_size_list: [{ width: 64, height: 65 }] })],
+    });
+    const small = solve(plain, picture(image("R8", { pad_beyond_image_size_bytes: 4096 })));
+    if (!small.ok) throw new TypeError("no allocation");
+    const like = { ...participant("like", { usage: { cpu: 8 }, min_buffer_count: 1 }), mustMatch: small.settings };
+    expect(negotiate([like], plain)).toMatchObject({ ok: true, settings: small.settings });
+    expect(negotiate([like, taller], plain)).toMatchObject({
+      reason: { code: "image-above-max-size-bytes", values: { width: 64, height: 65, size: 4160, max: 4096 } },
+    });
   });
 
   test("late attachment is not asked about secure memory again", () => {

@@ -1,6 +1,6 @@
 /** Rules on sizes: rows, images, padding, what a VMO takes (sections 3.5, 5.4, 5.5). */
 import { describe, expect, test } from "vitest";
-import { CONTRACT_RULES, type Outcome, type ReasonCode } from "#negotiate";
+import { CONTRACT_RULES, describeReason, type Outcome, type ReasonCode } from "#negotiate";
 import { code, image, type JsonConstraints, picture, plain, raw, solve } from "./support.ts";
 
 const size = (width: number, height: number): { width: number; height: number } => ({ width, height });
@@ -50,6 +50,16 @@ describe("5.4 size_bytes", () => {
     expect(bytes("R8", { ...wide, max_bytes_per_row: 100 })).toBe("1000/4096");
     expect(bytes("R8", { ...wide, max_bytes_per_row: 99 })).toBe("image-row-above-max");
     expect(bytes("R8", { ...wide, min_bytes_per_row: 150 })).toBe("1500/4096");
+    // What nothing bounds may be rounded up past 32 bits, and both directions are looked at.
+    for (const [item, size_alignment, axis] of [
+      [size(0xffff_ffff, 1), size(2, 1), "width"],
+      [size(1, 0xffff_ffff), size(1, 2), "height"],
+    ] as const) {
+      const entry = { min_size: size(1, 1), required_max_size_list: [item], size_alignment };
+      expect(solve(plain, picture(image("R8", entry)))).toMatchObject({
+        reason: { code: "image-size-above-max", values: { axis, value: 2 ** 32 } },
+      });
+    }
     // Pixels of four bytes: past 32 bits before and after rounding.
     const huge = (width: number, divisor = 4): string =>
       bytes("R8G8B8A8", {
@@ -68,7 +78,11 @@ describe("5.4 size_bytes", () => {
     expect(area(6400, size(100, 64))).toBe("6400/8192");
     expect(area(6399, size(100, 64))).toBe("image-area-above-max");
     expect(area(undefined, size(65_535, 65_537))).toBe("collection-too-big");
-    expect(area(undefined, size(65_536, 65_536))).toBe("image-area-above-max");
+    const past = picture(image("R8", { min_size: size(1, 1), required_max_size_list: [size(65_536, 65_536)] }));
+    const outcome = solve(plain, past);
+    expect(outcome.ok ? "" : describeReason(outcome.reason)).toBe(
+      "R8 LINEAR: images of 4294967296 pixels are needed, which is past 32 bits",
+    );
   });
 
   test("an image fits max_size_bytes, inclusive; min_size_bytes alone counts as well", () => {

@@ -1,6 +1,7 @@
 /** Demands in words. */
 import { MAX_UINT32 } from "../arithmetic.ts";
 import { colorSpaceName, pixelFormatName } from "../formats.ts";
+import { heapText } from "../memory.ts";
 import { modifierName } from "../modifiers.ts";
 import { describePair, type FormatPair } from "../reasons.ts";
 import { describeUsage, hasRealUsage } from "../usage.ts";
@@ -64,7 +65,7 @@ const n = (value: DemandValue): string => (value === MAX_UINT32 ? "unlimited" : 
 const size = (value: DemandValue): string => `${(value as SizeU).width}x${(value as SizeU).height}`;
 
 const TEXTS: Readonly<Record<string, (value: DemandValue, subject: Subject) => string>> = {
-  usage: (value) => `${describeUsage(value as BufferUsage)} usage`,
+  usage: usageText,
   min_buffer_count_for_camping: (value) => `${buffers(value)} to hold at a time (min_buffer_count_for_camping)`,
   min_buffer_count_for_dedicated_slack: (value) =>
     `${buffers(value)} of slack of its own (min_buffer_count_for_dedicated_slack)`,
@@ -79,7 +80,7 @@ const TEXTS: Readonly<Record<string, (value: DemandValue, subject: Subject) => s
   cpu_domain_supported: () => "the CPU domain to be left out (cpu_domain_supported false)",
   ram_domain_supported: () => "the RAM domain to be left out (ram_domain_supported false)",
   inaccessible_domain_supported: () => "the INACCESSIBLE domain to be left out (inaccessible_domain_supported false)",
-  permitted_heaps: (value) => `a heap out of ${listed((value as Heap[]).map(heapText))} (permitted_heaps)`,
+  permitted_heaps: (value) => `heap ${listed((value as Heap[]).map(heapText))} (permitted_heaps)`,
   image_format_constraints: (value, subject) => `pixel format ${formatsText(value, subject)}`,
   color_spaces: (value) => `color space ${listed((value as ColorSpace[]).map(colorSpaceName))}`,
   min_bytes_per_row: (value) => `bytes_per_row of at least ${n(value)}`,
@@ -108,8 +109,12 @@ const TEXTS: Readonly<Record<string, (value: DemandValue, subject: Subject) => s
   "pad_for_block_size.height": (value) => `padding to blocks ${n(value)} high (pad_for_block_size)`,
 };
 
-function heapText(heap: Heap): string {
-  return heap.id === undefined || heap.id === 0n ? `${heap.heapType}` : `${heap.heapType} ${heap.id}`;
+/** CPU usage takes domains away without a word in the constraints: where that may be the trouble it is said. */
+function usageText(value: DemandValue, { constraints }: Subject): string {
+  const usage = value as BufferUsage;
+  const { ramDomainSupported, inaccessibleDomainSupported } = constraints.bufferMemoryConstraints ?? {};
+  const isSilent = ramDomainSupported === undefined && inaccessibleDomainSupported === undefined;
+  return `${describeUsage(usage)} usage${isSilent && (usage.cpu ?? 0) !== 0 ? " (leaves only the CPU domain)" : ""}`;
 }
 
 function listed(names: readonly string[]): string {
