@@ -6,8 +6,9 @@
  * What is tested is one bundle of all test files with the instrumented sources. Calling it gives everything afresh,
  * which mutants in what runs while modules load need.
  */
+import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { compileFunction } from "node:vm";
 import { JestAsymmetricMatchers, JestChaiExpect, JestExtend } from "@vitest/expect";
 import * as chai from "chai";
@@ -40,18 +41,18 @@ chai.use(JestAsymmetricMatchers);
 class InProcessRunner {
   /** @type {Shared} */
   #shared;
-  /** @type {string} */
-  #entry;
+  /** @type {{ folder: string, last: readonly string[] }} */
+  #where;
   /** @type {(() => Test[]) | undefined} */
   #load;
   /** @type {Test[] | undefined} */
   #tests;
 
-  /** @param {{ inProcess: { entry: string } }} options */
+  /** @param {{ inProcess: { folder: string, last: readonly string[] } }} options the tests, and which of them are slow */
   constructor(options) {
     const globals = /** @type {{ __stryker__?: Shared }} */ (globalThis);
     this.#shared = globals.__stryker__ ??= {};
-    this.#entry = options.inProcess.entry;
+    this.#where = options.inProcess;
   }
 
   capabilities() {
@@ -59,7 +60,7 @@ class InProcessRunner {
   }
 
   init() {
-    this.#load = bundle(resolve(this.#entry));
+    this.#load = bundle(resolve(this.#where.folder), this.#where.last);
   }
 
   async dryRun() {
@@ -128,14 +129,17 @@ class InProcessRunner {
 }
 
 /**
- * Bundles a module that imports test files, and returns what evaluates it and lists the tests, each time anew.
+ * Bundles the test files of a folder, and returns what evaluates them and lists their tests, each time anew.
  *
- * @param {string} entry
+ * @param {string} folder
+ * @param {readonly string[]} last files whose tests come after all others: what fails fast is a mutant's end
  * @returns {() => Test[]}
  */
-function bundle(entry) {
+function bundle(folder, last) {
+  const files = readdirSync(folder).filter((name) => name.endsWith(".test.ts"));
+  files.sort((a, b) => last.indexOf(a) - last.indexOf(b) || a.localeCompare(b));
   const { outputFiles } = buildSync({
-    entryPoints: [entry],
+    stdin: { contents: files.map((name) => `import "./${name}";`).join("\n"), resolveDir: folder },
     bundle: true,
     write: false,
     format: "cjs",
@@ -148,8 +152,8 @@ function bundle(entry) {
     logLevel: "error",
   });
   const code = outputFiles[0]?.text ?? "";
-  const evaluate = compileFunction(code, ["require", "module", "exports"], { filename: basename(entry) });
-  const require = createRequire(entry);
+  const evaluate = compileFunction(code, ["require", "module", "exports"], { filename: "tests" });
+  const require = createRequire(join(folder, "tests"));
   require("fast-check").configureGlobal({ seed: SEED });
   return () => {
     const { tests, vitest } = collector();

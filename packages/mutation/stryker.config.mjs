@@ -7,7 +7,10 @@ const config = {
   mutate: ["packages/sysmem/src/negotiate/**/*.ts"],
   plugins: [new URL("runner.mjs", import.meta.url).href],
   testRunner: "in-process",
-  inProcess: { entry: "packages/mutation/tests.ts" },
+  inProcess: {
+    folder: "packages/sysmem/test/negotiate",
+    last: ["tree-rules.test.ts", "failures.test.ts", "properties.test.ts"],
+  },
   coverageAnalysis: "perTest",
   concurrency: 2,
   // Property tests run long; what a mutant makes endless is stopped by counting, and rarely by this.
@@ -21,7 +24,6 @@ const config = {
     "!packages/sysmem/package.json",
     "!packages/sysmem/src/{base,fidl,gen,negotiate}/**",
     "!packages/sysmem/test/negotiate/**",
-    "!packages/mutation/tests.ts",
   ],
   reporters: ["json", "html"],
   jsonReporter: { fileName: "packages/mutation/reports/mutation.json" },

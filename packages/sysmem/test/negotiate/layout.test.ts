@@ -7,8 +7,6 @@ import {
   allPixelFormats,
   ColorSpace,
   colorSpaceRank,
-  getsVmo,
-  hasWriteUsage,
   imageFormatFromConstraints,
   imageLayout,
   imageSizeBytes,
@@ -209,26 +207,5 @@ describe("images", () => {
     ]) {
       expect(imageFormatFromConstraints(constraints, size)).toBeUndefined();
     }
-  });
-});
-
-describe("usage", () => {
-  test("write bits are exactly those of the facts", () => {
-    for (const field of ["cpu", "vulkan", "display", "video"] as const) {
-      for (let bit = 0; bit < 32; bit++) {
-        const usage = { [field]: (1 << bit) >>> 0 };
-        const writes = (facts.write_usage_bits[field] >>> bit) % 2 === 1;
-        expect(hasWriteUsage(usage), `${field} bit ${bit}`).toBe(writes);
-        expect(getsVmo(usage)).toBe(true);
-      }
-    }
-    expect(hasWriteUsage(undefined)).toBe(false);
-  });
-
-  test("NONE usage gets no VMOs unless it permits allocation", () => {
-    expect(getsVmo({ none: sysmem2.NONE_USAGE })).toBe(false);
-    expect(getsVmo({ none: sysmem2.NONE_USAGE | sysmem2.NONE_USAGE_PERMIT_ALLOCATION })).toBe(true);
-    expect(getsVmo({})).toBe(false);
-    expect(getsVmo(undefined)).toBe(false);
   });
 });

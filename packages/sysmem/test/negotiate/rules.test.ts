@@ -16,6 +16,7 @@ import {
   checkConstraints,
   CoherencyDomain,
   CONTRACT_RULES,
+  costKeyText,
   costTable,
   type Environment,
   formatCost,
@@ -26,6 +27,7 @@ import {
   negotiateLate,
   negotiateTree,
   NO_COST,
+  NO_COSTS,
   ORIGINAL_RULES,
   PixelFormat,
   settingsToConstraints,
@@ -471,6 +473,50 @@ describe("costs", () => {
     expect(formatCost(table, 1, 0n, { cpu: 1, vulkan: 4, video: 1 })).toBe(4);
     // What nobody uses does not matter: `none` is ignored.
     expect(formatCost(costTable([entry(1, 7, { none: 1 })]), 1, 0n, { cpu: 1 })).toBe(7);
+  });
+
+  test("a key is the format, the modifier and all usage bits; what is un-set is LINEAR, or no bits", () => {
+    const key = (key: Parameters<typeof costKeyText>[0]["key"]): string => costKeyText({ key, cost: 1 });
+    expect(key({ pixelFormat: 1 })).toBe(key({ pixelFormat: 1, pixelFormatModifier: 0n, bufferUsageBits: {} }));
+    expect(key({ pixelFormat: 1 })).toBe(key({ pixelFormat: 1, bufferUsageBits: { cpu: 0, none: 0 } }));
+    const different = [
+      key({ pixelFormat: 1 }),
+      key({ pixelFormat: 104 }),
+      key({ pixelFormat: 1, pixelFormatModifier: 1n as 0n }),
+      ...(["none", "cpu", "vulkan", "display", "video"] as const).map((field) =>
+        key({ pixelFormat: 1, bufferUsageBits: { [field]: 1 } }),
+      ),
+    ];
+    expect(new Set(different).size).toBe(different.length);
+  });
+
+  test("each group of usage bits has to be used, and counts", () => {
+    for (const field of ["cpu", "vulkan", "display", "video"] as const) {
+      const table = costTable([entry(1, 5), entry(1, 3, { [field]: 0x8000_0001 })]);
+      expect(formatCost(table, 1, 0n, { [field]: 0x8000_0003 }), field).toBe(3);
+      expect(formatCost(table, 1, 0n, { [field]: 1 }), field).toBe(5);
+      expect(formatCost(table, 1, 0n, {}), field).toBe(5);
+      // More bits beat fewer, whichever comes later.
+      const two = costTable([entry(1, 3, { [field]: 3 }), entry(1, 4, { [field]: 1 })]);
+      expect(formatCost(two, 1, 0n, { [field]: 3 }), field).toBe(3);
+      expect(formatCost(two, 1, 0n, { [field]: 1 }), field).toBe(4);
+    }
+  });
+
+  test("of equal entries the later, also where the same key moved up", () => {
+    const tie = costTable([entry(1, 3, { cpu: 1 }), entry(1, 4, { cpu: 2 })]);
+    expect(formatCost(tie, 1, 0n, { cpu: 3 })).toBe(4);
+    const moved = costTable([entry(1, 3, { cpu: 1 }), entry(1, 4, { cpu: 2 })], [entry(1, 5, { cpu: 1 })]);
+    expect(moved.entries.map(({ cost }) => cost)).toEqual([4, 5]);
+    expect(formatCost(moved, 1, 0n, { cpu: 3 })).toBe(5);
+  });
+
+  test("a modifier that is named, and one that is not", () => {
+    const tiled = { key: { pixelFormat: 1, pixelFormatModifier: 0x0100_0000_0000_0001n }, cost: 9 } as const;
+    const table = costTable([entry(1, 5), tiled]);
+    expect(formatCost(table, 1, 0x0100_0000_0000_0001n, {})).toBe(9);
+    expect(formatCost(table, 1, 0n, {})).toBe(5);
+    expect(formatCost(NO_COSTS, 1, 0n, {})).toBe(NO_COST);
   });
 
   test("costs are float32, and entries without one are ignored", () => {
