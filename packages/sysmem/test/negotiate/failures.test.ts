@@ -300,6 +300,19 @@ describe("success", () => {
     expect(format).toMatchObject({ value: "NV12", note: "NV12 LINEAR is the only format that all can use" });
   });
 
+  test("the one is named who gives the format its color space, although another would come first without", () => {
+    const formats = (nv12: string): JsonConstraints[] => [
+      image("I420", { color_spaces: ["DO_NOT_CARE"], min_size: { width: 2, height: 2 } }),
+      image("NV12", { color_spaces: [nv12] }),
+    ];
+    const user = (name: string, nv12: string): Participant =>
+      participant(name, { usage: { cpu: 1 }, min_buffer_count: 1, image_format_constraints: formats(nv12) });
+    const decisions = explainSuccess([user("colored", "REC709"), user("open", "DO_NOT_CARE")], plain);
+    const format = decisions?.find((one) => one.setting === "image_format_constraints.pixel_format");
+    expect(format?.value).toBe("NV12");
+    expect(format?.decidedBy.map((one) => one.participant)).toEqual(["colored"]);
+  });
+
   test("a failure has no decisions and a success no explanation", () => {
     expect(explainSuccess([camera], { ...plain, heaps: [] })).toBeUndefined();
     expect(explainFailure([camera, encoder], plain)).toBeUndefined();

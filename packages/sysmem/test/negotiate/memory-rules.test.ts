@@ -218,5 +218,11 @@ describe("5.1 secure memory", () => {
     }
     expect(code(solve({ ...withSecure, secureMemory: "not-expected" }, secure()))).toBe("ok");
     expect(code(solve({ ...withSecure, secureMemory: undefined }, secure()))).toBe("ok");
+    for (const list of [
+      [memory({}), secure()],
+      [secure(), memory({})],
+    ]) {
+      expect(code(solve({ ...withSecure, secureMemory: "lost" }, ...list))).toBe("secure-memory-lost");
+    }
   });
 });

@@ -473,6 +473,7 @@ describe("costs", () => {
     expect(formatCost(table, 1, 0n, { cpu: 1, vulkan: 4, video: 1 })).toBe(4);
     // What nobody uses does not matter: `none` is ignored.
     expect(formatCost(costTable([entry(1, 7, { none: 1 })]), 1, 0n, { cpu: 1 })).toBe(7);
+    expect(formatCost(costTable([entry(1, 9, { cpu: 1 }), entry(1, 7, { none: 3 })]), 1, 0n, { cpu: 1 })).toBe(9);
   });
 
   test("a key is the format, the modifier and all usage bits; what is un-set is LINEAR, or no bits", () => {
@@ -488,6 +489,10 @@ describe("costs", () => {
       ),
     ];
     expect(new Set(different).size).toBe(different.length);
+    expect(key({ pixelFormat: 1, bufferUsageBits: { cpu: 1, vulkan: 11 } })).not.toBe(
+      key({ pixelFormat: 1, bufferUsageBits: { cpu: 11, vulkan: 1 } }),
+    );
+    expect(costKeyText({})).not.toBe(key({ pixelFormat: 1 }));
   });
 
   test("each group of usage bits has to be used, and counts", () => {
