@@ -12,11 +12,9 @@ import {
   modifierName,
   type Outcome,
   pixelFormatName,
-  type ReasonCode,
 } from "#negotiate";
 import { code, costs, image, type JsonConstraints, picture, plain, raw, solve, withSecure } from "./support.ts";
 
-const MAX32 = 0xffff_ffff;
 const size = (width: number, height: number): { width: number; height: number } => ({ width, height });
 const smallest = { min_size: size(8, 8) };
 

@@ -1,7 +1,7 @@
 /** Sizes, planes and rows of images against the vectors of the format facts, and the facts against the FIDL. */
 import { describe, expect, test } from "vitest";
 import * as images2 from "#gen/fuchsia_images2";
-import * as sysmem2 from "#gen/fuchsia_sysmem2";
+import type * as sysmem2 from "#gen/fuchsia_sysmem2";
 import {
   allModifiers,
   allPixelFormats,

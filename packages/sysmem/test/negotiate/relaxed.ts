@@ -35,7 +35,7 @@ function change(json: JsonConstraints, { field, from, to }: Relaxation, one: Par
   }
   const path = field.split(/[.[\]]+/).filter((part) => part !== "");
   const last = path.pop() ?? "";
-  let at = json as Json;
+  let at: Json = json;
   for (const part of path) at = at[part] as Json;
   if (to !== undefined) at[last] = to;
   else if (Array.isArray(at)) at.splice(Number(last), 1);

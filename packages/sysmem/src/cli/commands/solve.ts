@@ -56,12 +56,13 @@ export async function runSolve(
   output: SolveOutput = process.stdout,
   input: SolveSource = process.stdin,
 ): Promise<SolveInputError | NoResultError | undefined> {
-  let text: string;
+  let text: string | undefined;
   try {
     text = await readAll(file === "-" ? input : createReadStream(file));
   } catch (error) {
     return new SolveInputError(`cannot read ${file}: ${(error as Error).message}`, { cause: error });
   }
+  if (text === undefined) return new SolveInputError(`cannot read ${file}: more than ${MAX_SOLVE_FILE_BYTES} bytes`);
   const read = readSolveInput(text);
   if (!read.ok) return new SolveInputError(`cannot use ${file}: ${read.error}`);
   const { tree, environment } = read.value;
@@ -79,13 +80,14 @@ export async function runSolve(
   return outcome.ok ? undefined : new NoResultError("the participants find no common settings");
 }
 
-async function readAll(source: SolveSource): Promise<string> {
+/** All of a source as text; undefined when it is too long. */
+async function readAll(source: SolveSource): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of source) {
     const bytes = Buffer.from(chunk as Uint8Array);
     length += bytes.length;
-    if (length > MAX_SOLVE_FILE_BYTES) throw new RangeError(`more than ${MAX_SOLVE_FILE_BYTES} bytes`);
+    if (length > MAX_SOLVE_FILE_BYTES) return undefined;
     chunks.push(bytes);
   }
   return Buffer.concat(chunks).toString("utf8");
