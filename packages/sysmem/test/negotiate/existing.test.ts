@@ -84,6 +84,14 @@ describe("settings turned back into constraints", () => {
   test("what is no settings at all matches nothing", () => {
     const answer = checkConstraints(constraints({ usage: { cpu: 1 } }), {}, plain);
     expect(answer).toMatchObject({ ok: false, error: 6 });
+    const own = checkConstraints(constraints({ usage: { none: 2 } }), { bufferSettings: { sizeBytes: 1n } }, plain);
+    expect(own).toMatchObject({ ok: false, reason: { participant: "constraints_to_check" } });
+    const half = checkConstraints(
+      constraints({ usage: { cpu: 1 } }),
+      { imageFormatConstraints: {}, bufferSettings: { sizeBytes: 1n } },
+      plain,
+    );
+    expect(half).toMatchObject({ ok: false, reason: { code: "format-missing", participant: "existing buffers" } });
   });
 });
 

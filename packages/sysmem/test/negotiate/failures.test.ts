@@ -93,6 +93,34 @@ describe("failures from the field", () => {
   });
 });
 
+describe("must_match_vmo", () => {
+  test("what is like another collection's buffer stands beside its participant", () => {
+    const made = negotiate(
+      [
+        participant("first", {
+          usage: { cpu: 1 },
+          min_buffer_count: 1,
+          buffer_memory_constraints: { min_size_bytes: 4096 },
+        }),
+      ],
+      plain,
+    );
+    if (!made.ok) throw new TypeError("no allocation");
+    const user = { ...participant("user", { usage: { cpu: 1 }, min_buffer_count: 1 }), mustMatch: made.settings };
+    const other = participant("other", { usage: { cpu: 1 }, buffer_memory_constraints: { min_size_bytes: 5000 } });
+    const explanation = explainFailure([user, other], plain);
+    expect(explanation?.summary).toBe(
+      "other requires at least 5000 bytes a buffer (min_size_bytes); must_match_vmo of user requires at most 4096 bytes a " +
+        "buffer (max_size_bytes): buffers of at least 5000 bytes are asked for and at most 4096 allowed",
+    );
+    expect(explanation?.relaxations.map(({ text, isEnough }) => [text, isEnough])).toEqual([
+      ["other requires at least 4096 bytes a buffer (min_size_bytes) instead of 5000", true],
+      // What exists is as it is.
+      ["must_match_vmo of user is left out", true],
+    ]);
+  });
+});
+
 describe("what nobody says", () => {
   const cases: [name: string, code: string, text: string, ...constraints: JsonConstraints[]][] = [
     ["a size", "no-size-bound", "one participant sets min_size_bytes", { usage: { cpu: 1 }, min_buffer_count: 1 }],

@@ -148,6 +148,17 @@ describe("images", () => {
     },
   );
 
+  test("a linear image is its rows, and half as much again where there is 4:2:0 chroma", () => {
+    const chroma = new Set(["I420", "M420", "NV12", "YV12", "P010"]);
+    const size = { width: 6, height: 4 };
+    for (const { name, value } of allPixelFormats()) {
+      const pixelFormat = images2.PixelFormat.from(value);
+      const layout = imageLayout({ pixelFormat, size, bytesPerRow: 100 });
+      expect(layout?.sizeBytes, name).toBe(chroma.has(name) ? 600 : 400);
+      expect(layout?.planes[0], name).toMatchObject({ plane: 0, offset: 0, rowBytes: 100 });
+    }
+  });
+
   test("a layout lists planes with their rows, and the auxiliary plane only where there is one", () => {
     const size = { width: 64, height: 48 };
     expect(imageLayout({ pixelFormat: PixelFormat.NV12, size })).toEqual({

@@ -155,6 +155,13 @@ describe("groups", () => {
     expect(negotiateTree(root, plain)).toMatchObject({ ok: true, selection: [1] });
   });
 
+  test("what is inside a child is not there without it, however deep and wherever groups begin", () => {
+    const deep = (name: string, ...heaps: string[]): TreeNode => inside(leaf(name, permitting(...heaps)));
+    const outcome = negotiateTree(group(deep("a", "absent"), deep("b", "B")), here);
+    expect(outcome).toMatchObject({ ok: true, selection: [1], heap: { heapType: "B" } });
+    expect(names(outcome)).toEqual(["b"]);
+  });
+
   test("must_match_vmo counts with its participant, and only while that is selected", () => {
     const two = negotiate([participant("x", raw(100, { min_buffer_count: 2 }))], plain);
     if (!two.ok) throw new TypeError("no allocation");
@@ -385,7 +392,39 @@ describe("late participants", () => {
     });
   });
 
-  test("somebody who is there without constraints has no say", () => {
-    expect(join(leaf("late", { usage: { cpu: 1 } }), [{ name: "silent" }, first]).ok).toBe(true);
+  test("somebody who is there without constraints has no say, nor has its must_match_vmo", () => {
+    const other = existing(participant("other", raw(1)));
+    const silent = { name: "silent", mustMatch: other.settings };
+    expect(join(leaf("late", { usage: { cpu: 1 } }), [silent, first]).ok).toBe(true);
+    expect(join({ kind: "participant", participant: silent }).ok).toBe(true);
+  });
+
+  test("secure memory was there when the buffers were made, and is not asked for again", () => {
+    const secure = participant(
+      "secure",
+      raw(1, { usage: { video: 1 }, buffer_memory_constraints: { secure_required: true } }),
+    );
+    const made = negotiate([secure], withSecure);
+    if (!made.ok) throw new TypeError("no allocation");
+    const late = leaf("late", { usage: { video: 1 }, buffer_memory_constraints: { secure_required: true } });
+    for (const secureMemory of ["not-ready", "lost"] as const) {
+      const environment = { ...withSecure, secureMemory };
+      expect(negotiateLate({ existing: made, allocated: [secure], tree: late, environment }).ok).toBe(true);
+      expect(explainLate({ existing: made, allocated: [secure], tree: late, environment }).ok).toBe(true);
+    }
+  });
+
+  test("buffers without a format get none later", () => {
+    const plainBuffers = participant("raw", raw(16_384));
+    const tree = leaf("late", { usage: { cpu: 1 }, image_format_constraints: [image("R8")] });
+    const outcome = negotiateLate({
+      existing: existing(plainBuffers),
+      allocated: [plainBuffers],
+      tree,
+      environment: plain,
+    });
+    expect(outcome).toMatchObject({
+      reason: { code: "existing-differs", values: { field: "image_format_constraints", before: "un-set" } },
+    });
   });
 });

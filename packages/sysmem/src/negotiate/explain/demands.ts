@@ -61,6 +61,8 @@ export interface Subject {
   readonly name: string;
   readonly constraints: BufferCollectionConstraints;
   readonly synthetic?: Synthetic | undefined;
+  /** Stands for buffers that exist: what it demands cannot be changed, only not be asked for. */
+  readonly exists?: boolean | undefined;
 }
 
 type FormatDraft = Mutable<ImageFormatConstraints>;
