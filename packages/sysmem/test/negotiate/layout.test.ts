@@ -219,4 +219,125 @@ describe("images", () => {
       expect(imageFormatFromConstraints(constraints, size)).toBeUndefined();
     }
   });
+
+  test("an image of nothing but a format is unbounded, tight and of the first color space, if any", () => {
+    expect(imageFormatFromConstraints({ pixelFormat: PixelFormat.R8G8B8 }, { width: 7, height: 3 })).toEqual({
+      pixelFormat: PixelFormat.R8G8B8,
+      pixelFormatModifier: PixelFormatModifier.LINEAR,
+      colorSpace: undefined,
+      size: { width: 7, height: 3 },
+      bytesPerRow: 21,
+      displayRect: { x: 0, y: 0, width: 7, height: 3 },
+    });
+    const tiled = { pixelFormat: PixelFormat.R8G8B8A8, pixelFormatModifier: PixelFormatModifier.INTEL_I915_X_TILED };
+    expect(imageFormatFromConstraints(tiled, { width: 7, height: 3 })).toMatchObject({ ...tiled, bytesPerRow: 512 });
+    const rowless = { ...tiled, pixelFormatModifier: PixelFormatModifier.GOOGLE_GOLDFISH_OPTIMAL };
+    expect(imageFormatFromConstraints(rowless, { width: 7, height: 3 })).toBeUndefined();
+    expect(imageFormatFromConstraints({}, { width: 7, height: 3 })).toBeUndefined();
+    // What a client left at 0 aligns nothing.
+    const unaligned = { pixelFormat: PixelFormat.R8, sizeAlignment: { width: 0, height: 0 } };
+    expect(imageFormatFromConstraints(unaligned, { width: 7, height: 3 })?.bytesPerRow).toBe(7);
+  });
+
+  test("each bound of an image is inclusive, and each alignment is kept", () => {
+    const fits = (width: number, height: number): boolean =>
+      imageFormatFromConstraints(
+        {
+          pixelFormat: PixelFormat.R8,
+          minSize: { width: 16, height: 8 },
+          maxSize: { width: 64, height: 48 },
+          sizeAlignment: { width: 8, height: 4 },
+        },
+        { width, height },
+      ) !== undefined;
+    for (const [width, height] of [
+      [16, 8],
+      [64, 8],
+      [16, 48],
+      [64, 48],
+      [24, 12],
+    ] as const) {
+      expect(fits(width, height), `${width}x${height}`).toBe(true);
+    }
+    for (const [width, height] of [
+      [8, 8],
+      [16, 4],
+      [72, 8],
+      [16, 52],
+      [20, 8],
+      [16, 10],
+      [8, 52],
+      [72, 4],
+    ] as const) {
+      expect(fits(width, height), `${width}x${height}`).toBe(false);
+    }
+  });
+
+  const rows = (modifier: ModifierName, width: number, more: sysmem2.ImageFormatConstraints = {}): number | undefined =>
+    minimumRowBytes(
+      {
+        pixelFormat: PixelFormat.R8G8B8A8,
+        pixelFormatModifier: PixelFormatModifier[modifier],
+        minSize: { width: 32, height: 1 },
+        maxSize: { width: 96, height: 1 },
+        ...more,
+      },
+      width,
+    );
+
+  test.each<[ModifierName, number, number]>([
+    ["LINEAR", 128, 384],
+    ["ARM_LINEAR_TE", 128, 384],
+    ["ARM_AFBC_16X16", 128, 384],
+    ["INTEL_I915_Y_TILED", 128, 384],
+  ])("rows of %s only for widths within the bounds, both inclusive", (modifier, least, most) => {
+    expect(rows(modifier, 32)).toBe(least);
+    expect(rows(modifier, 96)).toBe(most);
+    expect(rows(modifier, 31)).toBeUndefined();
+    expect(rows(modifier, 97)).toBeUndefined();
+  });
+
+  test("Intel widths are aligned before they are compared with the bounds, others after", () => {
+    const sizeAlignment = { width: 16, height: 1 };
+    const maxSize = { width: 100, height: 1 };
+    expect(rows("INTEL_I915_Y_TILED", 97, { sizeAlignment, maxSize })).toBeUndefined();
+    expect(rows("INTEL_I915_Y_TILED", 17, { sizeAlignment })).toBe(128);
+    expect(rows("LINEAR", 97, { sizeAlignment, maxSize })).toBe(448);
+    expect(rows("LINEAR", 17, { sizeAlignment })).toBeUndefined();
+  });
+
+  test("a row is at most max_bytes_per_row, inclusive, and past 32 bits there is none", () => {
+    expect(rows("LINEAR", 64, { maxBytesPerRow: 256 })).toBe(256);
+    expect(rows("LINEAR", 64, { maxBytesPerRow: 255 })).toBeUndefined();
+    expect(rows("LINEAR", 64, { maxBytesPerRow: 0 })).toBeUndefined();
+    const open = { minSize: undefined, maxSize: undefined };
+    expect(rows("LINEAR", 2 ** 30 - 1, open)).toBe(2 ** 32 - 4);
+    expect(rows("LINEAR", 2 ** 30, open)).toBeUndefined();
+  });
+
+  test("rows of planes: of linear images and of what stands beside them, not of blocks or tiles", () => {
+    const size = { width: 64, height: 48 };
+    const layout = (pixelFormat: FormatName, modifier: ModifierName): unknown =>
+      imageLayout({
+        pixelFormat: PixelFormat[pixelFormat],
+        pixelFormatModifier: PixelFormatModifier[modifier],
+        size,
+      })?.planes.map(({ plane, rows }) => [plane, rows]);
+    expect(layout("R8G8B8A8", "ARM_AFBC_16X16_TE")).toEqual([
+      [0, undefined],
+      [3, undefined],
+    ]);
+    expect(layout("NV12", "INTEL_I915_Y_TILED_CCS")).toEqual([
+      [0, undefined],
+      [1, undefined],
+      [3, undefined],
+    ]);
+    expect(layout("NV12", "ARM_LINEAR_TE")).toEqual([
+      [0, 48],
+      [1, 24],
+      [3, undefined],
+    ]);
+    expect(layout("R8G8B8A8", "GOOGLE_GOLDFISH_OPTIMAL")).toEqual([[0, undefined]]);
+    expect(layout("I420", "INTEL_I915_X_TILED")).toBeUndefined();
+  });
 });
