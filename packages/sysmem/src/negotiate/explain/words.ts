@@ -1,5 +1,4 @@
 /** Demands in words. */
-import { MAX_UINT32 } from "../arithmetic.ts";
 import { colorSpaceName, pixelFormatName } from "../formats.ts";
 import { heapText } from "../memory.ts";
 import { modifierName } from "../modifiers.ts";
@@ -30,7 +29,7 @@ export function demandText(subject: Subject, demand: Demand, value: DemandValue 
 
 /** What a participant does that takes a demand back, to go after its name. */
 export function withoutText(subject: Subject, demand: Demand): string {
-  return WITHOUT_TEXTS[demand.what] ?? `does without ${demandText(subject, demand)}`;
+  return WITHOUT_TEXTS[demand.what] ?? `does not require ${demandText(subject, demand)}`;
 }
 
 const WITHOUT_TEXTS: Readonly<Record<string, string>> = {
@@ -41,6 +40,11 @@ const WITHOUT_TEXTS: Readonly<Record<string, string>> = {
   color_spaces: "accepts any color space",
   is_alpha_present: "does not say whether alpha is present",
   max_buffer_count: "does not limit the number of buffers",
+  max_size_bytes: "does not limit the size of buffers",
+  max_bytes_per_row: "does not limit bytes_per_row",
+  max_width_times_height: "does not limit the number of pixels",
+  "max_size.width": "does not limit the width",
+  "max_size.height": "does not limit the height",
 };
 
 /** What a participant does that changes a list, to go after its name; undefined where it is no list. */
@@ -60,8 +64,9 @@ export function changeText(demand: Demand, value: DemandValue): string | undefin
   }
 }
 
-const buffers = (value: DemandValue): string => (value === 1 ? "1 buffer" : `${n(value)} buffers`);
-const n = (value: DemandValue): string => (value === MAX_UINT32 ? "unlimited" : (value as number).toString());
+const n = (value: DemandValue): string => (value as number | bigint).toString();
+const buffers = (value: DemandValue): string => (n(value) === "1" ? "1 buffer" : `${n(value)} buffers`);
+const bytes = (value: DemandValue): string => (n(value) === "1" ? "1 byte" : `${n(value)} bytes`);
 const size = (value: DemandValue): string => `${(value as SizeU).width}x${(value as SizeU).height}`;
 
 const TEXTS: Readonly<Record<string, (value: DemandValue, subject: Subject) => string>> = {
@@ -72,8 +77,8 @@ const TEXTS: Readonly<Record<string, (value: DemandValue, subject: Subject) => s
   min_buffer_count_for_shared_slack: (value) => `${buffers(value)} of shared slack (min_buffer_count_for_shared_slack)`,
   min_buffer_count: (value) => `at least ${buffers(value)} (min_buffer_count)`,
   max_buffer_count: (value) => `at most ${buffers(value)} (max_buffer_count)`,
-  min_size_bytes: (value) => `at least ${n(value)} bytes a buffer (min_size_bytes)`,
-  max_size_bytes: (value) => `at most ${n(value)} bytes a buffer (max_size_bytes)`,
+  min_size_bytes: (value) => `at least ${bytes(value)} a buffer (min_size_bytes)`,
+  max_size_bytes: (value) => `at most ${bytes(value)} a buffer (max_size_bytes)`,
   min_physical_base_alignment: (value) => `physical addresses divisible by ${n(value)} (min_physical_base_alignment)`,
   physically_contiguous_required: () => "physically contiguous memory (physically_contiguous_required)",
   secure_required: () => "secure memory (secure_required)",
@@ -88,18 +93,20 @@ const TEXTS: Readonly<Record<string, (value: DemandValue, subject: Subject) => s
   bytes_per_row_divisor: (value) => `bytes_per_row divisible by ${n(value)}`,
   require_bytes_per_row_at_pixel_boundary: () =>
     "rows that end at whole pixels (require_bytes_per_row_at_pixel_boundary)",
-  start_offset_divisor: (value) => `start offset divisible by ${n(value)}`,
+  start_offset_divisor: (value) => `a start offset divisible by ${n(value)} (start_offset_divisor)`,
   max_width_times_height: (value) => `at most ${n(value)} pixels (max_width_times_height)`,
   is_alpha_present: (value) => (value === true ? "alpha to be present" : "alpha to be absent"),
-  pad_beyond_image_size_bytes: (value) => `${n(value)} bytes of padding behind the image (pad_beyond_image_size_bytes)`,
+  pad_beyond_image_size_bytes: (value) => `${bytes(value)} of padding behind the image (pad_beyond_image_size_bytes)`,
   "min_size.width": (value) => `a width of at least ${n(value)} (min_size)`,
   "min_size.height": (value) => `a height of at least ${n(value)} (min_size)`,
   "max_size.width": (value) => `a width of at most ${n(value)} (max_size)`,
   "max_size.height": (value) => `a height of at most ${n(value)} (max_size)`,
   "size_alignment.width": (value) => `a width divisible by ${n(value)} (size_alignment)`,
   "size_alignment.height": (value) => `a height divisible by ${n(value)} (size_alignment)`,
-  "display_rect_alignment.width": (value) => `a display rectangle divisible by ${n(value)} in width`,
-  "display_rect_alignment.height": (value) => `a display rectangle divisible by ${n(value)} in height`,
+  "display_rect_alignment.width": (value) =>
+    `a display rectangle divisible by ${n(value)} in width (display_rect_alignment)`,
+  "display_rect_alignment.height": (value) =>
+    `a display rectangle divisible by ${n(value)} in height (display_rect_alignment)`,
   "required_min_size.width": (value) => `images with a width of ${n(value)} to be allowed (required_min_size)`,
   "required_min_size.height": (value) => `images with a height of ${n(value)} to be allowed (required_min_size)`,
   "required_max_size.width": (value) => `images with a width of ${n(value)} to fit (required_max_size)`,
