@@ -37,53 +37,59 @@ export function flatten(run: Run, formats: readonly ImageFormatConstraints[], re
   return entries;
 }
 
+interface Placed {
+  readonly at: number;
+  readonly entry: Entry;
+}
+
 /** Finds the entries of a list that a pair could be combined with, without looking at every one of them. */
 class PairIndex {
   readonly #entries: readonly Entry[];
-  readonly #byFormat = new Map<number, number[]>();
-  readonly #byModifier = new Map<bigint, number[]>();
-  readonly #bothOpen: number[] = [];
+  readonly #byFormat = new Map<number, Placed[]>();
+  readonly #byModifier = new Map<bigint, Placed[]>();
+  readonly #bothOpen: Placed[] = [];
 
   constructor(entries: readonly Entry[]) {
     this.#entries = entries;
-    for (const [at, { pixelFormat, modifier }] of entries.entries()) {
-      append(this.#byFormat, pixelFormat, at);
-      append(this.#byModifier, modifier, at);
-      if (isAnyFormat(pixelFormat) && isAnyModifier(modifier)) this.#bothOpen.push(at);
+    for (const [at, entry] of entries.entries()) {
+      append(this.#byFormat, entry.pixelFormat, { at, entry });
+      append(this.#byModifier, entry.modifier, { at, entry });
+      if (isAnyFormat(entry.pixelFormat) && isAnyModifier(entry.modifier)) this.#bothOpen.push({ at, entry });
     }
   }
 
   /**
-   * Positions of the entries that make a pair with `open`, which has DO_NOT_CARE in it: one that exists or is still
-   * open. Ascending.
+   * The entries, in order, that make a pair with `open`, which has DO_NOT_CARE in it: one that exists or is still open.
    */
-  combineable(open: Entry): number[] {
+  combineable(open: Entry): readonly Entry[] {
     const formatOpen = isAnyFormat(open.pixelFormat);
-    if (formatOpen && isAnyModifier(open.modifier)) return this.#entries.map((_, at) => at);
+    if (formatOpen && isAnyModifier(open.modifier)) return this.#entries;
     const same = formatOpen ? this.#byModifier.get(open.modifier) : this.#byFormat.get(open.pixelFormat);
     const any = formatOpen
       ? this.#byModifier.get(PixelFormatModifier.DO_NOT_CARE)
       : this.#byFormat.get(PixelFormat.DO_NOT_CARE);
     // What no table knows makes no specific pair with anything. That is said without trying all: there may be many.
     const isKnown = formatOpen ? open.modifierFacts !== undefined : open.format !== undefined;
-    const positions = [...(same ?? []), ...((isKnown ? any : this.#bothOpen) ?? [])];
-    return positions.filter((at) => makesPair(open, this.#entries[at])).sort((a, b) => a - b);
+    return [...(same ?? []), ...((isKnown ? any : this.#bothOpen) ?? [])]
+      .filter(({ entry }) => makesPair(open, entry))
+      .sort((a, b) => a.at - b.at)
+      .map(({ entry }) => entry);
   }
 }
 
 /** Whether the pair of two entries that agree is still open, or exists. `open` is open in one of the two. */
-function makesPair(open: Entry, other: Entry | undefined): boolean {
+function makesPair(open: Entry, other: Entry): boolean {
   if (isAnyFormat(open.pixelFormat)) {
-    return isAnyFormat(other?.pixelFormat) || isPairSupported(other?.format, open.modifierFacts);
+    return isAnyFormat(other.pixelFormat) || isPairSupported(other.format, open.modifierFacts);
   }
-  return isAnyModifier(other?.modifier) || isPairSupported(open.format, other?.modifierFacts);
+  return isAnyModifier(other.modifier) || isPairSupported(open.format, other.modifierFacts);
 }
 
-function isAnyFormat(pixelFormat: number | undefined): boolean {
+function isAnyFormat(pixelFormat: number): boolean {
   return pixelFormat === PixelFormat.DO_NOT_CARE;
 }
 
-function isAnyModifier(modifier: bigint | undefined): boolean {
+function isAnyModifier(modifier: bigint): boolean {
   return modifier === PixelFormatModifier.DO_NOT_CARE;
 }
 
@@ -123,9 +129,7 @@ function fanOut(run: Run, entries: readonly Entry[], others: readonly Entry[]): 
       continue;
     }
     swapRemove(list, at);
-    for (const position of index.combineable(open)) {
-      const other = others[position];
-      if (other === undefined) continue;
+    for (const other of index.combineable(open)) {
       const copy = mergePair(run, open, other);
       if (copy === undefined) continue;
       if (copies.length + 1 + list.length >= MAX_DO_NOT_CARE_FAN_OUT) {

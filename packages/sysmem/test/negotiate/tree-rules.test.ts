@@ -228,6 +228,20 @@ describe("every combination starts from what the participants have said", () => 
     }
   });
 
+  test("what DO_NOT_CARE stands for beside one child is not what it stands for beside another", () => {
+    const of = (format: string, more: JsonConstraints = {}): JsonConstraints => ({
+      ...picture(image(format, { color_spaces: ["PASSTHROUGH"] })),
+      ...more,
+    });
+    const open = picture(image("DO_NOT_CARE", { color_spaces: ["DO_NOT_CARE"] }));
+    const children = group(leaf("x", of("R8G8B8A8", { min_buffer_count: 65 })), leaf("y", of("NV12")));
+    expect(negotiateTree(inside(children, late(leaf("open", open))), plain)).toMatchObject({
+      ok: true,
+      selection: [1],
+      settings: { imageFormatConstraints: { pixelFormat: 104 } },
+    });
+  });
+
   test("sizes that must fit, and everything that is combined with them", () => {
     const fitting = (width: number, more: JsonConstraints = {}): JsonConstraints =>
       picture(image("R8", { required_max_size_list: [{ width, height: 64 }], ...more }));

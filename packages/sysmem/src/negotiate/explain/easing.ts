@@ -7,7 +7,7 @@ import { isReason } from "../run.ts";
 import type { BufferUsage, ColorSpace, Heap, SizeU } from "../wire-types.ts";
 import { copyConstraints, type Demand, type DemandValue, FORMATS } from "./demands.ts";
 import type { Problem } from "./problem.ts";
-import { changeText, demandText, offeredPairs, type PlainValue, plainValue, withoutText } from "./words.ts";
+import { changeText, demandText, offeredPairs, type PlainValue, plainValue, sizeText, withoutText } from "./words.ts";
 
 /** A change to one demand of one participant that resolves a conflict. */
 export interface Relaxation {
@@ -227,6 +227,7 @@ function describe(problem: Problem, member: Demand, value: Candidate, isEnough: 
 
 /** The old value alone where the sentence has said what it is a value of. */
 function shortOf(member: Demand, text: string): string {
+  if (member.easing === "shrink") return sizeText(member.value as SizeU);
   return typeof member.value === "object" ? text : String(member.value);
 }
 

@@ -67,7 +67,6 @@ export function changeText(demand: Demand, value: DemandValue): string | undefin
 const n = (value: DemandValue): string => (value as number | bigint).toString();
 const buffers = (value: DemandValue): string => (n(value) === "1" ? "1 buffer" : `${n(value)} buffers`);
 const bytes = (value: DemandValue): string => (n(value) === "1" ? "1 byte" : `${n(value)} bytes`);
-const size = (value: DemandValue): string => `${(value as SizeU).width}x${(value as SizeU).height}`;
 
 const TEXTS: Readonly<Record<string, (value: DemandValue, subject: Subject) => string>> = {
   usage: usageText,
@@ -111,7 +110,7 @@ const TEXTS: Readonly<Record<string, (value: DemandValue, subject: Subject) => s
   "required_min_size.height": (value) => `images with a height of ${n(value)} to be allowed (required_min_size)`,
   "required_max_size.width": (value) => `images with a width of ${n(value)} to fit (required_max_size)`,
   "required_max_size.height": (value) => `images with a height of ${n(value)} to fit (required_max_size)`,
-  required_max_size_list: (value) => `images of ${size(value)} to fit (required_max_size_list)`,
+  required_max_size_list: (value) => `images of ${sizeText(value as SizeU)} to fit (required_max_size_list)`,
   "pad_for_block_size.width": (value) => `padding to blocks ${n(value)} wide (pad_for_block_size)`,
   "pad_for_block_size.height": (value) => `padding to blocks ${n(value)} high (pad_for_block_size)`,
 };
@@ -122,6 +121,11 @@ function usageText(value: DemandValue, { constraints }: Subject): string {
   const { ramDomainSupported, inaccessibleDomainSupported } = constraints.bufferMemoryConstraints ?? {};
   const isSilent = ramDomainSupported === undefined && inaccessibleDomainSupported === undefined;
   return `${describeUsage(usage)} usage${isSilent && (usage.cpu ?? 0) !== 0 ? " (leaves only the CPU domain)" : ""}`;
+}
+
+/** `1920x1080`. */
+export function sizeText({ width, height }: SizeU): string {
+  return `${width}x${height}`;
 }
 
 function listed(names: readonly string[]): string {
