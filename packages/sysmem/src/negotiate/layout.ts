@@ -219,13 +219,12 @@ function rowBounds(constraints: ImageFormatConstraints): RowBounds {
  * settings: shortest rows, first colour space, the whole image shown. Undefined when the size is not allowed.
  */
 export function imageFormatFromConstraints(constraints: ImageFormatConstraints, size: SizeU): ImageFormat | undefined {
-  const min = constraints.minSize ?? { width: 0, height: 0 };
-  const max = constraints.maxSize ?? { width: MAX_UINT32, height: MAX_UINT32 };
-  const align = constraints.sizeAlignment ?? { width: 1, height: 1 };
-  if (size.width < min.width || size.width > max.width || size.height < min.height || size.height > max.height) {
+  const { minSize, maxSize, sizeAlignment } = constraints;
+  if (size.height < (minSize?.height ?? 0) || size.height > (maxSize?.height ?? MAX_UINT32)) return undefined;
+  if (size.width % (sizeAlignment?.width || 1) !== 0 || size.height % (sizeAlignment?.height || 1) !== 0) {
     return undefined;
   }
-  if (size.width % (align.width || 1) !== 0 || size.height % (align.height || 1) !== 0) return undefined;
+  // Looks at the bounds of the width as well.
   const bytesPerRow = minimumRowBytes(constraints, size.width);
   if (bytesPerRow === undefined) return undefined;
   return {

@@ -140,6 +140,7 @@ describe("mistakes", () => {
       "tree.children[0].children: no such member; known are name, group",
       { tree: { children: [{ group: [{}], children: [] }] } },
     ],
+    ["camera: participants[0].constrants: no such member", [{ name: "camera", constrants: {} }]],
     ["participants: there is a tree already", { tree: {}, participants }],
     ["participants[1].name: expected a string, got 5", [{}, { name: 5 }]],
     [

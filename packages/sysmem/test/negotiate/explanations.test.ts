@@ -91,7 +91,17 @@ describe("the smallest part that fails", () => {
     const pairs = (subset: readonly number[]): boolean => has(0, 3)(subset) || has(1, 2, 4)(subset);
     expect(smallestFailing([0, 1, 2, 3, 4], pairs)).toEqual([0, 3]);
     expect(smallestFailing([4, 3, 2, 1, 0], pairs)).toEqual([3, 0]);
-    expect(smallestFailing(many.slice(0, 32), has(0, 31))).toEqual([0, 31]);
+    // Taking out what is not needed would have found three, up to as many items as all pairs are tried of.
+    const three = (subset: readonly number[]): boolean => has(0, 1)(subset) || has(4, 5, 6)(subset);
+    for (const [items, expected] of [
+      [many.slice(0, 32), [0, 1]],
+      [many.slice(0, 33), [4, 5, 6]],
+    ] as const) {
+      expect(minimalFailing(items, three)).toEqual([4, 5, 6]);
+      expect(smallestFailing(items, three)).toEqual(expected);
+    }
+    const last = (subset: readonly number[]): boolean => has(1, 5)(subset) || has(2, 3, 4)(subset);
+    expect(smallestFailing([0, 1, 2, 3, 4, 5], last)).toEqual([1, 5]);
     // Where two are not enough, and where there are too many for all pairs.
     expect(smallestFailing([0, 1, 2, 3, 4], has(0, 2, 4))).toEqual([0, 2, 4]);
     expect(smallestFailing(many, has(5, 6))).toEqual([5, 6]);

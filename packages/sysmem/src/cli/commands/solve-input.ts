@@ -110,8 +110,8 @@ function readTree(root: Json): TreeNode {
       if (children.length === 0) throw new Fault(`${path}.group: a group needs children`);
       return { kind: "group", name: name(node, path), children };
     }
-    const node = object(value, path, NODE_KEYS);
-    const participant = readParticipant(node, path, nodes);
+    const node = naming(value, () => object(value, path, NODE_KEYS));
+    const participant = naming(value, () => readParticipant(node, path, nodes));
     const below = node.children === undefined ? [] : list(node.children, `${path}.children`);
     const children = below.map((child, at) => readNode(child, `${path}.children[${at}]`));
     return { kind: "participant", participant, children };
@@ -128,15 +128,20 @@ function readTree(root: Json): TreeNode {
 }
 
 function readParticipant(node: Json, path: string, position: number): Participant {
-  const given = name(node, path);
+  return {
+    name: name(node, path) ?? `participant ${position}`,
+    constraints: optional(BufferCollectionConstraints, node.constraints, `${path}.constraints`),
+    mustMatch: optional(SingleBufferSettings, node.must_match, `${path}.must_match`),
+  };
+}
+
+/** Puts the participant's name before what is wrong with it. */
+function naming<T>(node: unknown, read: () => T): T {
   try {
-    return {
-      name: given ?? `participant ${position}`,
-      constraints: optional(BufferCollectionConstraints, node.constraints, `${path}.constraints`),
-      mustMatch: optional(SingleBufferSettings, node.must_match, `${path}.must_match`),
-    };
+    return read();
   } catch (error) {
-    throw error instanceof Fault && given !== undefined ? new Fault(`${given}: ${error.message}`) : error;
+    const { name } = (node ?? {}) as { readonly name?: unknown };
+    throw error instanceof Fault && typeof name === "string" ? new Fault(`${name}: ${error.message}`) : error;
   }
 }
 
