@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { toJson } from "#fidl";
 import { BufferCollectionConstraints } from "#gen/fuchsia_sysmem2";
 import { demandsOf, restrict, type Subject } from "../../src/negotiate/explain/demands.ts";
-import { demandText, plainValue, withoutText } from "../../src/negotiate/explain/words.ts";
+import { changeText, demandText, plainSetting, plainValue, withoutText } from "../../src/negotiate/explain/words.ts";
 import { constraints, type JsonConstraints } from "./support.ts";
 
 const size = (width: number, height: number): { width: number; height: number } => ({ width, height });
@@ -280,6 +280,74 @@ describe("demands", () => {
       { pixel_format: "R8G8B8A8", pixel_format_modifier: "INTEL_I915_X_TILED" },
       { pixel_format: "NV12", pixel_format_modifier: "LINEAR" },
     ]);
+  });
+
+  test("formats with one more, and with one less, as JSON and in words", () => {
+    if (formats === undefined) throw new TypeError("no formats");
+    const tiled = { pixelFormat: 1, pixelFormatModifier: 0x0100_0000_0000_0001n } as const;
+    const also = { also: { pixelFormat: 101, pixelFormatModifier: 0n } };
+    const names = (value: object): unknown => plainValue(subject, formats, value);
+    const [first, second] = [
+      { pixel_format: "R8G8B8A8", pixel_format_modifier: "INTEL_I915_X_TILED" },
+      { pixel_format: "NV12", pixel_format_modifier: "LINEAR" },
+    ];
+    expect(names(also)).toEqual([first, second, { pixel_format: "B8G8R8A8", pixel_format_modifier: "LINEAR" }]);
+    expect(names({ without: tiled })).toEqual([second]);
+    expect(names({ without: { pixelFormat: 104, pixelFormatModifier: 0n } })).toEqual([first]);
+    expect(names({ without: { pixelFormat: 104, pixelFormatModifier: 1n } })).toEqual([first, second]);
+    expect(changeText(formats, also)).toBe("also offers pixel format B8G8R8A8 LINEAR");
+    expect(changeText(formats, { without: tiled })).toBe("does not offer pixel format R8G8B8A8 INTEL_I915_X_TILED");
+    expect(changeText(formats, {})).toBeUndefined();
+    const heaps = demands.find(({ what }) => what === "permitted_heaps");
+    expect(heaps && changeText(heaps, [{ heapType: "a" }, { heapType: "b" }, { heapType: "c", id: 3n }])).toBe(
+      "also permits heap c 3",
+    );
+  });
+
+  test.each<[string, unknown, unknown]>([
+    ["buffer_count", 3, 3],
+    ["image_format_constraints.pixel_format", 104, "NV12"],
+    ["image_format_constraints.pixel_format", 4711, "4711"],
+    ["image_format_constraints.pixel_format", undefined, "un-set"],
+    ["image_format_constraints.pixel_format_modifier", 0n, "LINEAR"],
+    ["image_format_constraints.pixel_format_modifier", undefined, "un-set"],
+    ["image_format_constraints.max_width_times_height", 7n, "7"],
+    ["image_format_constraints.color_spaces", [6, 9], ["REC709", "PASSTHROUGH"]],
+    ["image_format_constraints.color_spaces", undefined, "un-set"],
+    ["image_format_constraints.required_max_size_list", [size(1, 2)], [size(1, 2)]],
+    ["buffer_settings.coherency_domain", 0, "CPU"],
+    ["buffer_settings.coherency_domain", 1, "RAM"],
+    ["buffer_settings.coherency_domain", 2, "INACCESSIBLE"],
+    ["buffer_settings.coherency_domain", 9, 9],
+    ["buffer_settings.is_secure", false, false],
+    ["buffer_settings.heap", { heapType: "a", id: 7n }, { heap_type: "a", id: "7" }],
+    ["buffer_settings.heap", { heapType: "a", id: undefined }, { heap_type: "a" }],
+    ["image_format_constraints", null, "un-set"],
+  ])("setting %s (%#)", (setting, value, expected) => {
+    expect(plainSetting(setting, value)).toEqual(expected);
+  });
+
+  test("CPU usage says that it leaves one domain only where nothing is said of the others", () => {
+    const text = (fields: JsonConstraints | undefined, usage: JsonConstraints = { cpu: 1 }): string | undefined => {
+      const own: Subject = { name: "p", constraints: constraints({ usage, buffer_memory_constraints: fields }) };
+      return demandsOf(own, 0).map((demand) => demandText(own, demand))[0];
+    };
+    expect(text(undefined)).toBe("cpu READ usage (leaves only the CPU domain)");
+    expect(text({ cpu_domain_supported: true })).toBe("cpu READ usage (leaves only the CPU domain)");
+    expect(text({ ram_domain_supported: true })).toBe("cpu READ usage");
+    expect(text({ inaccessible_domain_supported: true })).toBe("cpu READ usage");
+    expect(text(undefined, { video: 1 })).toBe("video HW_DECODER usage");
+    expect(text(undefined, { cpu: 0, video: 1 })).toBe("video HW_DECODER usage");
+  });
+
+  test("six names are listed, more are counted", () => {
+    const heaps = ["a", "b", "c", "d", "e", "f"].map((heap_type) => ({ heap_type }));
+    const text = (permitted_heaps: object[]): string | undefined => {
+      const own: Subject = { name: "p", constraints: constraints({ buffer_memory_constraints: { permitted_heaps } }) };
+      return demandsOf(own, 0).map((demand) => demandText(own, demand))[0];
+    };
+    expect(text(heaps)).toBe("heap a or b or c or d or e or f (permitted_heaps)");
+    expect(text([...heaps, { heap_type: "g" }])).toBe("heap a or b or c or d or e or f or 1 more (permitted_heaps)");
   });
 
   test("alpha that is to be absent, CPU usage that speaks of no other domain, and more names than fit a sentence", () => {

@@ -92,12 +92,11 @@ describe("the smallest part that fails", () => {
     expect(smallestFailing([0, 1, 2, 3, 4], pairs)).toEqual([0, 3]);
     expect(smallestFailing([4, 3, 2, 1, 0], pairs)).toEqual([3, 0]);
     // Taking out what is not needed would have found three, up to as many items as all pairs are tried of.
-    const three = (subset: readonly number[]): boolean => has(0, 1)(subset) || has(4, 5, 6)(subset);
+    const three = (subset: readonly number[]): boolean => has(0, 1)(subset) || has(5, 6, 7)(subset);
     for (const [items, expected] of [
       [many.slice(0, 32), [0, 1]],
-      [many.slice(0, 33), [4, 5, 6]],
+      [many.slice(0, 33), [5, 6, 7]],
     ] as const) {
-      expect(minimalFailing(items, three)).toEqual([4, 5, 6]);
       expect(smallestFailing(items, three)).toEqual(expected);
     }
     const last = (subset: readonly number[]): boolean => has(1, 5)(subset) || has(2, 3, 4)(subset);

@@ -23,8 +23,7 @@ const MAX_LISTED = 6;
 
 /** What a demand asks for, to go after "requires". */
 export function demandText(subject: Subject, demand: Demand, value: DemandValue = demand.value): string {
-  const text = TEXTS[demand.what];
-  return text === undefined ? `${demand.what} ${plainText(plainValue(subject, demand, value))}` : text(value, subject);
+  return TEXTS[demand.what]?.(value, subject) ?? demand.what;
 }
 
 /** What a participant does that takes a demand back, to go after its name. */
@@ -186,10 +185,6 @@ export function toPlain(value: unknown): PlainValue {
     if (member !== undefined) plain[key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = toPlain(member);
   }
   return plain;
-}
-
-function plainText(value: PlainValue): string {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 /** A setting of a result with its FIDL names. `path` as `compareAllocations` has it. */
