@@ -11,6 +11,8 @@ import { type Plain, readSettings, Section } from "./settings.ts";
 export interface DaemonConfig {
   /** Largest single buffer, in bytes; a larger one does not negotiate. */
   readonly maxAllocationSize?: bigint;
+  /** Whether participants can join a collection whose buffers are padded once it is allocated. */
+  readonly lateAttachmentWithPadding: boolean;
   /** What pixel formats cost under a usage. Lower is better; an entry replaces an earlier one with the same key. */
   readonly formatCosts: readonly FormatCostEntry[];
   /** Mode of the service directory when the daemon creates it. */
@@ -38,6 +40,7 @@ const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as cons
 /** What holds without a configuration file. */
 export const DEFAULT_CONFIG: DaemonConfig = {
   formatCosts: [],
+  lateAttachmentWithPadding: false,
   directoryMode: 0o700,
   socketMode: 0o666,
   quotas: {},
@@ -77,6 +80,7 @@ export function parseConfig(settings: Plain, where: string): ParsedConfig {
     formatCostFiles: [],
     ...root.optional("format_cost_files", (v) => ({ formatCostFiles: v.list().map((file) => file.text()) })),
     ...root.optional("max_allocation_size", (v) => ({ maxAllocationSize: BigInt(v.unsigned()) })),
+    ...root.optional("late_attachment_with_padding", (v) => ({ lateAttachmentWithPadding: v.boolean() })),
     ...root.optional("format_costs", (v) => ({ formatCosts: v.list().map(formatCost) })),
     ...root.optional("directory_mode", (v) => ({ directoryMode: v.mode() })),
     ...root.optional("socket_mode", (v) => ({ socketMode: v.mode() })),

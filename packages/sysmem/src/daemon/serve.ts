@@ -79,7 +79,8 @@ export function serve(options: ServeOptions): Daemon {
     ...createHeaps(kernel, config, hugePagePools(), { clock: systemClock, logger }),
     quotas: mergeQuotas(defaultQuotas(machine), config.quotas),
     formatCosts: costTable(config.formatCosts),
-    ...(config.maxAllocationSize === undefined ? {} : { maxAllocationSize: config.maxAllocationSize }),
+    maxAllocationSize: config.maxAllocationSize,
+    lateAttachmentWithPadding: config.lateAttachmentWithPadding,
   });
   const listeners: Listener[] = [];
   type Accept = (channel: Channel, peer: PeerCredentials) => void;
@@ -131,6 +132,7 @@ export function serve(options: ServeOptions): Daemon {
       const { context } = server;
       context.costs = costTable(next.formatCosts);
       context.maxAllocationSize = next.maxAllocationSize;
+      context.lateAttachmentWithPadding = next.lateAttachmentWithPadding;
       const restart = settingsThatDiffer(config, next).filter((name) => !RELOADED.has(name));
       config = next;
       return restart;

@@ -44,6 +44,11 @@ export interface ServerOptions {
   readonly formatCosts?: CostTable | undefined;
   /** Largest `size_bytes` of a buffer. Default: no limit beyond the contract's. */
   readonly maxAllocationSize?: bigint | undefined;
+  /**
+   * Whether participants can join a collection whose buffers are padded once it is allocated. Default false, as in the
+   * original.
+   */
+  readonly lateAttachmentWithPadding?: boolean | undefined;
   readonly onEvent?: ServerObserver | undefined;
 }
 
@@ -115,6 +120,7 @@ export function createServer(options: ServerOptions): Server {
     collections: new Map(),
     costs: options.formatCosts,
     maxAllocationSize: options.maxAllocationSize,
+    lateAttachmentWithPadding: options.lateAttachmentWithPadding ?? false,
     nextNodeId: () => ++lastNodeId,
   };
   if (options.onEvent !== undefined) observers.add(options.onEvent);

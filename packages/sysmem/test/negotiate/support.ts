@@ -1,16 +1,7 @@
 /** What the tests of negotiation share: JSON in FIDL names to constraints, and an environment. */
 import { fromJson } from "#fidl";
 import { BufferCollectionConstraints, FormatCostEntry, SingleBufferSettings } from "#gen/fuchsia_sysmem2";
-import {
-  CONTRACT_RULES,
-  type CostTable,
-  costTable,
-  type Environment,
-  type HeapInfo,
-  ORIGINAL_RULES,
-  type Participant,
-  SYSTEM_RAM,
-} from "#negotiate";
+import { type CostTable, costTable, type Environment, type HeapInfo, type Participant, SYSTEM_RAM } from "#negotiate";
 import formatFacts from "./data/pixel-formats.json" with { type: "json" };
 
 /** Constraints as the examples write them. */
@@ -46,10 +37,10 @@ export const systemRam: HeapInfo = { heapType: SYSTEM_RAM, id: 0n, domains: ALL_
 export const plain: Environment = {
   heaps: [systemRam],
   contiguousSystemRam: ALL_DOMAINS,
-  rules: CONTRACT_RULES,
 };
 
-export const original: Environment = { ...plain, rules: ORIGINAL_RULES };
+/** The same, and padded collections can be joined. */
+export const joinable: Environment = { ...plain, rules: { lateAttachmentWithPadding: true } };
 
 /** Cost files of pixel-formats.json, layered in this order. */
 export function costs(...names: string[]): CostTable {

@@ -107,7 +107,10 @@ function readEnvironment(value: unknown): Environment {
   const heaps = json.heaps === undefined ? [MEMORY] : list(json.heaps, "environment.heaps").map(readHeap);
   const costs = json.format_costs === undefined ? [] : list(json.format_costs, "environment.format_costs");
   const entries = costs.map((cost, at) => required(FormatCostEntry, cost, `environment.format_costs[${at}]`));
-  const { max_allocation_size, page_size, secure_memory } = json;
+  const { max_allocation_size, page_size, secure_memory, late_attachment_with_padding: joinsPadded } = json;
+  if (joinsPadded !== undefined && typeof joinsPadded !== "boolean") {
+    throw new Fault("environment.late_attachment_with_padding: expected true or false");
+  }
   return {
     heaps,
     contiguousSystemRam: json.contiguous_system_ram === false ? undefined : MEMORY.domains,
@@ -117,6 +120,7 @@ function readEnvironment(value: unknown): Environment {
       maxAllocationSize: integer(max_allocation_size, "environment.max_allocation_size"),
     }),
     ...(page_size !== undefined && { pageSize: pageSize(page_size) }),
+    ...(joinsPadded !== undefined && { rules: { lateAttachmentWithPadding: joinsPadded } }),
   };
 }
 

@@ -57,6 +57,7 @@ export function environmentOf(context: ServerContext): Environment {
     costs: context.costs,
     secureMemory: context.heaps.secureMemory,
     maxAllocationSize: context.maxAllocationSize,
+    rules: { lateAttachmentWithPadding: context.lateAttachmentWithPadding },
   };
 }
 
