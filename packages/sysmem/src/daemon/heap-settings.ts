@@ -6,13 +6,14 @@ import type { Value } from "./settings.ts";
 /** `{ bytes = …, buffers = … }`: most of each. */
 export function quotas(value: Value): Quotas {
   const section = value.section();
-  const quota = (name: keyof Quotas) => section.optional(name, (v) => ({ [name]: v.count() }));
+  const quota = (name: keyof Quotas, key: string = name) => section.optional(key, (v) => ({ [name]: v.count() }));
   const read: Quotas = {
     ...quota("connections"),
     ...quota("collections"),
     ...quota("nodes"),
     ...quota("buffers"),
     ...quota("bytes"),
+    ...quota("pendingBytes", "pending_bytes"),
     ...quota("descriptors"),
   };
   section.rejectUnknown();

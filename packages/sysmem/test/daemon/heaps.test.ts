@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { silentLogger, systemClock } from "#base";
+import { MAX_QUEUED_SEND_BYTES, silentLogger, systemClock } from "#base";
 import { GOLDFISH_DEVICE_LOCAL } from "#heaps";
 import { descriptorLimits, hugePagePools, machineMemoryBytes } from "#kernel";
 import { createFakeKernel } from "#kernel/fake";
@@ -18,7 +18,7 @@ const world = { clock: systemClock, logger: silentLogger };
 test("quotas, a protected pool and heaps of 2019 are read", () => {
   const config = parseConfig(
     {
-      quotas_per_process: { bytes: 1_000_000, collections: 3 },
+      quotas_per_process: { bytes: 1_000_000, collections: 3, pending_bytes: 65_536 },
       quotas_per_user: { nodes: 50, buffers: 9, connections: 4, descriptors: 77 },
       protected_memory: { base: 16 * MIB, size: 4 * MIB },
       v2019_heaps: [{ heap_type: GOLDFISH_DEVICE_LOCAL, inaccessible: true, need_clear: true }],
@@ -26,7 +26,7 @@ test("quotas, a protected pool and heaps of 2019 are read", () => {
     "test",
   );
   expect(config.quotas).toEqual({
-    perProcess: { bytes: 1_000_000, collections: 3 },
+    perProcess: { bytes: 1_000_000, collections: 3, pendingBytes: 65_536 },
     perUser: { nodes: 50, buffers: 9, connections: 4, descriptors: 77 },
   });
   expect(config.protectedPool).toEqual({ base: 16 * MIB, sizeBytes: 4 * MIB });
@@ -51,12 +51,12 @@ for (const [settings, complaint] of [
 test("without a word a process gets a quarter of the descriptors and half of the memory, a user a third and three quarters", () => {
   const defaults = defaultQuotas({ descriptors: 10_256, memoryBytes: 8_000 });
   expect(defaults).toEqual({
-    perProcess: { descriptors: 2_500, bytes: 4_000 },
-    perUser: { descriptors: 3_333, bytes: 6_000 },
+    perProcess: { descriptors: 2_500, bytes: 4_000, pendingBytes: 16 * MAX_QUEUED_SEND_BYTES },
+    perUser: { descriptors: 3_333, bytes: 6_000, pendingBytes: 32 * MAX_QUEUED_SEND_BYTES },
   });
   expect(mergeQuotas(defaults, { perProcess: { bytes: 5, nodes: 6 } })).toEqual({
-    perProcess: { descriptors: 2_500, bytes: 5, nodes: 6 },
-    perUser: { descriptors: 3_333, bytes: 6_000 },
+    perProcess: { ...defaults.perProcess, bytes: 5, nodes: 6 },
+    perUser: defaults.perUser,
   });
   expect(defaultQuotas({ descriptors: 64, memoryBytes: 8 }).perProcess?.descriptors).toBe(64);
 });
