@@ -158,7 +158,7 @@ export const MAX_TRACKED_CALLS = 65_536;
 export const HEAP_ALLOCATE_TIMEOUT_MS = 10_000;
 export const HEAP_DELETE_TIMEOUT_MS = 10_000;
 
-/** Bytes of a heap's memory that are cleared in one turn of the event loop: about 100 us. */
+/** Bytes of a heap's memory that are cleared or checked in one turn of the event loop: about 100 us. */
 export const MAX_CLEARED_PER_TURN_BYTES = 1_048_576;
 
 /** How long the secure side may take for one call. Past it, what it protects is unknown, and its heaps are lost. Milliseconds. */
@@ -217,6 +217,34 @@ export const PROTECTED_RANGE_STEP_DELAY_NS = 1e9;
 /** What the base of a protected pool is aligned to, and what its size is rounded up to (Fuchsia's server). */
 export const PROTECTED_POOL_ALIGNMENT_BYTES = 1_048_576;
 export const PROTECTED_POOL_ROUNDING_BYTES = 65_536;
+
+/** What pieces of a pool, its guards and its patterned parts are multiples of: a page. */
+export const POOL_PAGE_BYTES = 4_096;
+
+/**
+ * What the base of a carve-out is aligned to, and so the largest `min_physical_base_alignment` that a contiguous pool can
+ * promise: the smallest huge page that pieces are made of.
+ */
+export const CARVE_OUT_ALIGNMENT_BYTES = 2_097_152;
+
+/** How often the guards of a contiguous pool are looked at (Fuchsia's server). */
+export const POOL_GUARD_CHECK_INTERVAL_NS = 5e9;
+
+/** Parts in which the unused pages of a pool are looked at, one after the other over a cycle (Fuchsia's server). */
+export const POOL_UNUSED_CHECK_SLICES = 64;
+
+/** How often, and until how long after, the pages of a buffer that is gone are looked at (Fuchsia's server). */
+export const POOL_FREED_CHECK_INTERVAL_NS = 2e9;
+export const POOL_FREED_CHECK_AGE_NS = 5e9;
+
+/** Buffers of a pool that are gone and still known by name, for who wrote where nobody may (Fuchsia's server). */
+export const MAX_POOL_FREED_REGIONS = 512;
+
+/** Of these, how many one line of the log names: the latest. More is a list nobody reads. */
+export const MAX_POOL_FREED_REGIONS_NAMED = 8;
+
+/** Collections that the log names as the largest holders of a pool without room. */
+export const MAX_POOL_HOLDERS_NAMED = 8;
 
 /** Smallest granule of protected ranges: a page (`fuchsia.sysmem2.SecureHeapProperties`). */
 export const MIN_PROTECTED_GRANULE_BYTES = 4_096;

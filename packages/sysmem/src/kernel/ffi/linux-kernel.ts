@@ -3,6 +3,7 @@ import { assert, type Channel, type Handle, type Logger, silentLogger } from "#b
 import { KernelError } from "../errors.ts";
 import type {
   BufferMemory,
+  CarveOut,
   Event,
   EventPair,
   LinuxKernel,
@@ -107,6 +108,13 @@ export class LinuxKernelImpl implements LinuxKernel {
     const fd = this.#memory.createIdentifier(sizeBytes, options.name);
     const vmo = new LinuxVmo(this.#context, fd, fileStatus(this.#libc, fd), true);
     return new LinuxBufferMemory(this.#context, this.#children, vmo);
+  }
+
+  createCarveOut(sizeBytes: number): Promise<CarveOut> {
+    const what = `cannot set aside ${sizeBytes} contiguous bytes`;
+    return Promise.reject(
+      new KernelError("NOT_SUPPORTED", `${what}: pieces of huge pages cannot be made buffers here`),
+    );
   }
 
   adoptMemory(vmo: Vmo): BufferMemory {
