@@ -7,6 +7,7 @@ export * from "./external/heap-registrar.ts";
 export * from "./external/remote-heap.ts";
 export * from "./heap-numbers.ts";
 export * from "./pool/contiguous-pool.ts";
+export * from "./pool/contiguous-pool-heap.ts";
 export { coalesce, type Range } from "./pool/range.ts";
 export * from "./pool/region-allocator.ts";
 export * from "./port.ts";

@@ -9,6 +9,7 @@ export class Heaps implements HeapRegistry {
   readonly #changeListeners: (() => void)[] = [];
   #secureMemory: SecureMemoryState = "not-expected";
   #contiguousSystemRam: Heap | undefined;
+  #whyNoContiguousSystemRam: string | undefined;
 
   get secureMemory(): SecureMemoryState {
     return this.#secureMemory;
@@ -24,9 +25,14 @@ export class Heaps implements HeapRegistry {
     return this.#contiguousSystemRam;
   }
 
-  /** Names the heap for contiguous system RAM. It is not in `list`: clients reach it as SYSTEM_RAM. */
-  setContiguousSystemRam(heap: Heap | undefined): void {
+  get whyNoContiguousSystemRam(): string | undefined {
+    return this.#whyNoContiguousSystemRam;
+  }
+
+  /** Names the heap for contiguous system RAM, or says why there is none. It is not in `list`: clients reach it as SYSTEM_RAM. */
+  setContiguousSystemRam(heap: Heap | undefined, whyNone?: string): void {
     this.#contiguousSystemRam = heap;
+    this.#whyNoContiguousSystemRam = heap === undefined ? whyNone : undefined;
     this.#changed();
   }
 
@@ -68,6 +74,12 @@ export class Heaps implements HeapRegistry {
   #changed(): void {
     for (const listener of this.#changeListeners) listener();
   }
+}
+
+/** Every heap that buffers may come from, those that stand in for another included. */
+export function allHeaps(registry: HeapRegistry): readonly Heap[] {
+  const { contiguousSystemRam } = registry;
+  return contiguousSystemRam === undefined ? registry.list() : [...registry.list(), contiguousSystemRam];
 }
 
 /** The registry of a server that has nothing but system RAM. */

@@ -92,6 +92,8 @@ export interface Environment {
   readonly heaps: readonly HeapInfo[];
   /** Domains of the allocator that serves physically contiguous SYSTEM_RAM; absent when there is none. */
   readonly contiguousSystemRam?: DomainSupport | undefined;
+  /** For explanations: why there is none. */
+  readonly whyNoContiguousSystemRam?: string | undefined;
   /** Default: no costs, so that the smaller pixel format value wins. */
   readonly costs?: CostTable | undefined;
   /** Default: `not-expected`. */

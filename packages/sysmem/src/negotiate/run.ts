@@ -25,6 +25,7 @@ export interface Elimination {
 export interface Run {
   readonly heaps: readonly HeapInfo[];
   readonly contiguousSystemRam: DomainSupport | undefined;
+  readonly whyNoContiguousSystemRam: string | undefined;
   readonly costs: CostTable;
   readonly secureMemory: SecureMemoryState;
   readonly maxAllocationSize: number;
@@ -49,6 +50,7 @@ export function newRun(environment: Environment, open = false, eliminations?: El
   return {
     heaps: environment.heaps,
     contiguousSystemRam: environment.contiguousSystemRam,
+    whyNoContiguousSystemRam: environment.whyNoContiguousSystemRam,
     costs: environment.costs ?? NO_COSTS,
     secureMemory: environment.secureMemory ?? "not-expected",
     maxAllocationSize:

@@ -1,5 +1,6 @@
 /** The server as a whole: heaps, quotas, totals. */
 import { readFileSync } from "node:fs";
+import { allHeaps } from "#heaps";
 import type { HeapState, Quota, ServerInfo } from "#gen/sysmem_inspect";
 import type { LogicalBufferCollection, ServerContext } from "#server";
 import { clip } from "./pages.ts";
@@ -50,9 +51,7 @@ export function heapStates(context: ServerContext): HeapState[] {
     sum.collections++;
     used.set(allocation.heap, sum);
   }
-  const { contiguousSystemRam } = context.heaps;
-  const heaps = [...context.heaps.list(), ...(contiguousSystemRam === undefined ? [] : [contiguousSystemRam])];
-  return heaps.map((heap) => {
+  return allHeaps(context.heaps).map((heap) => {
     const { cpu, ram, inaccessible } = heap.properties.coherencyDomainSupport;
     const sum = used.get(heap);
     return {

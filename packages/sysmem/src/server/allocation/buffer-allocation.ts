@@ -1,29 +1,27 @@
 import { err, ok, type Result } from "#base";
 import type { BufferMemory } from "#kernel";
-import type { Heap } from "#heaps";
 import type { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
-import type { CollectionSettings } from "../types.ts";
 import { vmoName } from "../buffers/vmo-name.ts";
+import type { Decision } from "./negotiation.ts";
 
 /** Makes the buffers of one collection: index 0 upward, one at a time, and all or none. */
 export class BufferAllocation {
   readonly #collection: LogicalBufferCollection;
-  readonly #decided: CollectionSettings;
-  readonly #heap: Heap;
+  readonly #decision: Decision;
   /** The name at the moment of the decision; a later SetName changes what people see, not the VMOs. */
   readonly #collectionName: string | undefined;
 
-  constructor(collection: LogicalBufferCollection, decided: CollectionSettings, heap: Heap) {
+  constructor(collection: LogicalBufferCollection, decision: Decision) {
     this.#collection = collection;
-    this.#decided = decided;
-    this.#heap = heap;
+    this.#decision = decision;
     this.#collectionName = collection.name?.text;
   }
 
   /** Every buffer's memory, or why there is none; what was made before a failure has been given back by then. */
   async run(): Promise<Result<BufferMemory[], unknown>> {
+    const { bufferCount } = this.#decision.decided;
     const memories: BufferMemory[] = [];
-    for (let index = 0; index < this.#decided.bufferCount; index++) {
+    for (let index = 0; index < bufferCount; index++) {
       try {
         memories.push(await this.#allocate(index));
       } catch (error) {
@@ -32,7 +30,7 @@ export class BufferAllocation {
       }
       if (this.#collection.root === undefined) break;
     }
-    if (memories.length === this.#decided.bufferCount) return ok(memories);
+    if (memories.length === bufferCount) return ok(memories);
     // The tree failed meanwhile; the rest is not worth asking for.
     await this.#giveBack(memories);
     return err("the collection failed while its buffers were being allocated");
@@ -44,13 +42,16 @@ export class BufferAllocation {
       for (const memory of memories) memory.close();
       return;
     }
-    await Promise.all(memories.map((memory, index) => this.#heap.deleteVmo(this.#collection.id, index, memory)));
+    const { heap } = this.#decision;
+    await Promise.all(memories.map((memory, index) => heap.deleteVmo(this.#collection.id, index, memory)));
   }
 
   #allocate(index: number): Promise<BufferMemory> {
-    const { settings } = this.#decided;
-    return this.#heap.allocateVmo({
+    const { heap, baseAlignmentBytes, decided } = this.#decision;
+    const { settings } = decided;
+    return heap.allocateVmo({
       sizeBytes: Number(settings.bufferSettings.rawVmoSize),
+      baseAlignmentBytes,
       settings,
       bufferCollectionId: this.#collection.id,
       bufferIndex: index,
