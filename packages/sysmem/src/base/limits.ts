@@ -227,6 +227,16 @@ export const POOL_PAGE_BYTES = 4_096;
  */
 export const CARVE_OUT_ALIGNMENT_BYTES = 2_097_152;
 
+/** What the configuration may ask for of a contiguous pool: less than the whole memory, pages of one guard up to 1 GiB. */
+export const MAX_CONTIGUOUS_MEMORY_PERCENT = 99;
+export const MAX_POOL_GUARD_PAGES = 262_144;
+
+/** Of so many unused pages one has a pattern at least, if any does; more is next to none. */
+export const MAX_POOL_UNUSED_DENOMINATOR = 1_048_576;
+
+/** How long a look at all unused pages may take: a day. */
+export const MAX_POOL_UNUSED_CYCLE_SECONDS = 86_400;
+
 /** How often the guards of a contiguous pool are looked at (Fuchsia's server). */
 export const POOL_GUARD_CHECK_INTERVAL_NS = 5e9;
 

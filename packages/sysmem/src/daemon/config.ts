@@ -6,6 +6,7 @@ import type { QuotaOptions } from "#server";
 import { protectedPool, quotas, v2019Heap } from "./heap-settings.ts";
 import { formatCost, loadFormatCosts } from "./format-costs.ts";
 import { LOG_AREAS, type LogArea } from "./logging.ts";
+import { contiguousPool, type ContiguousPoolSettings } from "./contiguous-settings.ts";
 import { type Plain, readSettings, Section } from "./settings.ts";
 
 export interface DaemonConfig {
@@ -25,6 +26,8 @@ export interface DaemonConfig {
   readonly inspectGroup?: number;
   /** What one client process and one user may use; what is not named follows from the machine (see `quotas.ts`). */
   readonly quotas: QuotaOptions;
+  /** System RAM to set aside for buffers that must be physically contiguous. Without it each is one huge page. */
+  readonly contiguousPool?: ContiguousPoolSettings;
   /** Physical memory for the heap that a secure-memory server protects; nobody else may use it. */
   readonly protectedPool?: ProtectedPool;
   /** Heaps whose providers speak the heap protocol of 2019, by heap type, with what that protocol cannot say. */
@@ -75,6 +78,7 @@ function levelsByArea(section: Section): Partial<Record<LogArea, LogLevel>> {
 /** Checks parsed settings. `where` names their origin in error messages. */
 export function parseConfig(settings: Plain, where: string): ParsedConfig {
   const root = new Section(settings, where, "");
+  const contiguous = contiguousPool(root);
   const config: ParsedConfig = {
     ...DEFAULT_CONFIG,
     formatCostFiles: [],
@@ -90,7 +94,8 @@ export function parseConfig(settings: Plain, where: string): ParsedConfig {
       ...root.optional("quotas_per_process", (v) => ({ perProcess: quotas(v) })),
       ...root.optional("quotas_per_user", (v) => ({ perUser: quotas(v) })),
     },
-    ...root.optional("protected_memory", (v) => ({ protectedPool: protectedPool(v) })),
+    ...(contiguous !== undefined && { contiguousPool: contiguous }),
+    ...protectedPool(root),
     ...root.optional("v2019_heaps", (v) => ({ v2019Heaps: new Map(v.list().map(v2019Heap)) })),
     ...root.optional("log_level", (v) => ({ logLevel: v.oneOf(LOG_LEVELS) })),
     ...root.optional("log_levels", (v) => ({ logLevels: levelsByArea(v.section()) })),

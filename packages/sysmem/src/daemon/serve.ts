@@ -72,11 +72,19 @@ export function serve(options: ServeOptions): Daemon {
   const { activated } = options;
   if (activated === undefined) prepareDirectory(options.svc, config.directoryMode);
   const machine = { descriptors: descriptorLimits().soft, memoryBytes: machineMemoryBytes() };
+  const { heaps, attachments, close: closeHeaps } = createHeaps(kernel, config, {
+    clock: systemClock,
+    logger,
+    hugePages: hugePagePools(),
+    memoryBytes: machine.memoryBytes,
+    abort: () => process.abort(),
+  });
   const server = createServer({
     kernel,
     clock: systemClock,
     logger,
-    ...createHeaps(kernel, config, hugePagePools(), { clock: systemClock, logger }),
+    heaps,
+    attachments,
     quotas: mergeQuotas(defaultQuotas(machine), config.quotas),
     formatCosts: costTable(config.formatCosts),
     maxAllocationSize: config.maxAllocationSize,
@@ -122,6 +130,7 @@ export function serve(options: ServeOptions): Daemon {
     });
   } catch (error) {
     for (const listener of listeners) listener.close();
+    closeHeaps();
     throw listenError(error, options.svc);
   }
   return {
@@ -141,6 +150,7 @@ export function serve(options: ServeOptions): Daemon {
       for (const listener of listeners) listener.close();
       inspection.close();
       await server.shutdown();
+      closeHeaps();
     },
   };
 }
