@@ -72,7 +72,11 @@ export function serve(options: ServeOptions): Daemon {
   const { activated } = options;
   if (activated === undefined) prepareDirectory(options.svc, config.directoryMode);
   const machine = { descriptors: descriptorLimits().soft, memoryBytes: machineMemoryBytes() };
-  const { heaps, attachments, close: closeHeaps } = createHeaps(kernel, config, {
+  const {
+    heaps,
+    attachments,
+    close: closeHeaps,
+  } = createHeaps(kernel, config, {
     clock: systemClock,
     logger,
     hugePages: hugePagePools(),

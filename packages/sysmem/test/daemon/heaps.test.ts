@@ -58,7 +58,10 @@ for (const [settings, complaint] of [
   [{ quotas_per_user: { bytes: -1 } }, "quotas_per_user.bytes must be an unsigned integer"],
   [{ protected_memory: { base: 0 } }, "protected_memory.size is missing"],
   [{ v2019_heaps: [{ heap_type: "x", cpu: "yes" }] }, "v2019_heaps[0].cpu must be true or false"],
-  [{ protected_ranges_disable_dynamic: true }, "protected_ranges_disable_dynamic has no effect without protected_memory"],
+  [
+    { protected_ranges_disable_dynamic: true },
+    "protected_ranges_disable_dynamic has no effect without protected_memory",
+  ],
   [{ contiguous_memory_size: -1 }, "contiguous_memory_size must be an unsigned integer, not -1"],
   [{ contiguous_memory_size: "5%" }, 'contiguous_memory_size must be an unsigned integer, not "5%"'],
   [
@@ -132,9 +135,7 @@ test("contiguous system RAM is there when huge pages are", () => {
 
 test("a protected pool that cannot be one is a mistake in the configuration", () => {
   const config = { ...DEFAULT_CONFIG, protectedPool: { base: 4_096, sizeBytes: MIB } };
-  expect(() => createHeaps(createFakeKernel(), config, world)).toThrow(
-    "cannot use the configured protected_memory",
-  );
+  expect(() => createHeaps(createFakeKernel(), config, world)).toThrow("cannot use the configured protected_memory");
 });
 
 /** What a file says, made to heaps. */

@@ -16,7 +16,8 @@ export function runHeaps(this: CommandContext, flags: InspectFlags): Promise<voi
         heaps: heaps.map((one) => toJson(HeapState, one)),
         quotas: quotas.map((one) => toJson(Quota, one)),
       },
-      text: (style) => [heapTable(heaps, style), ...pools(heaps, style, server?.nowNs), quotaTable(quotas, style)].join("\n\n"),
+      text: (style) =>
+        [heapTable(heaps, style), ...pools(heaps, style, server?.nowNs), quotaTable(quotas, style)].join("\n\n"),
     };
   });
 }

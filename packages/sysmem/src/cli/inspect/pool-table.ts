@@ -5,7 +5,10 @@ import { bytes, duration, safe, type Style } from "./words.ts";
 /** A pool's figures under the names of lifecycle contract 9.5. Those that it cannot have are left out. */
 export function poolTable(pool: PoolState, style: Style, nowNs: bigint): string {
   const times = (count = 0n, lastAtNs?: bigint): string =>
-    style(count > 0n ? "red" : "reset", `${count}${lastAtNs === undefined ? "" : `, ${duration(nowNs - lastAtNs)} ago`}`);
+    style(
+      count > 0n ? "red" : "reset",
+      `${count}${lastAtNs === undefined ? "" : `, ${duration(nowNs - lastAtNs)} ago`}`,
+    );
   const share = (part: number): string => `${(part * 100).toFixed(1)} %`;
   const { failedGuardRegionChecks, loanableBytes, loanableRatio, loanableEfficiency } = pool;
   const rows = [
