@@ -6,6 +6,10 @@ import {
   MAX_POOL_FREED_REGIONS,
   MAX_POOL_FREED_REGIONS_NAMED,
   MAX_POOL_HOLDERS_NAMED,
+  POOL_FREED_CHECK_AGE_NS,
+  POOL_FREED_CHECK_INTERVAL_NS,
+  POOL_GUARD_CHECK_INTERVAL_NS,
+  POOL_UNUSED_CHECK_SLICES,
 } from "#base";
 import { ContiguousPoolHeap, type ContiguousPoolHeapOptions, DEFAULT_POOL_GUARDS, type PoolMetrics } from "#heaps";
 import type { BufferMemory, CarveOut } from "#kernel";
@@ -322,17 +326,72 @@ test("a line of the log names the latest of those who had the memory, as far as 
     "frames:2",
     "frames:1",
   ]);
-  // The first page stays free; as many others as are remembered come and go.
-  const first = await allocate(heap, 1_000);
-  await heap.deleteVmo(7n, 0, first);
-  const wall = await allocate(heap, 1_001);
-  for (let index = 0; index < MAX_POOL_FREED_REGIONS; index++) {
-    await heap.deleteVmo(7n, index, await allocate(heap, index));
+});
+
+test("as many buffers as are remembered are named, and not one more", async ({ bench }) => {
+  const heap = await bench.pool({ guards: ALL_PATTERNED });
+  // Beside the two that had the first page.
+  for (const others of [MAX_POOL_FREED_REGIONS - 2, MAX_POOL_FREED_REGIONS - 1]) {
+    await heap.deleteVmo(7n, 0, await allocate(heap, 1_000));
+    // One stays in the first page's place while the others come and go beside it.
+    const place = await allocate(heap, 1_001);
+    for (let index = 0; index < others; index++) await heap.deleteVmo(7n, index, await allocate(heap, index));
+    await heap.deleteVmo(7n, 0, place);
+    bench.write(PAGE);
+    await bench.pass(2);
+    const found = bench.errors("memory that belongs to nobody").at(-1)?.["lastFreed"] as { name: string }[];
+    const named = found.map(({ name }) => name).filter((name) => name.startsWith("frames:100"));
+    expect(named).toEqual(others === MAX_POOL_FREED_REGIONS - 2 ? ["frames:1001", "frames:1000"] : ["frames:1001"]);
   }
-  await heap.deleteVmo(7n, 0, wall);
+});
+
+test("each look is made when it is due, and not before", async ({ bench }) => {
+  const heap = await bench.pool({ guards: { ...ALL_PATTERNED, unusedCycleSeconds: POOL_UNUSED_CHECK_SLICES * 100 } });
+  const pass = async (ns: number): Promise<void> => {
+    bench.clock.advance(ns);
+    await settle();
+  };
+  bench.write(0);
+  await pass(POOL_GUARD_CHECK_INTERVAL_NS - 1);
+  expect(failedChecks(heap)).toBe(0);
+  await pass(1);
+  expect(failedChecks(heap)).toBe(1);
+  bench.write(0, 1);
+  // A page of the second part, and one of the last.
+  bench.write(20 * PAGE);
+  bench.write(1_020 * PAGE);
+  const begun = POOL_GUARD_CHECK_INTERVAL_NS;
+  await pass(200e9 - begun - 1);
+  expect(failedChecks(heap)).toBe(1);
+  await pass(1);
+  expect(failedChecks(heap)).toBe(2);
+  for (let slice = 2; slice < POOL_UNUSED_CHECK_SLICES - 1; slice++) await pass(100e9);
+  await pass(100e9 - 1);
+  expect(failedChecks(heap)).toBe(2);
+  await pass(1);
+  expect(failedChecks(heap)).toBe(3);
+});
+
+test("the pages of a buffer that has gone are looked at soon, for a while", async ({ bench }) => {
+  const heap = await bench.pool({ guards: { ...ALL_PATTERNED, unusedCycleSeconds: 86_400 } });
+  // Looks are due every 2 s from the pool's beginning; the buffer goes at 1 s.
+  await bench.pass(1);
+  await heap.deleteVmo(7n, 0, await allocate(heap));
   bench.write(PAGE);
-  await bench.pass(2);
-  expect(names()).toEqual(["frames:1001"]);
+  await bench.pass(1);
+  expect(failedChecks(heap)).toBe(1);
+  bench.write(PAGE);
+  bench.clock.advance(POOL_FREED_CHECK_INTERVAL_NS - 1);
+  await settle();
+  expect(failedChecks(heap)).toBe(1);
+  bench.clock.advance(1);
+  await settle();
+  expect(failedChecks(heap)).toBe(2);
+  // At 6 s it has been gone for as long as it is looked at.
+  expect(POOL_FREED_CHECK_AGE_NS).toBe(5 * SECOND);
+  bench.write(PAGE);
+  await bench.pass(20);
+  expect(failedChecks(heap)).toBe(2);
 });
 
 test("alignment is had up to the carve-out's, and more is refused with the reason", async ({ bench }) => {

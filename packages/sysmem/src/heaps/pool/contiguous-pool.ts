@@ -168,8 +168,16 @@ export class ContiguousPool {
   }
 
   #largest(count: number): number {
-    const sizes = this.#regions.free.map(rangeSize).sort((a, b) => b - a);
-    return sizes.slice(0, count).reduce((sum, size) => sum + size, 0);
+    // Largest first. A pool in pieces has a hundred thousand of them, and this is asked at every high-water mark.
+    const largest: number[] = [];
+    for (const region of this.#regions.free) {
+      const size = rangeSize(region);
+      if (largest.length === count && size <= (largest.at(-1) as number)) continue;
+      const at = largest.findIndex((other) => other < size);
+      largest.splice(at < 0 ? largest.length : at, 0, size);
+      if (largest.length > count) largest.pop();
+    }
+    return largest.reduce((sum, size) => sum + size, 0);
   }
 
   #failed(failure: PoolFailure): PoolFailure {

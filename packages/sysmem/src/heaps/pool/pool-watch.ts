@@ -47,10 +47,11 @@ export class PoolWatch {
 
   *#checkNextSlice(): Work {
     const { sizeBytes, unused } = this.#options;
-    const slice = Math.ceil(sizeBytes / POOL_UNUSED_CHECK_SLICES / POOL_PAGE_BYTES) * POOL_PAGE_BYTES;
-    const begin = slice * this.#nextSlice;
-    this.#nextSlice = (this.#nextSlice + 1) % POOL_UNUSED_CHECK_SLICES;
-    yield* unused.check({ begin: Math.min(begin, sizeBytes), end: Math.min(begin + slice, sizeBytes) });
+    const slice = this.#nextSlice;
+    this.#nextSlice = (slice + 1) % POOL_UNUSED_CHECK_SLICES;
+    const pages = sizeBytes / POOL_PAGE_BYTES;
+    const beginOf = (index: number): number => Math.floor((pages * index) / POOL_UNUSED_CHECK_SLICES) * POOL_PAGE_BYTES;
+    yield* unused.check({ begin: beginOf(slice), end: beginOf(slice + 1) });
   }
 
   *#checkFreed(): Work {
