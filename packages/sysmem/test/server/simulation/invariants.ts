@@ -126,9 +126,10 @@ export function checkAtRest(sim: Simulation): void {
   checkStructure(sim, sim.server.context.collections.values());
   let tokens = 0;
   const live = new Map<number, Node>();
-  // The pool's own.
-  let handles = 1;
-  let memory = sim.pool.pools()[0]?.sizeBytes ?? 0;
+  // The pool's own, unless the machine was short of memory when it was to be set aside.
+  const pool = sim.pool.pools()[0];
+  let handles = pool?.isReady === true ? 1 : 0;
+  let memory = pool?.isReady === true ? pool.sizeBytes : 0;
   let pooled = 0;
   for (const collection of sim.server.context.collections.values()) {
     if (collection.gate.isClosed) sim.fail("a gate is closed although nothing is under way");
