@@ -33,14 +33,14 @@ export class FakeCarveOut implements CarveOut {
 
   createPiece(offsetBytes: number, sizeBytes: number, { name }: { readonly name: string }): BufferMemory {
     assert(!this.#vmo.isClosed, "a carve-out used after it was closed");
-    const what = `cannot make a piece of ${sizeBytes} bytes at ${offsetBytes}`;
     const isWhole = offsetBytes % PAGE_BYTES === 0 && sizeBytes % PAGE_BYTES === 0;
-    if (!isWhole || sizeBytes <= 0 || offsetBytes < 0 || offsetBytes + sizeBytes > this.sizeBytes) {
-      throw new KernelError("INVALID_ARGS", `${what}: it is no part of ${this.sizeBytes} bytes`);
-    }
+    const isPart = sizeBytes > 0 && offsetBytes >= 0 && offsetBytes + sizeBytes <= this.sizeBytes;
+    assert(isWhole && isPart, `a piece of ${sizeBytes} bytes at ${offsetBytes} is a part of ${this.sizeBytes} in pages`);
     const { machine } = this.#process;
     const fault = machine.faults.nextPieceErrors.shift();
-    if (fault !== undefined) throw new KernelError(fault, `${what}: as the test wishes`);
+    if (fault !== undefined) {
+      throw new KernelError(fault, `cannot make a piece of ${sizeBytes} bytes at ${offsetBytes}: as the test wishes`);
+    }
     const end = offsetBytes + sizeBytes;
     for (const [piece, taken] of this.#pieces) {
       if (piece.vmo.isClosed) this.#pieces.delete(piece);
