@@ -21,26 +21,30 @@ export interface DaemonHeaps {
   close(): void;
 }
 
+/** What the machine has. */
+export interface HeapMachine {
+  readonly hugePages: readonly HugePagePool[];
+  /** All of its memory. */
+  readonly memoryBytes: number;
+}
+
 /** What the heaps are made for. */
 export interface HeapWorld {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly hugePages: readonly HugePagePool[];
-  /** All memory of the machine. */
-  readonly memoryBytes: number;
   /** Ends the process at once, for an operator who wants that rather than go on with memory that somebody else writes. */
   readonly abort: () => void;
 }
 
 /** Throws `DaemonError` CONFIG for a pool that cannot be one. */
-export function createHeaps(kernel: Kernel, config: DaemonConfig, world: HeapWorld): DaemonHeaps {
+export function createHeaps(kernel: Kernel, config: DaemonConfig, machine: HeapMachine, world: HeapWorld): DaemonHeaps {
   const { protectedPool, v2019Heaps } = config;
   const { clock, logger } = world;
   const fault = protectedPool && protectedPoolFault(protectedPool);
   if (fault !== undefined) throw new DaemonError("CONFIG", `cannot use the configured protected_memory: ${fault}`);
   const heaps = systemRamOnly(kernel);
-  const pool = contiguousPoolOf(kernel, config, world);
-  if (pool === undefined) useHugePages(kernel, heaps, world);
+  const pool = contiguousPoolOf(kernel, config, machine, world);
+  if (pool === undefined) useHugePages(kernel, heaps, machine, logger);
   else usePool(heaps, pool);
   const attachments = attachHeaps({ kernel, heaps, clock, logger, protectedPool, v2019Heaps });
   return { heaps, attachments, close: () => pool?.close() };
@@ -49,7 +53,8 @@ export function createHeaps(kernel: Kernel, config: DaemonConfig, world: HeapWor
 function contiguousPoolOf(
   kernel: Kernel,
   { contiguousPool: settings }: DaemonConfig,
-  { clock, logger, memoryBytes, abort }: HeapWorld,
+  { memoryBytes }: HeapMachine,
+  { clock, logger, abort }: HeapWorld,
 ): ContiguousPoolHeap | undefined {
   const sizeBytes = settings === undefined ? 0 : contiguousPoolBytes(settings, memoryBytes);
   if (settings === undefined || sizeBytes === 0) return undefined;
@@ -65,7 +70,7 @@ function usePool(heaps: Heaps, pool: ContiguousPoolHeap): void {
   });
 }
 
-function useHugePages(kernel: Kernel, heaps: Heaps, { hugePages, logger }: HeapWorld): void {
+function useHugePages(kernel: Kernel, heaps: Heaps, { hugePages }: HeapMachine, logger: Logger): void {
   const pageBytes = hugePages
     .filter(({ total, overcommit }) => total > 0 || overcommit > 0)
     .map((pool) => pool.pageBytes);

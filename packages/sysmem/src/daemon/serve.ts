@@ -71,24 +71,22 @@ export function serve(options: ServeOptions): Daemon {
   const kernel = options.kernel ?? createLinuxKernel({ logger: log.child({ area: "kernel" }) });
   const { activated } = options;
   if (activated === undefined) prepareDirectory(options.svc, config.directoryMode);
-  const machine = { descriptors: descriptorLimits().soft, memoryBytes: machineMemoryBytes() };
-  const {
-    heaps,
-    attachments,
-    close: closeHeaps,
-  } = createHeaps(kernel, config, {
+  const machine = {
+    descriptors: descriptorLimits().soft,
+    memoryBytes: machineMemoryBytes(),
+    hugePages: hugePagePools(),
+  };
+  const heaps = createHeaps(kernel, config, machine, {
     clock: systemClock,
     logger,
-    hugePages: hugePagePools(),
-    memoryBytes: machine.memoryBytes,
     abort: () => process.abort(),
   });
   const server = createServer({
     kernel,
     clock: systemClock,
     logger,
-    heaps,
-    attachments,
+    heaps: heaps.heaps,
+    attachments: heaps.attachments,
     quotas: mergeQuotas(defaultQuotas(machine), config.quotas),
     formatCosts: costTable(config.formatCosts),
     maxAllocationSize: config.maxAllocationSize,
@@ -134,7 +132,7 @@ export function serve(options: ServeOptions): Daemon {
     });
   } catch (error) {
     for (const listener of listeners) listener.close();
-    closeHeaps();
+    heaps.close();
     throw listenError(error, options.svc);
   }
   return {
@@ -154,7 +152,7 @@ export function serve(options: ServeOptions): Daemon {
       for (const listener of listeners) listener.close();
       inspection.close();
       await server.shutdown();
-      closeHeaps();
+      heaps.close();
     },
   };
 }

@@ -16,19 +16,14 @@ import { type ContiguousPoolHeap, GOLDFISH_DEVICE_LOCAL } from "#heaps";
 import { descriptorLimits, hugePagePools, machineMemoryBytes } from "#kernel";
 import { createFakeKernel } from "#kernel/fake";
 import { DEFAULT_CONFIG, parseConfig } from "../../src/daemon/config.ts";
-import { createHeaps, type HeapWorld } from "../../src/daemon/heaps.ts";
+import { createHeaps, type HeapMachine, type HeapWorld } from "../../src/daemon/heaps.ts";
 import type { Plain } from "../../src/daemon/settings.ts";
 import { SimulatedClock } from "../server/support/simulated-clock.ts";
 import { defaultQuotas, mergeQuotas } from "../../src/daemon/quotas.ts";
 
 const MIB = 1 << 20;
-const world: HeapWorld = {
-  clock: systemClock,
-  logger: silentLogger,
-  hugePages: [],
-  memoryBytes: 1_000 * MIB,
-  abort: () => {},
-};
+const world: HeapWorld = { clock: systemClock, logger: silentLogger, abort: () => {} };
+const machine: HeapMachine = { hugePages: [], memoryBytes: 1_000 * MIB };
 
 test("quotas, a protected pool and heaps of 2019 are read", () => {
   const config = parseConfig(
@@ -125,7 +120,8 @@ test("without a word a process gets a quarter of the descriptors and half of the
 test("contiguous system RAM is there when huge pages are", () => {
   const kernel = createFakeKernel();
   const pool = { pageBytes: 2 * MIB, total: 0, free: 0, overcommit: 0 };
-  const made = (hugePages: readonly (typeof pool)[]) => createHeaps(kernel, DEFAULT_CONFIG, { ...world, hugePages });
+  const made = (hugePages: readonly (typeof pool)[]) =>
+    createHeaps(kernel, DEFAULT_CONFIG, { ...machine, hugePages }, world);
   expect(made([]).heaps.contiguousSystemRam).toBeUndefined();
   expect(made([]).heaps.whyNoContiguousSystemRam).toBe("no pool is configured and no huge pages are set aside");
   expect(made([pool]).heaps.contiguousSystemRam).toBeUndefined();
@@ -135,13 +131,15 @@ test("contiguous system RAM is there when huge pages are", () => {
 
 test("a protected pool that cannot be one is a mistake in the configuration", () => {
   const config = { ...DEFAULT_CONFIG, protectedPool: { base: 4_096, sizeBytes: MIB } };
-  expect(() => createHeaps(createFakeKernel(), config, world)).toThrow("cannot use the configured protected_memory");
+  expect(() => createHeaps(createFakeKernel(), config, machine, world)).toThrow(
+    "cannot use the configured protected_memory",
+  );
 });
 
 /** What a file says, made to heaps. */
-function fromSettings(settings: Plain, more: Partial<HeapWorld> = {}) {
+function fromSettings(settings: Plain, more: Partial<HeapMachine> = {}) {
   const kernel = createFakeKernel();
-  const made = createHeaps(kernel, parseConfig(settings, "test"), { ...world, ...more });
+  const made = createHeaps(kernel, parseConfig(settings, "test"), { ...machine, ...more }, world);
   return { kernel, ...made, heap: made.heaps.contiguousSystemRam as ContiguousPoolHeap };
 }
 
@@ -216,7 +214,7 @@ test("a machine that cannot set the memory aside has no contiguous memory, huge 
   kernel.faults.nextMemoryErrors.push("NOT_SUPPORTED");
   const hugePages = [{ pageBytes: 2 * MIB, total: 1, free: 1, overcommit: 0 }];
   const config = parseConfig({ contiguous_memory_size: MIB }, "test");
-  const { heaps, close } = createHeaps(kernel, config, { ...world, hugePages });
+  const { heaps, close } = createHeaps(kernel, config, { ...machine, hugePages }, world);
   await (heaps.contiguousSystemRam as ContiguousPoolHeap).opened;
   await Promise.resolve();
   expect(heaps.contiguousSystemRam).toBeUndefined();
@@ -237,7 +235,7 @@ test("where it is fatal, a write outside of all buffers ends the process; elsewh
     };
     const clock = new SimulatedClock();
     const config = parseConfig({ contiguous_memory_size: MIB, contiguous_guard_pages_fatal: isFatal }, "test");
-    const { heaps, close } = createHeaps(kernel, config, { ...world, clock, abort: () => aborted++ });
+    const { heaps, close } = createHeaps(kernel, config, machine, { ...world, clock, abort: () => aborted++ });
     const heap = heaps.contiguousSystemRam as ContiguousPoolHeap;
     await heap.opened;
     (bytes as Uint8Array)[0] = 99;

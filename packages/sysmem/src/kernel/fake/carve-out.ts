@@ -35,7 +35,10 @@ export class FakeCarveOut implements CarveOut {
     assert(!this.#vmo.isClosed, "a carve-out used after it was closed");
     const isWhole = offsetBytes % PAGE_BYTES === 0 && sizeBytes % PAGE_BYTES === 0;
     const isPart = sizeBytes > 0 && offsetBytes >= 0 && offsetBytes + sizeBytes <= this.sizeBytes;
-    assert(isWhole && isPart, `a piece of ${sizeBytes} bytes at ${offsetBytes} is a part of ${this.sizeBytes} in pages`);
+    assert(
+      isWhole && isPart,
+      `a piece of ${sizeBytes} bytes at ${offsetBytes} is a part of ${this.sizeBytes} in pages`,
+    );
     const { machine } = this.#process;
     const fault = machine.faults.nextPieceErrors.shift();
     if (fault !== undefined) {
