@@ -18,6 +18,7 @@ import {
 import { createLinuxKernel, type Kernel } from "#kernel";
 import { createFakeKernel } from "#kernel/fake";
 import { eventually } from "../kernel/collect.ts";
+import { CARVE_OUT_BYTES, whyNoCarveOut } from "../support/carve-out.ts";
 import { describeHeap, type HeapUnderTest } from "./conformance.ts";
 import { Provider2019 } from "./support/provider-2019.ts";
 
@@ -144,7 +145,7 @@ describeHeap("fake: contiguous system RAM", () => {
 
 /** A pool over a carve-out of either kernel. */
 function pooled(kernel: Kernel, close: () => void, guards: PoolGuardOptions): HeapUnderTest {
-  const heap = new ContiguousPoolHeap({ kernel, clock: systemClock, sizeBytes: 1 << 21, guards });
+  const heap = new ContiguousPoolHeap({ kernel, clock: systemClock, sizeBytes: CARVE_OUT_BYTES, guards });
   return {
     heap,
     kernel,
@@ -156,18 +157,7 @@ function pooled(kernel: Kernel, close: () => void, guards: PoolGuardOptions): He
   };
 }
 
-/** Why the Linux kernel here cannot set contiguous memory aside; undefined when it can. */
-const whyNoCarveOut = await (async () => {
-  const kernel = createLinuxKernel();
-  try {
-    (await kernel.createCarveOut(1 << 21, { name: "probe" })).close();
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  } finally {
-    kernel.close();
-  }
-})();
+const whyMissing = await whyNoCarveOut();
 
 for (const [how, guards] of Object.entries({
   "guards at its ends": DEFAULT_POOL_GUARDS,
@@ -175,7 +165,7 @@ for (const [how, guards] of Object.entries({
 })) {
   describeHeap(`fake: contiguous pool with ${how}`, () => pooled(createFakeKernel(), () => {}, guards));
   const linux = `linux: contiguous pool with ${how}`;
-  if (whyNoCarveOut !== undefined) test.skip(`${linux} (${whyNoCarveOut})`, () => {});
+  if (whyMissing !== undefined) test.skip(`${linux} (${whyMissing})`, () => {});
   else {
     describeHeap(linux, () => {
       const kernel = createLinuxKernel();

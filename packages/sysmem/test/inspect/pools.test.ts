@@ -10,6 +10,7 @@ import { heapStates } from "../../src/daemon/inspect/server-state.ts";
 import { poolTable } from "../../src/cli/inspect/pool-table.ts";
 import { PAGE, raw as rawBuffers } from "../server/support/constraints.ts";
 import { endWorld, type FakeWorld, fakeWorld } from "../server/support/fixture.ts";
+import { CARVE_OUT_BYTES, whyNoCarveOut } from "../support/carve-out.ts";
 import { raw } from "./constraints.ts";
 import { World } from "./world.ts";
 
@@ -173,7 +174,7 @@ test("sysmem heaps shows a pool under the contract's names", async ({ pooled }) 
 const CONFIG = {
   ...DEFAULT_CONFIG,
   contiguousPool: {
-    size: { bytes: 1 << 21 },
+    size: { bytes: CARVE_OUT_BYTES },
     guards: { pageCount: 1, hasInternal: false, unusedFractionDenominator: 0, unusedCycleSeconds: 600 },
     isFatal: false,
   },
@@ -194,8 +195,43 @@ base("a daemon whose machine cannot set the memory aside starts, and explains wh
     world.local("camera", world.collection("contiguous"), raw({ bufferMemoryConstraints: memory }));
     await world.failed("contiguous");
     const { out } = await world.sysmem("explain");
-    expect(out).toContain("there is no contiguous pool: cannot set aside 2097152 bytes: there is no /dev/udmabuf");
+    expect(out).toContain(
+      `there is no contiguous pool: cannot set aside ${CARVE_OUT_BYTES} bytes: there is no /dev/udmabuf`,
+    );
     expect((await world.sysmem("heaps")).out).not.toContain("POOL");
+  } finally {
+    await world.clear();
+    await world.close();
+  }
+});
+
+const whyMissing = await whyNoCarveOut();
+const realPool = "a daemon gives contiguous buffers of other processes out of its pool, and has their memory back";
+base.skipIf(whyMissing !== undefined)(`${realPool} (${whyMissing ?? "carve-outs"})`, async () => {
+  const world = new World({ config: CONFIG });
+  try {
+    const pool = () => world.daemon.server.snapshot().heaps.find(({ pools }) => pools !== undefined)?.pools?.[0];
+    await world.until(() => pool()?.isReady);
+    const root = world.collection("camera");
+    const memory = { minSizeBytes: 65_536n, physicallyContiguousRequired: true, minPhysicalBaseAlignment: 65_536n };
+    const sensor = world.participant(
+      "constrain",
+      "sensor",
+      await root.duplicate(),
+      raw({ bufferMemoryConstraints: memory }),
+    );
+    const here = world.local("display", root, raw());
+    const buffers = await here.waitForBuffers();
+    await sensor.says("allocated");
+    const { count } = buffers;
+    expect(pool()?.usedBytes).toBe(count * 65_536);
+    const { out } = await world.sysmem("heaps");
+    expect(out).toMatch(/^POOL +SysmemContiguousPool$/m);
+    expect(out).toMatch(new RegExp(`^used_size +${count * 64}\\.0 KiB$`, "m"));
+    buffers.close();
+    await sensor.kill();
+    await world.until(() => pool()?.usedBytes === 0);
+    expect(pool()?.failedGuardRegionChecks).toBe(0);
   } finally {
     await world.clear();
     await world.close();

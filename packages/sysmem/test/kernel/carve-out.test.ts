@@ -1,31 +1,17 @@
 /** Contiguous memory in pieces: what every kernel that has it must do. Source: `port.ts`. */
 import { describe, expect } from "vitest";
 import { SysmemError } from "#base";
-import { createLinuxKernel, type Kernel, type KernelError } from "#kernel";
+import { createLinuxKernel, type Kernel } from "#kernel";
 import { createFakeKernel } from "#kernel/fake";
+import { CARVE_OUT_BYTES, whyNoCarveOut } from "../support/carve-out.ts";
 import { test } from "../support/leaks.ts";
 import { eventually } from "./collect.ts";
 
 const PAGE = 4_096;
-const SIZE = 1 << 21;
 const NAMED = { name: "carve-out" };
 
-/** Why the Linux kernel cannot on this machine; undefined when it can. */
-async function whyNot(): Promise<string | undefined> {
-  const kernel = createLinuxKernel();
-  try {
-    (await kernel.createCarveOut(SIZE, NAMED)).close();
-    return undefined;
-  } catch (error) {
-    return (error as KernelError).message;
-  } finally {
-    kernel.close();
-  }
-}
-
-const why = await whyNot();
 describeCarveOut("the fake kernel", undefined, () => createFakeKernel());
-describeCarveOut("the Linux kernel", why, () => createLinuxKernel());
+describeCarveOut("the Linux kernel", await whyNoCarveOut(), () => createLinuxKernel());
 
 function describeCarveOut(name: string, whyMissing: string | undefined, open: () => Kernel): void {
   describe(name, () => {
@@ -45,8 +31,8 @@ function describeCarveOut(name: string, whyMissing: string | undefined, open: ()
     };
 
     it("is zeros, and shares its pages with its pieces and with nobody else", async (kernel) => {
-      const carveOut = await kernel.createCarveOut(SIZE, NAMED);
-      expect(carveOut.sizeBytes).toBeGreaterThanOrEqual(SIZE);
+      const carveOut = await kernel.createCarveOut(CARVE_OUT_BYTES, NAMED);
+      expect(carveOut.sizeBytes).toBeGreaterThanOrEqual(CARVE_OUT_BYTES);
       expect(carveOut.bytes).toHaveLength(carveOut.sizeBytes);
       expect(carveOut.bytes.every((byte) => byte === 0)).toBe(true);
       const pieces = [0, 1].map((index) =>
@@ -73,7 +59,7 @@ function describeCarveOut(name: string, whyMissing: string | undefined, open: ()
     });
 
     it("gives the same pages out again, in another division", async (kernel) => {
-      const carveOut = await kernel.createCarveOut(SIZE, NAMED);
+      const carveOut = await kernel.createCarveOut(CARVE_OUT_BYTES, NAMED);
       for (const [offset, size] of [
         [0, 8],
         [4, 2],
@@ -87,7 +73,7 @@ function describeCarveOut(name: string, whyMissing: string | undefined, open: ()
     });
 
     it("has pieces that know their children and report their end", async (kernel) => {
-      const carveOut = await kernel.createCarveOut(SIZE, NAMED);
+      const carveOut = await kernel.createCarveOut(CARVE_OUT_BYTES, NAMED);
       const piece = carveOut.createPiece(0, PAGE, NAMED);
       const gone: number[] = [];
       piece.onChildGone((childId) => gone.push(childId));
@@ -103,7 +89,7 @@ function describeCarveOut(name: string, whyMissing: string | undefined, open: ()
     });
 
     it("leaves pieces to their holders when it is closed", async (kernel) => {
-      const carveOut = await kernel.createCarveOut(SIZE, NAMED);
+      const carveOut = await kernel.createCarveOut(CARVE_OUT_BYTES, NAMED);
       const piece = carveOut.createPiece(0, PAGE, NAMED);
       const { vmo } = piece.handOut({ writable: true });
       carveOut.close();
@@ -118,7 +104,7 @@ function describeCarveOut(name: string, whyMissing: string | undefined, open: ()
 
     it("is divided by pages and has no more than it has", async (kernel) => {
       await expect(kernel.createCarveOut(0, NAMED)).rejects.toMatchObject({ code: "INVALID_ARGS" });
-      const carveOut = await kernel.createCarveOut(SIZE, NAMED);
+      const carveOut = await kernel.createCarveOut(CARVE_OUT_BYTES, NAMED);
       const { sizeBytes } = carveOut;
       for (const [offset, size] of [
         [1, PAGE],
@@ -138,15 +124,15 @@ function describeCarveOut(name: string, whyMissing: string | undefined, open: ()
 
 test("the fake kernel's pages are taken until the last piece is gone", async () => {
   const kernel = createFakeKernel();
-  kernel.faults.memoryLimitBytes = SIZE;
-  const carveOut = await kernel.createCarveOut(SIZE, NAMED);
+  kernel.faults.memoryLimitBytes = CARVE_OUT_BYTES;
+  const carveOut = await kernel.createCarveOut(CARVE_OUT_BYTES, NAMED);
   await expect(kernel.createCarveOut(PAGE, NAMED)).rejects.toMatchObject({ code: "NO_MEMORY" });
   const piece = carveOut.createPiece(0, PAGE, NAMED);
   expect(() => carveOut.createPiece(0, PAGE, NAMED)).toThrow("share no page");
   const { vmo } = piece.handOut({ writable: true });
   carveOut.close();
   piece.close();
-  expect(kernel.usedMemoryBytes).toBe(SIZE);
+  expect(kernel.usedMemoryBytes).toBe(CARVE_OUT_BYTES);
   vmo.close();
   expect([kernel.usedMemoryBytes, kernel.openHandleCount]).toEqual([0, 0]);
 });
