@@ -64,7 +64,7 @@ export interface MetricsEndpoint {
 }
 
 /** What is counted for one server. Events are observed from here on; gauges are read when somebody asks. */
-export async function collectMetrics(server: Server): Promise<{ text(): Promise<string>; stop(): void }> {
+async function collectMetrics(server: Server): Promise<{ text(): Promise<string>; stop(): void }> {
   const { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } = await import("prom-client");
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
