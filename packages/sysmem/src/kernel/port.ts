@@ -100,7 +100,10 @@ export interface BufferMemory {
 /** A span of physically contiguous memory that the server keeps and gives out in pieces. */
 export interface CarveOut {
   readonly sizeBytes: number;
-  /** The server's own view of all of it, for guards and clearing. */
+  /**
+   * The server's own view of all of it, for guards and clearing. As that of a `Mapping`, it stays harmless after `close`:
+   * for as long as this object is referenced.
+   */
   readonly bytes: Uint8Array;
   /**
    * Makes a piece a buffer's memory: a file of its own over the carve-out's pages. Offset and size are multiples of the

@@ -16,7 +16,6 @@ import { type AllocateVmoRequest, type Heap, type HeapId, type HeapProperties, S
 import { ContiguousPool, type PoolFailure, type PoolMetrics, type PoolPiece } from "./contiguous-pool.ts";
 import { CorruptionLog } from "./corruption-log.ts";
 import { Guards } from "./guards.ts";
-import { poolBytes } from "./pattern.ts";
 import { PoolWatch } from "./pool-watch.ts";
 import { rangeSize } from "./range.ts";
 import { UnusedPages } from "./unused-pages.ts";
@@ -189,13 +188,12 @@ export class ContiguousPoolHeap implements Heap {
   }
 
   /** What looks after memory of this size, which may be more than was asked for. */
-  #equip({ bytes, sizeBytes }: CarveOut): Pick<OpenPool, "guards" | "unused"> {
+  #equip(carveOut: CarveOut): Pick<OpenPool, "guards" | "unused"> {
     const { pageCount, unusedFractionDenominator } = this.#guardOptions;
-    this.#division = this.#divisionOf(sizeBytes);
-    const memory = poolBytes(bytes);
+    this.#division = this.#divisionOf(carveOut.sizeBytes);
     return {
-      guards: new Guards(memory, pageCount * POOL_PAGE_BYTES, this.#corruption),
-      unused: new UnusedPages(memory, unusedFractionDenominator, this.#corruption),
+      guards: new Guards(carveOut, pageCount * POOL_PAGE_BYTES, this.#corruption),
+      unused: new UnusedPages(carveOut, unusedFractionDenominator, this.#corruption),
     };
   }
 

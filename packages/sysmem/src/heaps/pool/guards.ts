@@ -1,8 +1,9 @@
 /** Guards: pages with a pattern at both ends of a pool and, if wanted, around each buffer. Negotiation contract 8.2. */
 import { POOL_PAGE_BYTES } from "#base";
+import type { CarveOut } from "#kernel";
 import type { PoolPiece } from "./contiguous-pool.ts";
 import type { CorruptionLog } from "./corruption-log.ts";
-import { firstDifference, hasPattern, type PoolBytes, writePattern } from "./pattern.ts";
+import { firstDifference, hasPattern, writePattern } from "./pattern.ts";
 import { type Range, rangeSize } from "./range.ts";
 import { partsOf, type Work } from "./work-lane.ts";
 
@@ -16,17 +17,18 @@ interface Guard extends Range {
 
 /** Guards of one pool. They stay as they were found; those around a buffer are made anew with the next buffer. */
 export class Guards {
-  readonly #bytes: PoolBytes;
+  readonly #memory: CarveOut;
   readonly #log: CorruptionLog;
   readonly #ends: readonly Guard[];
   readonly #internal = new Map<PoolPiece, readonly Guard[]>();
 
-  constructor(bytes: PoolBytes, guardBytes: number, log: CorruptionLog) {
-    this.#bytes = bytes;
+  constructor(memory: CarveOut, guardBytes: number, log: CorruptionLog) {
+    const { sizeBytes } = memory;
+    this.#memory = memory;
     this.#log = log;
     this.#ends = [
       { where: "the guard before all buffers", begin: 0, end: guardBytes, isBroken: false },
-      { where: "the guard behind all buffers", begin: bytes.length - guardBytes, end: bytes.length, isBroken: false },
+      { where: "the guard behind all buffers", begin: sizeBytes - guardBytes, end: sizeBytes, isBroken: false },
     ];
   }
 
@@ -67,7 +69,7 @@ export class Guards {
 
   *#write({ begin, end }: Guard): Work {
     for (const [from, to] of partsOf(begin, end)) {
-      writePattern(this.#bytes, from, to);
+      writePattern(this.#memory.bytes, from, to);
       yield to - from;
     }
   }
@@ -76,8 +78,8 @@ export class Guards {
     const { begin, end, where, buffer } = guard;
     for (const [from, to] of partsOf(begin, end)) {
       for (let page = from; page < to; page += POOL_PAGE_BYTES) {
-        if (hasPattern(this.#bytes, page)) continue;
-        this.#log.found({ where, begin, end, at: firstDifference(this.#bytes, page), buffer }, !guard.isBroken);
+        if (hasPattern(this.#memory.bytes, page)) continue;
+        this.#log.found({ where, begin, end, at: firstDifference(this.#memory.bytes, page), buffer }, !guard.isBroken);
         guard.isBroken = true;
         yield page + POOL_PAGE_BYTES - from;
         return;

@@ -3,24 +3,25 @@
  * not one of them for good, by its number. All are zeros when a buffer gets them. Negotiation contract 8.1, 8.2.
  */
 import { POOL_PAGE_BYTES } from "#base";
+import type { CarveOut } from "#kernel";
 import type { CorruptionLog } from "./corruption-log.ts";
-import { firstDifference, hasPattern, type PoolBytes, writePattern } from "./pattern.ts";
+import { firstDifference, hasPattern, writePattern } from "./pattern.ts";
 import type { Range } from "./range.ts";
 import { partsOf, type Work } from "./work-lane.ts";
 
 export class UnusedPages {
-  readonly #bytes: PoolBytes;
+  readonly #memory: CarveOut;
   readonly #log: CorruptionLog;
   readonly #denominator: number;
   /** 1 for each page that has the pattern now. */
   readonly #isPatterned: Uint8Array;
 
   /** @param denominator of so many pages the first gets the pattern; 0 means that none does */
-  constructor(bytes: PoolBytes, denominator: number, log: CorruptionLog) {
-    this.#bytes = bytes;
+  constructor(memory: CarveOut, denominator: number, log: CorruptionLog) {
+    this.#memory = memory;
     this.#log = log;
     this.#denominator = denominator;
-    this.#isPatterned = new Uint8Array(denominator === 0 ? 0 : bytes.length / POOL_PAGE_BYTES);
+    this.#isPatterned = new Uint8Array(denominator === 0 ? 0 : memory.sizeBytes / POOL_PAGE_BYTES);
   }
 
   /** Fills the pages of a part that nobody has any more. */
@@ -30,7 +31,7 @@ export class UnusedPages {
       const step = this.#denominator * POOL_PAGE_BYTES;
       let touched = 0;
       for (let page = Math.ceil(from / step) * step; page < to; page += step) {
-        writePattern(this.#bytes, page, page + POOL_PAGE_BYTES);
+        writePattern(this.#memory.bytes, page, page + POOL_PAGE_BYTES);
         this.#isPatterned[page / POOL_PAGE_BYTES] = 1;
         touched += POOL_PAGE_BYTES;
       }
@@ -48,7 +49,7 @@ export class UnusedPages {
   *take(part: Range): Work {
     for (const [from, to] of partsOf(part.begin, part.end)) {
       if (this.#denominator > 0) this.#check(from, to, "end");
-      this.#bytes.fill(0, from, to);
+      this.#memory.bytes.fill(0, from, to);
       yield to - from;
     }
   }
@@ -60,17 +61,17 @@ export class UnusedPages {
     let broken: { begin: number; end: number } | undefined;
     const report = (): void => {
       if (broken === undefined) return;
-      this.#log.found({ where: "unused pages", ...broken, at: firstDifference(this.#bytes, broken.begin) });
+      this.#log.found({ where: "unused pages", ...broken, at: firstDifference(this.#memory.bytes, broken.begin) });
       if (pattern === "leave") {
         for (let page = broken.begin; page < broken.end; page += step) {
-          writePattern(this.#bytes, page, page + POOL_PAGE_BYTES);
+          writePattern(this.#memory.bytes, page, page + POOL_PAGE_BYTES);
         }
       }
       broken = undefined;
     };
     for (let page = Math.ceil(from / step) * step; page < to; page += step) {
       const index = page / POOL_PAGE_BYTES;
-      const isWhole = this.#isPatterned[index] === 0 || hasPattern(this.#bytes, page);
+      const isWhole = this.#isPatterned[index] === 0 || hasPattern(this.#memory.bytes, page);
       if (pattern === "end") this.#isPatterned[index] = 0;
       touched += POOL_PAGE_BYTES;
       if (isWhole) report();
