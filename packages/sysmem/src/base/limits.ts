@@ -103,6 +103,12 @@ export const MAX_REQUIRED_MAX_SIZES = 64;
 export const MAX_RESERVE_ON_LOOP_BYTES = 262_144;
 
 /**
+ * Buffers of one collection whose memory is reserved at the same time, each on a helper thread: two take five frames of 1080p
+ * in 0.43 to 0.65 of the time of one, four are no faster on two cores, and Node has four helper threads for everybody.
+ */
+export const MAX_CONCURRENT_RESERVATIONS = 2;
+
+/**
  * Memory below this size is reserved without asking first how much the machine has left: asking takes longer than
  * reserving it.
  */

@@ -1,3 +1,4 @@
+import { MAX_CONCURRENT_RESERVATIONS } from "#base";
 import type { BufferMemory, Kernel } from "#kernel";
 import { type AllocateVmoRequest, type Heap, type HeapId, type HeapProperties, SYSTEM_RAM } from "./port.ts";
 
@@ -11,6 +12,7 @@ export class SystemRamHeap implements Heap {
     needFlush: false,
     isSecure: false,
   };
+  readonly maxConcurrentAllocations: number = MAX_CONCURRENT_RESERVATIONS;
   readonly #kernel: Kernel;
 
   constructor(kernel: Kernel) {
