@@ -109,6 +109,16 @@ export const MAX_RESERVE_ON_LOOP_BYTES = 262_144;
 export const MAX_CONCURRENT_RESERVATIONS = 2;
 
 /**
+ * When the memory reserve makes buffers: this long after the last allocation, so that it never competes with a set-up, and
+ * only while the machine has that much left; it looks once a second whether that still holds, and keeps nothing that
+ * was not used for half a minute.
+ */
+export const MEMORY_RESERVE_IDLE_NS = 20e6;
+export const MEMORY_RESERVE_HEADROOM_BYTES = 536_870_912;
+export const MEMORY_RESERVE_LOOK_NS = 1e9;
+export const MEMORY_RESERVE_EXPIRY_NS = 30e9;
+
+/**
  * Memory below this size is reserved without asking first how much the machine has left: asking takes longer than
  * reserving it.
  */

@@ -27,6 +27,8 @@ export interface DaemonConfig {
   readonly quotas: QuotaOptions;
   /** Physical memory for the heap that a secure-memory server protects; nobody else may use it. */
   readonly protectedPool?: ProtectedPool;
+  /** Most bytes of memory that are made in advance for buffers like those allocated last; 0 = none. */
+  readonly memoryReserveBytes: number;
   /** Heaps whose providers speak the heap protocol of 2019, by heap type, with what that protocol cannot say. */
   readonly v2019Heaps: ReadonlyMap<string, Omit<HeapProperties, "isSecure">>;
   readonly logLevel: LogLevel;
@@ -44,6 +46,7 @@ export const DEFAULT_CONFIG: DaemonConfig = {
   directoryMode: 0o700,
   socketMode: 0o666,
   quotas: {},
+  memoryReserveBytes: 0,
   v2019Heaps: new Map(),
   logLevel: "info",
   logLevels: {},
@@ -91,6 +94,7 @@ export function parseConfig(settings: Plain, where: string): ParsedConfig {
       ...root.optional("quotas_per_user", (v) => ({ perUser: quotas(v) })),
     },
     ...root.optional("protected_memory", (v) => ({ protectedPool: protectedPool(v) })),
+    ...root.optional("memory_reserve_bytes", (v) => ({ memoryReserveBytes: v.count() })),
     ...root.optional("v2019_heaps", (v) => ({ v2019Heaps: new Map(v.list().map(v2019Heap)) })),
     ...root.optional("log_level", (v) => ({ logLevel: v.oneOf(LOG_LEVELS) })),
     ...root.optional("log_levels", (v) => ({ logLevels: levelsByArea(v.section()) })),

@@ -5,6 +5,7 @@ import {
   ContiguousSystemRamHeap,
   type HeapAttachments,
   type Heaps,
+  MemoryReserve,
   protectedPoolFault,
   systemRamOnly,
 } from "#heaps";
@@ -15,6 +16,8 @@ import { DaemonError } from "./errors.ts";
 export interface DaemonHeaps {
   readonly heaps: Heaps;
   readonly attachments: HeapAttachments;
+  /** Gives back what is held for buffers to come. For when no server uses the heaps any more. */
+  close(): void;
 }
 
 /** Throws `DaemonError` CONFIG for a protected pool that cannot be one. */
@@ -24,14 +27,17 @@ export function createHeaps(
   hugePages: readonly HugePagePool[],
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
 ): DaemonHeaps {
-  const { protectedPool, v2019Heaps } = config;
+  const { protectedPool, v2019Heaps, memoryReserveBytes } = config;
   const fault = protectedPool && protectedPoolFault(protectedPool);
   if (fault !== undefined) throw new DaemonError("CONFIG", `cannot use the configured protected_memory: ${fault}`);
-  const heaps = systemRamOnly(kernel);
+  const reserve =
+    memoryReserveBytes > 0 ? new MemoryReserve({ kernel, clock, maxBytes: memoryReserveBytes }) : undefined;
+  const heaps = systemRamOnly(kernel, reserve);
   const pageBytes = hugePages
     .filter(({ total, overcommit }) => total > 0 || overcommit > 0)
     .map((pool) => pool.pageBytes);
   if (pageBytes.length > 0) heaps.setContiguousSystemRam(new ContiguousSystemRamHeap(kernel, pageBytes));
   else logger.info({}, "no huge pages are set aside: buffers that must be physically contiguous cannot be allocated");
-  return { heaps, attachments: attachHeaps({ kernel, heaps, clock, logger, protectedPool, v2019Heaps }) };
+  const attachments = attachHeaps({ kernel, heaps, clock, logger, protectedPool, v2019Heaps });
+  return { heaps, attachments, close: () => reserve?.close() };
 }

@@ -72,11 +72,13 @@ export function serve(options: ServeOptions): Daemon {
   const { activated } = options;
   if (activated === undefined) prepareDirectory(options.svc, config.directoryMode);
   const machine = { descriptors: descriptorLimits().soft, memoryBytes: machineMemoryBytes() };
+  const heaps = createHeaps(kernel, config, hugePagePools(), { clock: systemClock, logger });
   const server = createServer({
     kernel,
     clock: systemClock,
     logger,
-    ...createHeaps(kernel, config, hugePagePools(), { clock: systemClock, logger }),
+    heaps: heaps.heaps,
+    attachments: heaps.attachments,
     quotas: mergeQuotas(defaultQuotas(machine), config.quotas),
     formatCosts: costTable(config.formatCosts),
     maxAllocationSize: config.maxAllocationSize,
@@ -141,6 +143,7 @@ export function serve(options: ServeOptions): Daemon {
       for (const listener of listeners) listener.close();
       inspection.close();
       await server.shutdown();
+      heaps.close();
     },
   };
 }

@@ -132,6 +132,10 @@ class FakeKernelImpl implements FakeKernel {
     return new FakeBufferMemory(this.#process, new FakeVmo(this.#process, description));
   }
 
+  availableMemoryBytes(): number {
+    return Math.max(0, this.faults.memoryLimitBytes - this.usedMemoryBytes);
+  }
+
   createIdentifier(sizeBytes: number, options: { readonly name: string }): BufferMemory {
     if (!(Number.isSafeInteger(sizeBytes) && sizeBytes > 0)) {
       throw new KernelError("INVALID_ARGS", `cannot create an identifier for ${sizeBytes} bytes`);

@@ -106,6 +106,10 @@ export class LinuxKernelImpl implements LinuxKernel {
     return new LinuxBufferMemory(this.#context, this.#children, vmo);
   }
 
+  availableMemoryBytes(): number {
+    return this.#memory.availableBytes();
+  }
+
   createIdentifier(sizeBytes: number, options: { readonly name: string }): BufferMemory {
     const fd = this.#memory.createIdentifier(sizeBytes, options.name);
     const vmo = new LinuxVmo(this.#context, fd, fileStatus(this.#libc, fd), true);

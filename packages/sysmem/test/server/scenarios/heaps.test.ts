@@ -1,5 +1,6 @@
 /** Lifecycle contract 11, statements 133 to 138, as far as the server is concerned: any heap behind the port. */
 import { expect, test as base } from "vitest";
+import { MAX_CONCURRENT_RESERVATIONS } from "#base";
 import { type AllocateVmoRequest, type Heap, HeapError, Heaps, SystemRamHeap } from "#heaps";
 import type { BufferMemory } from "#kernel";
 import type { FakeKernel } from "#kernel/fake";
@@ -139,6 +140,21 @@ heapTest("a heap that takes several is asked in ascending order, for no more tha
   answer(0);
   await world.settle();
   expect(pending.outcome()?.kind).toBe("ok");
+});
+
+heapTest("system RAM makes MAX_CONCURRENT_RESERVATIONS buffers of a collection at a time", async ({ heapWorld }) => {
+  const { world, heap } = heapWorld;
+  heap.maxConcurrentAllocations = new SystemRamHeap(world.serverProcess).maxConcurrentAllocations;
+  const answer = holdAnswers(heap);
+  const collection = world.nonShared();
+  collection.setConstraints({ constraints: inHeap(MAX_CONCURRENT_RESERVATIONS + 1) });
+  await world.settle();
+  expect(heap.calls).toHaveLength(MAX_CONCURRENT_RESERVATIONS);
+  for (let index = 0; index <= MAX_CONCURRENT_RESERVATIONS; index++) {
+    answer(index);
+    await world.settle();
+  }
+  expect(heap.calls).toHaveLength(MAX_CONCURRENT_RESERVATIONS + 1);
 });
 
 heapTest("when one of several fails, what was under way is waited for and given back", async ({ heapWorld }) => {
