@@ -32,10 +32,15 @@ export async function startDaemon(...options) {
     pid: child.pid,
     stop: async () => {
       child.kill("SIGTERM");
-      if (child.exitCode === null) await once(child, "exit");
+      await exitOf(child);
       folder.remove();
     },
   };
+}
+
+/** Resolves when a child has ended, in whatever way. */
+export async function exitOf(child) {
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
 }
 
 /** A child that answers each message with one. Resolves when it has said that it is ready. */
@@ -56,8 +61,8 @@ export async function startChild(url, args, execArgv = []) {
       return answer;
     },
     stop: async () => {
-      child.disconnect();
-      if (child.exitCode === null) await once(child, "exit");
+      if (child.connected) child.disconnect();
+      await exitOf(child);
     },
   };
 }

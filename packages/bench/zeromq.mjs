@@ -1,0 +1,22 @@
+/** Frames through zeromq's request and reply sockets over `ipc:`, for bench/memory/hand-over.mjs. */
+import { Reply, Request } from "zeromq";
+
+/** Answers each frame with one byte of it, until the process ends. */
+export async function answerFrames(address) {
+  const socket = new Reply();
+  await socket.bind(address);
+  for await (const [frame] of socket) await socket.send(frame.subarray(0, 1));
+}
+
+/** Hands frames over. */
+export function connectTo(address) {
+  const socket = new Request();
+  socket.connect(address);
+  return {
+    async ask(frame) {
+      await socket.send(frame);
+      await socket.receive();
+    },
+    close: () => socket.close(),
+  };
+}
