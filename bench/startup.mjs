@@ -37,7 +37,10 @@ const times = Object.fromEntries(Object.keys(WAYS).map((name) => [name, []]));
 for (let round = 0; round <= ROUNDS; round++) {
   for (const [name, args] of Object.entries(WAYS)) {
     const start = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", stdio: ["ignore", "ignore", "pipe"] });
+    const { status, stderr } = spawnSync(process.execPath, args, {
+      encoding: "utf8",
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr}`);
     // The first round reads the files from disk.
     if (round > 0) times[name].push(performance.now() - start);

@@ -157,7 +157,14 @@ finish({
   tables: [
     table(
       "Left after SIGKILL",
-      ["killed: who, when", "bytes held before", "/dev/shm bytes", "System V bytes", "memory file bytes", "server's descriptors"],
+      [
+        "killed: who, when",
+        "bytes held before",
+        "/dev/shm bytes",
+        "System V bytes",
+        "memory file bytes",
+        "server's descriptors",
+      ],
       results.map((row) => [
         row.what,
         cell(row.heldMeanwhile),

@@ -45,7 +45,13 @@ finish({
     table(
       `First use of a frame's memory; transparent huge pages in memory files: ${policy}`,
       ["frame", "pages", "create us", "write us", "both us"],
-      results.map(({ name, pages, create, write }) => [name, pages, short(create), short(write), short(create + write)]),
+      results.map(({ name, pages, create, write }) => [
+        name,
+        pages,
+        short(create),
+        short(write),
+        short(create + write),
+      ]),
     ),
   ],
 });

@@ -22,7 +22,10 @@ const DESCRIPTORS_BESIDES = 512;
 /** How many of the last allocations are timed at each count. */
 const TIMED = 100;
 
-const counts = process.argv.slice(2).filter((argument) => !argument.startsWith("--")).map(Number);
+const counts = process.argv
+  .slice(2)
+  .filter((argument) => !argument.startsWith("--"))
+  .map(Number);
 if (counts.length === 0) counts.push(100, 1_000, 10_000);
 counts.sort((a, b) => a - b);
 

@@ -34,7 +34,6 @@ export class SystemRamHeap implements Heap {
   }
 
   deleteVmo(_bufferCollectionId: bigint, _bufferIndex: number, memory: BufferMemory): Promise<void> {
-    memory.close();
-    return Promise.resolve();
+    return memory.closeOffLoop();
   }
 }

@@ -95,6 +95,8 @@ export interface BufferMemory {
   onChildGone(listener: (childId: number) => void): void;
   /** Drops the server's own hold and all bookkeeping. Children live on in their holders. */
   close(): void;
+  /** The same for the last holder of much memory: its pages are freed off the event loop. Resolves when they are. */
+  closeOffLoop(): Promise<void>;
 }
 
 /** Who is at the other end of an accepted connection, as the kernel recorded it when it connected. */

@@ -1,6 +1,6 @@
 /** The server's hold on one buffer's memory file, and on the VMOs it handed out from it. */
 import { randomInt } from "node:crypto";
-import { assert, Rights } from "#base";
+import { assert, MAX_FREE_ON_LOOP_BYTES, Rights } from "#base";
 import { KernelError } from "../errors.ts";
 import type { BufferMemory, Vmo } from "../port.ts";
 import { READ_ONLY_VMO_RIGHTS, READ_WRITE_VMO_RIGHTS, WRITE_ONLY_VMO_RIGHTS } from "../rights.ts";
@@ -131,9 +131,20 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
   }
 
   close(): void {
-    if (this.#isClosed) return;
+    if (this.#letGo()) this.vmo.close();
+  }
+
+  async closeOffLoop(): Promise<void> {
+    if (!this.#letGo()) return;
+    if (this.sizeBytes > MAX_FREE_ON_LOOP_BYTES) await this.#context.libc.closeAsync(this.vmo.take());
+    else this.vmo.close();
+  }
+
+  /** False when that was done before. */
+  #letGo(): boolean {
+    if (this.#isClosed) return false;
     this.#isClosed = true;
     this.#stopWatching();
-    this.vmo.close();
+    return true;
   }
 }
