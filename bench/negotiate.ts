@@ -22,6 +22,7 @@ import {
   type TreeNode,
 } from "sysmem/negotiate";
 import { BufferCollectionConstraints } from "sysmem/gen/fuchsia_sysmem2";
+import { finish, table } from "./lib/table.mjs";
 
 const environment: Environment = {
   heaps: [{ heapType: SYSTEM_RAM, id: 0n, domains: { cpu: true, ram: true, inaccessible: true }, secure: false }],
@@ -129,17 +130,19 @@ for (const [participants, formats] of [
   record("explain", participants, formats, () => explainFailure(input, environment));
 }
 
-if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify(rows)}\n`);
-else {
-  process.stdout.write("what              participants  formats          us   ns per participant and format\n");
-  for (const row of rows) {
-    const cells = [
-      row.what.padEnd(16),
-      String(row.participants).padStart(14),
-      String(row.formats).padStart(9),
-      row.microseconds.toFixed(1).padStart(12),
-      row.nanosecondsPerFormat.toFixed(0).padStart(8),
-    ];
-    process.stdout.write(`${cells.join("")}\n`);
-  }
-}
+finish({
+  results: rows,
+  tables: [
+    table(
+      "One negotiation",
+      ["", "participants", "formats", "us", "ns for each participant and format"],
+      rows.map((row) => [
+        row.what,
+        row.participants,
+        row.formats,
+        row.microseconds.toFixed(1),
+        row.nanosecondsPerFormat.toFixed(0),
+      ]),
+    ),
+  ],
+});

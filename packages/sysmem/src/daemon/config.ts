@@ -30,6 +30,8 @@ export interface DaemonConfig {
   readonly contiguousPool?: ContiguousPoolSettings;
   /** Physical memory for the heap that a secure-memory server protects; nobody else may use it. */
   readonly protectedPool?: ProtectedPool;
+  /** Most bytes of memory that are made in advance for buffers like those allocated last; 0 = none. */
+  readonly memoryReserveBytes: number;
   /** Heaps whose providers speak the heap protocol of 2019, by heap type, with what that protocol cannot say. */
   readonly v2019Heaps: ReadonlyMap<string, Omit<HeapProperties, "isSecure">>;
   readonly logLevel: LogLevel;
@@ -47,6 +49,7 @@ export const DEFAULT_CONFIG: DaemonConfig = {
   directoryMode: 0o700,
   socketMode: 0o666,
   quotas: {},
+  memoryReserveBytes: 0,
   v2019Heaps: new Map(),
   logLevel: "info",
   logLevels: {},
@@ -96,6 +99,7 @@ export function parseConfig(settings: Plain, where: string): ParsedConfig {
     },
     ...(contiguous !== undefined && { contiguousPool: contiguous }),
     ...protectedPool(root),
+    ...root.optional("memory_reserve_bytes", (v) => ({ memoryReserveBytes: v.count() })),
     ...root.optional("v2019_heaps", (v) => ({ v2019Heaps: new Map(v.list().map(v2019Heap)) })),
     ...root.optional("log_level", (v) => ({ logLevel: v.oneOf(LOG_LEVELS) })),
     ...root.optional("log_levels", (v) => ({ logLevels: levelsByArea(v.section()) })),

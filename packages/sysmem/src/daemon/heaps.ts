@@ -6,6 +6,7 @@ import {
   ContiguousSystemRamHeap,
   type HeapAttachments,
   type Heaps,
+  MemoryReserve,
   protectedPoolFault,
   systemRamOnly,
 } from "#heaps";
@@ -17,7 +18,7 @@ import { DaemonError } from "./errors.ts";
 export interface DaemonHeaps {
   readonly heaps: Heaps;
   readonly attachments: HeapAttachments;
-  /** Lets go of the memory that was set aside, when the server has ended. */
+  /** Lets go of the memory that was set aside or is held for buffers to come, when the server has ended. */
   close(): void;
 }
 
@@ -38,16 +39,25 @@ export interface HeapWorld {
 
 /** Throws `DaemonError` CONFIG for a pool that cannot be one. */
 export function createHeaps(kernel: Kernel, config: DaemonConfig, machine: HeapMachine, world: HeapWorld): DaemonHeaps {
-  const { protectedPool, v2019Heaps } = config;
+  const { protectedPool, v2019Heaps, memoryReserveBytes } = config;
   const { clock, logger } = world;
   const fault = protectedPool && protectedPoolFault(protectedPool);
   if (fault !== undefined) throw new DaemonError("CONFIG", `cannot use the configured protected_memory: ${fault}`);
-  const heaps = systemRamOnly(kernel);
+  const reserve =
+    memoryReserveBytes > 0 ? new MemoryReserve({ kernel, clock, maxBytes: memoryReserveBytes }) : undefined;
+  const heaps = systemRamOnly(kernel, reserve);
   const pool = contiguousPoolOf(kernel, config, machine, world);
   if (pool === undefined) useHugePages(kernel, heaps, machine, logger);
   else usePool(heaps, pool);
   const attachments = attachHeaps({ kernel, heaps, clock, logger, protectedPool, v2019Heaps });
-  return { heaps, attachments, close: () => pool?.close() };
+  return {
+    heaps,
+    attachments,
+    close() {
+      pool?.close();
+      reserve?.close();
+    },
+  };
 }
 
 function contiguousPoolOf(

@@ -45,7 +45,6 @@ export class ContiguousSystemRamHeap implements Heap {
   }
 
   deleteVmo(_bufferCollectionId: bigint, _bufferIndex: number, memory: BufferMemory): Promise<void> {
-    memory.close();
-    return Promise.resolve();
+    return memory.closeOffLoop();
   }
 }

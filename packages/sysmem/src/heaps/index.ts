@@ -6,6 +6,7 @@ export * from "./external/external-heap-v2019.ts";
 export * from "./external/heap-registrar.ts";
 export * from "./external/remote-heap.ts";
 export * from "./heap-numbers.ts";
+export * from "./memory-reserve.ts";
 export * from "./pool/contiguous-pool.ts";
 export * from "./pool/contiguous-pool-heap.ts";
 export { coalesce, type Range } from "./pool/range.ts";

@@ -53,9 +53,11 @@ export interface Heap {
   readonly description: string;
   /** Heaps that divide pools: how each is used now. */
   pools?(): readonly PoolMetrics[];
+  /** How many buffers of one collection it can make at the same time. Absent: one, as the contract of heaps has it. */
+  readonly maxConcurrentAllocations?: number;
   /**
    * Makes the memory of one buffer: zeroed, and its size fixed. The server calls it once per buffer, with ascending index, and
-   * not again before the answer. Rejects with `HeapError` or `KernelError`; the client sees NO_MEMORY.
+   * not again while `maxConcurrentAllocations` of the collection's are unanswered. Rejects with `HeapError` or `KernelError`; the client sees NO_MEMORY.
    */
   allocateVmo(request: AllocateVmoRequest): Promise<BufferMemory>;
   /**

@@ -1,5 +1,6 @@
 import type { Kernel } from "#kernel";
 import { type Heap, type HeapId, type HeapRegistry, type SecureMemoryState, SYSTEM_RAM } from "./port.ts";
+import type { MemoryReserve } from "./memory-reserve.ts";
 import { SystemRamHeap } from "./system-ram.ts";
 
 /** A registry that heaps join and leave. */
@@ -82,9 +83,9 @@ export function allHeaps(registry: HeapRegistry): readonly Heap[] {
   return contiguousSystemRam === undefined ? registry.list() : [...registry.list(), contiguousSystemRam];
 }
 
-/** The registry of a server that has nothing but system RAM. */
-export function systemRamOnly(kernel: Kernel): Heaps {
+/** The registry of a server that has nothing but system RAM. The reserve, if any, stays the caller's. */
+export function systemRamOnly(kernel: Kernel, reserve?: MemoryReserve): Heaps {
   const heaps = new Heaps();
-  heaps.register(new SystemRamHeap(kernel));
+  heaps.register(new SystemRamHeap(kernel, reserve));
   return heaps;
 }

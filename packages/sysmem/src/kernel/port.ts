@@ -95,6 +95,8 @@ export interface BufferMemory {
   onChildGone(listener: (childId: number) => void): void;
   /** Drops the server's own hold and all bookkeeping. Children live on in their holders. */
   close(): void;
+  /** The same for the last holder of much memory: its pages are freed off the event loop. Resolves when they are. */
+  closeOffLoop(): Promise<void>;
 }
 
 /** A span of physically contiguous memory that the server keeps and gives out in pieces. */
@@ -145,6 +147,8 @@ export interface Kernel {
    * reservation runs off the event loop. Rejects with `KernelError` NO_MEMORY when there is not enough.
    */
   createMemory(sizeBytes: number, options: MemoryOptions): Promise<BufferMemory>;
+  /** Bytes that `createMemory` could still reserve before the machine, or this process's control group, runs short. */
+  availableMemoryBytes(): number;
   /**
    * An identifier: a memory file that has an official size and no pages, and that nobody can map or read. Its children
    * are the same; `writable` makes no difference to them. For memory that the CPU cannot reach. Throws `KernelError`.

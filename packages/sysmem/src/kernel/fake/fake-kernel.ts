@@ -140,6 +140,10 @@ class FakeKernelImpl implements FakeKernel {
     return new FakeVmo(this.#process, new FakeDescription(file, READ_WRITE_VMO_RIGHTS));
   }
 
+  availableMemoryBytes(): number {
+    return Math.max(0, this.faults.memoryLimitBytes - this.usedMemoryBytes);
+  }
+
   createIdentifier(sizeBytes: number, options: { readonly name: string }): BufferMemory {
     if (!(Number.isSafeInteger(sizeBytes) && sizeBytes > 0)) {
       throw new KernelError("INVALID_ARGS", `cannot create an identifier for ${sizeBytes} bytes`);

@@ -231,6 +231,11 @@ export class FakeBufferMemory implements BufferMemory {
     this.vmo.close();
   }
 
+  closeOffLoop(): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
   #gone(childId: number): void {
     this.#children.delete(childId);
     // As with the real kernel, a child counts as alive until its end is noticed.

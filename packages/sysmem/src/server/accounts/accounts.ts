@@ -56,15 +56,16 @@ export function describeBreach({ holder, pid, uid, kind, limit, used, asked }: B
 
 type Usage = { -readonly [K in keyof Amounts]: Amounts[K] };
 
-function amountOf(charge: Charge, kind: keyof Amounts): number {
-  if (kind !== "descriptors") return charge[kind] ?? 0;
-  const { connections = 0, nodes = 0, buffers = 0, pendingHandles = 0 } = charge;
-  return (
+/** What a charge comes to. Every message that makes or ends something asks, so that it is spelt out. */
+function amountsOf(charge: Charge): Amounts {
+  const { connections = 0, collections = 0, nodes = 0, buffers = 0, bytes = 0 } = charge;
+  const { pendingBytes = 0, pendingHandles = 0 } = charge;
+  const descriptors =
     connections * DESCRIPTORS.connections +
     nodes * DESCRIPTORS.nodes +
     buffers * DESCRIPTORS.buffers +
-    pendingHandles * DESCRIPTORS.pendingHandles
-  );
+    pendingHandles * DESCRIPTORS.pendingHandles;
+  return { connections, collections, nodes, buffers, bytes, pendingBytes, descriptors };
 }
 
 function nothing(): Usage {
@@ -100,26 +101,29 @@ export class Account {
   /** What a charge would break; undefined when it may be made. */
   check(charge: Charge): Breach | undefined {
     const { perProcess = {}, perUser = {} } = this.#accounts.quotas;
-    return this.#checkHolder("process", perProcess, charge) ?? this.#checkHolder("user", perUser, charge);
+    const amounts = amountsOf(charge);
+    return this.#checkHolder("process", perProcess, amounts) ?? this.#checkHolder("user", perUser, amounts);
   }
 
   /** Counts what is used from now on, checked before. */
   charge(charge: Charge): void {
-    this.#accounts.count("process", this.pid, charge, 1);
-    this.#accounts.count("user", this.uid, charge, 1);
+    const amounts = amountsOf(charge);
+    this.#accounts.count("process", this.pid, amounts, 1);
+    this.#accounts.count("user", this.uid, amounts, 1);
   }
 
   /** Counts back what was charged. */
   refund(charge: Charge): void {
-    this.#accounts.count("process", this.pid, charge, -1);
-    this.#accounts.count("user", this.uid, charge, -1);
+    const amounts = amountsOf(charge);
+    this.#accounts.count("process", this.pid, amounts, -1);
+    this.#accounts.count("user", this.uid, amounts, -1);
   }
 
-  #checkHolder(holder: Breach["holder"], quotas: Quotas, charge: Charge): Breach | undefined {
+  #checkHolder(holder: Breach["holder"], quotas: Quotas, amounts: Amounts): Breach | undefined {
     const usage = this.#accounts.usageOf(holder, holder === "process" ? this.pid : this.uid);
     for (const kind of KINDS) {
       const limit = quotas[kind];
-      const asked = amountOf(charge, kind);
+      const asked = amounts[kind];
       if (limit === undefined || asked === 0 || usage[kind] + asked <= limit) continue;
       return { holder, pid: this.pid, uid: this.uid, kind, limit, used: usage[kind], asked };
     }
@@ -162,14 +166,15 @@ export class Accounts {
   }
 
   /** @internal */
-  count(holder: Breach["holder"], id: number, charge: Charge, sign: 1 | -1): void {
+  count(holder: Breach["holder"], id: number, amounts: Amounts, sign: 1 | -1): void {
     const usage = this.#usage[holder].get(id) ?? nothing();
-    for (const kind of KINDS) usage[kind] += sign * amountOf(charge, kind);
-    assert(
-      KINDS.every((kind) => usage[kind] >= 0),
-      "no more is refunded than was charged",
-    );
-    if (KINDS.every((kind) => usage[kind] === 0)) this.#usage[holder].delete(id);
-    else this.#usage[holder].set(id, usage);
+    let isUsing = false;
+    for (const kind of KINDS) {
+      usage[kind] += sign * amounts[kind];
+      assert(usage[kind] >= 0, "no more is refunded than was charged");
+      isUsing ||= usage[kind] > 0;
+    }
+    if (isUsing) this.#usage[holder].set(id, usage);
+    else this.#usage[holder].delete(id);
   }
 }

@@ -4,7 +4,7 @@ import type { LogicalBufferCollection } from "../collection/logical-buffer-colle
 import { vmoName } from "../buffers/vmo-name.ts";
 import type { Decision } from "./negotiation.ts";
 
-/** Makes the buffers of one collection: index 0 upward, one at a time, and all or none. */
+/** Makes the buffers of one collection: index 0 upward, as many at a time as the heap takes, and all or none. */
 export class BufferAllocation {
   readonly #collection: LogicalBufferCollection;
   readonly #decision: Decision;
@@ -19,31 +19,40 @@ export class BufferAllocation {
 
   /** Every buffer's memory, or why there is none; what was made before a failure has been given back by then. */
   async run(): Promise<Result<BufferMemory[], unknown>> {
-    const { bufferCount } = this.#decision.decided;
-    const memories: BufferMemory[] = [];
-    for (let index = 0; index < bufferCount; index++) {
-      try {
-        memories.push(await this.#allocate(index));
-      } catch (error) {
-        await this.#giveBack(memories);
-        return err(error);
+    const { heap, decided } = this.#decision;
+    const { bufferCount } = decided;
+    const made = new Map<number, BufferMemory>();
+    let next = 0;
+    let failure: { readonly error: unknown } | undefined;
+    const lane = async () => {
+      // When the tree fails meanwhile, the rest is not worth asking for.
+      while (next < bufferCount && failure === undefined && this.#collection.root !== undefined) {
+        const index = next++;
+        try {
+          made.set(index, await this.#allocate(index));
+        } catch (error) {
+          failure ??= { error };
+        }
       }
-      if (this.#collection.root === undefined) break;
+    };
+    const lanes = Math.min(bufferCount, heap.maxConcurrentAllocations ?? 1);
+    await Promise.all(Array.from({ length: lanes }, lane));
+    if (failure === undefined && made.size === bufferCount) {
+      return ok(Array.from({ length: bufferCount }, (_, index) => made.get(index) as BufferMemory));
     }
-    if (memories.length === bufferCount) return ok(memories);
-    // The tree failed meanwhile; the rest is not worth asking for.
-    await this.#giveBack(memories);
-    return err("the collection failed while its buffers were being allocated");
+    await this.#giveBack(made);
+    return err(failure?.error ?? "the collection failed while its buffers were being allocated");
   }
 
   /** All at once, and with nothing held back: a heap may answer one deletion only after it has got the others. */
-  async #giveBack(memories: readonly BufferMemory[]): Promise<void> {
+  async #giveBack(made: ReadonlyMap<number, BufferMemory>): Promise<void> {
     if (this.#collection.isHeapLost) {
-      for (const memory of memories) memory.close();
+      for (const memory of made.values()) memory.close();
       return;
     }
     const { heap } = this.#decision;
-    await Promise.all(memories.map((memory, index) => heap.deleteVmo(this.#collection.id, index, memory)));
+    const deletions = [...made].map(([index, memory]) => heap.deleteVmo(this.#collection.id, index, memory));
+    await Promise.all(deletions);
   }
 
   #allocate(index: number): Promise<BufferMemory> {
