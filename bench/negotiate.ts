@@ -23,6 +23,7 @@ import {
   type TreeNode,
 } from "sysmem/negotiate";
 import { BufferCollectionConstraints } from "sysmem/gen/fuchsia_sysmem2";
+import { finish, table } from "./lib/table.mjs";
 
 const environment: Environment = {
   heaps: [{ heapType: SYSTEM_RAM, id: 0n, domains: { cpu: true, ram: true, inaccessible: true }, secure: false }],
@@ -162,22 +163,29 @@ function curve(points: readonly Row[]): string[] {
 /** What has so little to do that starting is all of it says nothing about growth. */
 const grown = rows.filter((row) => row.what === "negotiate" && row.participants * row.formats >= 16);
 
-if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify({ rows, exponent: exponent(grown) })}\n`);
-else {
-  process.stdout.write("what              participants  formats          us   ns per participant and format\n");
-  for (const row of rows) {
-    const cells = [
-      row.what.padEnd(16),
-      String(row.participants).padStart(14),
-      String(row.formats).padStart(9),
-      row.microseconds.toFixed(1).padStart(12),
-      row.nanosecondsPerFormat.toFixed(0).padStart(8),
-    ];
-    process.stdout.write(`${cells.join("")}\n`);
-  }
+finish({
+  results: rows,
+  tables: [
+    table(
+      "One negotiation",
+      ["", "participants", "formats", "us", "ns for each participant and format"],
+      rows.map((row) => [
+        row.what,
+        row.participants,
+        row.formats,
+        row.microseconds.toFixed(1),
+        row.nanosecondsPerFormat.toFixed(0),
+      ]),
+    ),
+    table(
+      "Growth",
+      ["from 16 participants times formats on"],
+      [[`time grows like (participants times formats)^${exponent(grown).toFixed(2)}`]],
+    ),
+  ],
+});
+
+if (!process.argv.includes("--json")) {
   const negotiations = rows.filter((row) => row.what === "negotiate");
-  process.stdout.write(
-    `\none negotiation over participants times formats (dots: linear)\n${curve(negotiations).join("\n")}\n` +
-      `\nfrom 16 on time grows like (participants times formats)^${exponent(grown).toFixed(2)}\n`,
-  );
+  process.stdout.write(`\ntime over participants times formats (dots: linear)\n\n${curve(negotiations).join("\n")}\n`);
 }

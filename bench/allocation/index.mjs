@@ -1,17 +1,20 @@
 /**
  * A whole negotiation, from the first message until two participants have mapped five buffers, beside what the kernel
- * alone costs.
+ * alone costs and what others take for the same.
  *
  *     npm run build && node bench/allocation/index.mjs [--quick] [--json]
  *
- * "floor" is `floor.c`: the same messages between the same three processes, without anything in them (it needs `cc`).
- * "sysmem" is `sysmem serve` and two participants, three processes; "embedded" is all of that in one. Rounds
- * of each alternate. For 1920x1080 most of the time is the kernel's, zeroing 41 MB; 64x64 shows what is ours.
+ * "floor" is `floor.c`: the same messages between the same three processes, without anything in them. "sysmem" is `sysmem
+ * serve` and two participants, three processes; "embedded" is all of that in one. PipeWire is a daemon and two clients
+ * that it links (`pipewire.c`), GStreamer is one process (`gstreamer.c`). Rounds of all alternate; what is not installed is named.
+ * For 1920x1080 most of the time is the kernel's, zeroing 41 MB; 64x64 shows what is ours.
  */
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compileC, processorTime, startChild, startDaemon, temporaryFolder } from "../lib/processes.mjs";
-import { median, printTable, quantile, ratio, short } from "../lib/table.mjs";
+import { finish, median, quantile, ratio, short, table } from "../lib/table.mjs";
+import { startPipewire } from "./pipewire.mjs";
 
 const BUFFERS = 5;
 const isQuick = process.argv.includes("--quick");
@@ -20,39 +23,78 @@ const SIZES = [
   { name: "1920x1080", width: 1920, height: 1080, count: isQuick ? 15 : 40 },
   { name: "64x64", width: 64, height: 64, count: isQuick ? 50 : 200 },
 ];
+const RESERVE_BYTES = 67_108_864;
+/** From one set-up to the next; with a memory reserve it makes the next buffers meanwhile. Milliseconds. */
+const PAUSE_MS = 2;
+const RESERVE_PAUSE_MS = 120;
 const INITIATOR = new URL("initiator.mjs", import.meta.url);
 
-/** A way to negotiate: `run(count)` gives microseconds each. */
-async function contestants(size, floor, daemon) {
-  const bytes = String(size.width * size.height * 4);
-  const c = (mode) => ({
-    name: `C floor, ${mode === "reserve" ? "pages reserved" : "pages at first touch"}`,
-    run: async (count) => {
-      const text = execFileSync(floor, [String(count), String(BUFFERS), bytes, mode], { encoding: "utf8" });
-      return text.trim().split("\n").map(Number);
-    },
-    stop: async () => {},
-  });
-  const ours = async (name, svc) => {
-    const setup = { svc, buffers: BUFFERS, width: size.width, height: size.height };
-    const child = await startChild(INITIATOR, [JSON.stringify(setup)]);
-    await child.ask(isQuick ? 30 : 150);
-    return { name, pid: svc === undefined ? child.pid : daemon.pid, run: child.ask, stop: child.stop };
+const folder = temporaryFolder();
+const missing = [];
+const compile = (name, ...packages) => {
+  const program = compileC(new URL(`${name}.c`, import.meta.url), join(folder.path, name), packages);
+  if (program === undefined) missing.push(name);
+  return program;
+};
+
+const numbers = (text) => text.trim().split("\n").map(Number);
+const runProgram = (program, ...args) => numbers(execFileSync(program, args.map(String), { encoding: "utf8" }));
+
+/** Ways to negotiate: `run(count)` gives microseconds each, by what they are the time of. */
+async function contestants(size, programs, daemons) {
+  const { width, height } = size;
+  const all = [];
+  const add = (name, run, more = {}) => all.push({ name, run, stop: async () => {}, ...more });
+  if (programs.floor !== undefined) {
+    for (const [mode, what] of [
+      ["reserve", "C floor, pages reserved"],
+      ["lazy", "C floor, pages at first touch"],
+    ]) {
+      add(what, async (count) => runProgram(programs.floor, count, BUFFERS, width * height * 4, mode));
+    }
+  }
+  const ours = async (name, daemon, pauseMs = PAUSE_MS) => {
+    const setup = { svc: daemon?.svc, buffers: BUFFERS, width, height, pauseMs };
+    const child = await startChild(INITIATOR, [JSON.stringify({ ...setup, pauseMs: PAUSE_MS })]);
+    await child.ask({ count: isQuick ? 30 : 300, pauseMs: PAUSE_MS });
+    const run = (count) => child.ask({ count: pauseMs > PAUSE_MS ? Math.min(count, 20) : count, pauseMs });
+    add(name, run, { pid: daemon?.pid ?? child.pid, stop: child.stop });
   };
-  const floors = floor === undefined ? [] : [c("reserve"), c("lazy")];
-  return [...floors, await ours("sysmem, three processes", daemon.svc), await ours("sysmem, embedded", undefined)];
+  await ours("sysmem, three processes", daemons.plain);
+  // What is quick to reserve is not made in advance.
+  if (width > 64) await ours("sysmem, three processes, memory reserve", daemons.reserve, RESERVE_PAUSE_MS);
+  await ours("sysmem, embedded", undefined);
+  for (const [pipewire, how] of [
+    [programs.pipewireLazy, "no prefaulting"],
+    [programs.pipewireShipped, "as shipped"],
+  ]) {
+    if (pipewire === undefined) continue;
+    let last = [];
+    add(`PipeWire, ${how}: to mapped`, async (count) => {
+      last = await pipewire.link(Math.min(count, 60), width, height);
+      return last.map(([mapped]) => mapped);
+    });
+    add(`PipeWire, ${how}: to the first frame`, async () => last.map(([, frame]) => frame));
+  }
+  if (programs.gstreamer !== undefined) {
+    add("GStreamer, one process: to the first buffer", async (count) =>
+      runProgram(programs.gstreamer, count, width, height),
+    );
+  }
+  return all;
 }
 
-async function measure(size, floor, daemon) {
-  const all = await contestants(size, floor, daemon);
+async function measure(size, programs, daemons) {
+  const all = await contestants(size, programs, daemons);
   const times = new Map(all.map((one) => [one, []]));
   const used = new Map(all.map((one) => [one, []]));
   try {
     for (let round = 0; round < ROUNDS; round++) {
       for (const one of all) {
         const before = one.pid === undefined ? 0 : processorTime(one.pid);
-        times.get(one).push(...(await one.run(size.count)));
-        if (one.pid !== undefined) used.get(one).push((processorTime(one.pid) - before) / size.count);
+        const took = await one.run(size.count);
+        times.get(one).push(...took);
+        if (one.pid !== undefined) used.get(one).push((processorTime(one.pid) - before) / took.length);
       }
     }
   } finally {
@@ -67,33 +109,42 @@ async function measure(size, floor, daemon) {
   }));
 }
 
-const folder = temporaryFolder();
-const daemon = await startDaemon();
+const config = join(folder.path, "reserve.toml");
+writeFileSync(config, `memory_reserve_bytes = ${RESERVE_BYTES}\n`);
+const daemons = { plain: await startDaemon(), reserve: await startDaemon("--config", config) };
+const pipewire = compile("pipewire", "libpipewire-0.3");
+const programs = {
+  floor: compile("floor"),
+  gstreamer: compile("gstreamer", "gstreamer-1.0"),
+  pipewireLazy: pipewire && (await startPipewire(pipewire, { isPrefaulting: false })),
+  pipewireShipped: pipewire && (await startPipewire(pipewire, { isPrefaulting: true })),
+};
 const results = {};
 try {
-  const floor = compileC(new URL("floor.c", import.meta.url), join(folder.path, "floor"));
-  if (floor === undefined) process.stderr.write("no C compiler (cc): the floor is left out\n");
-  for (const size of SIZES) results[size.name] = await measure(size, floor, daemon);
+  for (const size of SIZES) results[size.name] = await measure(size, programs, daemons);
 } finally {
-  await daemon.stop();
+  for (const each of Object.values(daemons)) await each.stop();
+  for (const each of [programs.pipewireLazy, programs.pipewireShipped]) await each?.stop();
   folder.remove();
 }
-if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify(results)}\n`);
-else {
-  for (const [name, rows] of Object.entries(results)) {
-    const base = rows.length === 4 ? rows[0].p50 : null;
-    printTable(
-      `${BUFFERS} buffers of ${name} RGBA, until both participants have mapped them (us)`,
-      ["", "p50", "of the floor", "p99", "p99/p50", "least", "server's processor time"],
-      rows.map(({ name, p50, p99, least, serverCpu }) => [
-        name,
-        short(p50),
-        ratio(p50, base),
-        short(p99),
-        ratio(p99, p50),
-        short(least),
-        short(serverCpu),
+
+const baseOf = (rows) => rows.find(({ name }) => name.startsWith("C floor, pages reserved"))?.p50 ?? null;
+finish({
+  results,
+  missing,
+  tables: Object.entries(results).map(([name, rows]) =>
+    table(
+      `${BUFFERS} buffers of ${name} RGBA, until both participants have mapped them`,
+      ["", "p50 us", "of the floor", "p99 us", "p99 / p50", "least us", "server's processor time, us"],
+      rows.map((row) => [
+        row.name,
+        short(row.p50),
+        ratio(row.p50, baseOf(rows)),
+        short(row.p99),
+        ratio(row.p99, row.p50),
+        short(row.least),
+        short(row.serverCpu),
       ]),
-    );
-  }
-}
+    ),
+  ),
+});

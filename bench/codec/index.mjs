@@ -11,7 +11,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { median, printTable, ratio, short } from "../lib/table.mjs";
+import { finish, median, ratio, short, table } from "../lib/table.mjs";
 import { CANDIDATES, CEILING, OURS } from "./candidates.mjs";
 
 const CHILD = fileURLToPath(new URL("child.mjs", import.meta.url));
@@ -81,7 +81,7 @@ function report(runners, message) {
     const { ns } = runner.results[`${message} both`];
     return [runner.label, runner.sizes[message], ...cells, (1e9 / ns).toFixed(0)];
   });
-  printTable(TITLES[message], head, rows);
+  return table(TITLES[message], head, rows);
 }
 
 /** Says in words where we stand, with the peers that are ahead. */
@@ -107,11 +107,11 @@ try {
 } finally {
   for (const { child } of runners) child.disconnect();
 }
-if (flags.includes("--json")) {
-  const all = runners.map(({ name, label, sizes, results }) => ({ name, label, sizes, results }));
-  process.stdout.write(`${JSON.stringify(all)}\n`);
-} else {
-  for (const message of Object.keys(MESSAGES)) report(runners, message);
+finish({
+  results: runners.map(({ name, label, sizes, results }) => ({ name, label, sizes, results })),
+  tables: Object.keys(MESSAGES).map((message) => report(runners, message)),
+});
+if (!flags.includes("--json")) {
   process.stdout.write("\n");
   verdict(runners);
 }

@@ -14,11 +14,11 @@ export function temporaryFolder() {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** A server in a process of its own, as `sysmem serve` starts it. Resolves when it accepts. */
-export async function startDaemon() {
+/** A server in a process of its own, as `sysmem serve ...options` starts it. Resolves when it accepts. */
+export async function startDaemon(...options) {
   const folder = temporaryFolder();
   const svc = folder.path;
-  const child = spawn(process.execPath, [SYSMEM, "serve", "--svc", svc, "--inspector", "off"], {
+  const child = spawn(process.execPath, [SYSMEM, "serve", "--svc", svc, "--inspector", "off", ...options], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   await Promise.race([
@@ -32,10 +32,15 @@ export async function startDaemon() {
     pid: child.pid,
     stop: async () => {
       child.kill("SIGTERM");
-      if (child.exitCode === null) await once(child, "exit");
+      await exitOf(child);
       folder.remove();
     },
   };
+}
+
+/** Resolves when a child has ended, in whatever way. */
+export async function exitOf(child) {
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
 }
 
 /** A child that answers each message with one. Resolves when it has said that it is ready. */
@@ -56,8 +61,8 @@ export async function startChild(url, args, execArgv = []) {
       return answer;
     },
     stop: async () => {
-      child.disconnect();
-      if (child.exitCode === null) await once(child, "exit");
+      if (child.connected) child.disconnect();
+      await exitOf(child);
     },
   };
 }
@@ -71,15 +76,20 @@ export function processorTime(pid) {
   return nanoseconds / 1e3;
 }
 
-/** Compiles one C file; undefined where there is no compiler. */
-export function compileC(source, target, ...options) {
+/** Compiles one C file with libraries known to pkg-config; undefined where there is no compiler or not the libraries. */
+export function compileC(source, target, packages = []) {
   try {
-    execFileSync("cc", ["-O2", "-o", target, fileURLToPath(source), ...options], {
-      stdio: ["ignore", "ignore", "inherit"],
-    });
+    const options = packages.flatMap((name) => output("pkg-config", "--cflags", "--libs", name).trim().split(/\s+/));
+    output("cc", "-O2", "-w", "-o", target, fileURLToPath(source), ...options);
     return target;
   } catch (error) {
-    if (error.code === "ENOENT") return undefined;
+    // pkg-config ends with 1 for a library that is not there.
+    if (error.code === "ENOENT" || (error.status === 1 && error.path === undefined && packages.length > 0))
+      return undefined;
     throw error;
   }
+}
+
+function output(command, ...args) {
+  return execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 }

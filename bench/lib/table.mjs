@@ -39,7 +39,26 @@ export function formatTable(head, rows) {
   return `${cells.map(line).join("\n")}\n`;
 }
 
-/** Prints a heading and a table. */
-export function printTable(title, head, rows) {
-  process.stdout.write(`\n${title}\n\n${formatTable(head, rows)}`);
+/** A table with its heading. */
+export function table(title, head, rows) {
+  return { title, head, rows: rows.map((row) => row.map(String)) };
+}
+
+/** The same in Markdown, for docs/performance.md. */
+export function markdown({ title, head, rows }) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [`**${title}**`, "", line(head), line(head.map(() => "---")), ...rows.map(line), ""].join("\n");
+}
+
+/**
+ * Prints what a benchmark found: tables, or with `--json` one line that holds everything. Names what it could not compare
+ * with, because it is not installed.
+ */
+export function finish({ results, tables, missing = [] }) {
+  if (process.argv.includes("--json")) {
+    process.stdout.write(`${JSON.stringify({ results, tables, missing })}\n`);
+    return;
+  }
+  for (const { title, head, rows } of tables) process.stdout.write(`\n${title}\n\n${formatTable(head, rows)}`);
+  if (missing.length > 0) process.stdout.write(`\nnot installed, so not compared with: ${missing.join(", ")}\n`);
 }

@@ -8,7 +8,7 @@
  */
 import { readFileSync } from "node:fs";
 import { Sysmem } from "sysmem";
-import { median, printTable, short } from "../lib/table.mjs";
+import { finish, median, short, table } from "../lib/table.mjs";
 
 const SIZES = { "1920x1080": 1920 * 1080 * 4, "3840x2160": 3840 * 2160 * 4 };
 const ROUNDS = 15;
@@ -39,11 +39,19 @@ for (const [name, bytes] of Object.entries(SIZES)) {
 await sysmem.shutdown();
 
 const policy = /\[(\w+)\]/.exec(readFileSync("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "utf8"))?.[1];
-if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify({ policy, results })}\n`);
-else {
-  printTable(
-    `First use of a frame's memory; transparent huge pages in memory files: ${policy}`,
-    ["frame", "pages", "create us", "write us", "both us"],
-    results.map(({ name, pages, create, write }) => [name, pages, short(create), short(write), short(create + write)]),
-  );
-}
+finish({
+  results: { policy, results },
+  tables: [
+    table(
+      `First use of a frame's memory; transparent huge pages in memory files: ${policy}`,
+      ["frame", "pages", "create us", "write us", "both us"],
+      results.map(({ name, pages, create, write }) => [
+        name,
+        pages,
+        short(create),
+        short(write),
+        short(create + write),
+      ]),
+    ),
+  ],
+});

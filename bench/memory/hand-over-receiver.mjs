@@ -1,7 +1,13 @@
 /** The other side of `hand-over.mjs`: answers each frame when it has read a byte of it. */
 import { inheritedChannel } from "sysmem";
 
-if (process.env.BENCH_FRIEND_FD === undefined) {
+const address = process.argv[2];
+if (address !== undefined) {
+  const { answerFrames } = await import("../../packages/bench/zeromq.mjs");
+  process.once("disconnect", () => process.exit(0));
+  process.send("ready");
+  await answerFrames(address);
+} else if (process.env.BENCH_FRIEND_FD === undefined) {
   process.on("message", (frame) => process.send(frame[0]));
 } else {
   const channel = inheritedChannel("BENCH_FRIEND_FD");

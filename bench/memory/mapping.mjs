@@ -12,7 +12,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Sysmem } from "sysmem";
-import { median, printTable, quantile, short } from "../lib/table.mjs";
+import { finish, median, quantile, short, table } from "../lib/table.mjs";
 
 const FRAME_BYTES = 1920 * 1080 * 4;
 const FRAMES = 5;
@@ -72,11 +72,13 @@ for (const mapping of kept) mapping.unmap();
 for (const memory of memories) memory.close();
 await sysmem.shutdown();
 
-if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify(results)}\n`);
-else {
-  printTable(
-    `${FRAMES} frames of ${FRAME_BYTES} bytes mapped, touched, unmapped, ${ROUNDS} times`,
-    ["way", "p50 us", "p99 us", "major GCs", "minor GCs"],
-    results.map(({ name, p50, p99, major, minor }) => [name, short(p50), short(p99), major, minor]),
-  );
-}
+finish({
+  results,
+  tables: [
+    table(
+      `${FRAMES} frames of ${FRAME_BYTES} bytes mapped, touched, unmapped, ${ROUNDS} times`,
+      ["way", "p50 us", "p99 us", "major GCs", "minor GCs"],
+      results.map(({ name, p50, p99, major, minor }) => [name, short(p50), short(p99), major, minor]),
+    ),
+  ],
+});

@@ -1,5 +1,5 @@
 /**
- * The codecs that ours is compared with. A benchmark asks for them by name:
+ * The packages that ours are compared with. A benchmark asks for them by name:
  *
  *     import { peer } from "../packages/bench/peers.mjs";
  *     const { Packr } = await peer("msgpackr");

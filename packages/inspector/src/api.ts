@@ -29,6 +29,21 @@ export interface HeapState {
   readonly buffer_count: number;
   readonly buffer_bytes: string;
   readonly collection_count: number;
+  readonly is_physically_contiguous?: boolean;
+  readonly pools?: readonly PoolState[];
+}
+
+export interface PoolState {
+  readonly name: string;
+  readonly size_bytes: string;
+  readonly is_ready: boolean;
+  readonly used_bytes: string;
+  readonly high_water_mark_bytes: string;
+  readonly largest_free_bytes: string;
+  readonly allocations_failed: string;
+  readonly allocations_failed_fragmentation: string;
+  readonly failed_guard_region_checks?: string;
+  readonly loanable_ratio?: number;
 }
 
 export interface Quota {

@@ -1,5 +1,5 @@
 /** Numbers, times and names for people. */
-import type { CollectionSummary, HeapId, Json } from "./api.ts";
+import type { CollectionSummary, HeapId, HeapState, Json } from "./api.ts";
 
 const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB"];
 
@@ -29,6 +29,11 @@ export function duration(ns: number): string {
 export function heapName(heap: HeapId | undefined): string {
   const name = heap?.heap_type?.split(".").at(-1) ?? "";
   return heap?.id === undefined || heap.id === "0" ? name : `${name} ${heap.id}`;
+}
+
+/** The same for a heap, told from the one that it stands in for. */
+export function heapLabel({ heap, is_physically_contiguous }: HeapState): string {
+  return is_physically_contiguous === true ? `${heapName(heap)}, contiguous` : heapName(heap);
 }
 
 /** What a collection is called. */

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { bytes, heapName } from "./format.ts";
+import { bytes, heapLabel } from "./format.ts";
 import { addressOf } from "./route.ts";
 import { heaps, quotas, type Sample, samples } from "./store.ts";
 
@@ -11,10 +11,11 @@ import { heaps, quotas, type Sample, samples } from "./store.ts";
 export function Memory(): JSX.Element {
   const all = samples.value;
   const times = all.map(({ at }) => at);
-  const lines = heaps.value.map(({ heap }) => ({
-    label: heapName(heap),
-    values: all.map((sample: Sample) => sample.heaps.get(heap.heap_type ?? "") ?? 0),
+  const lines = heaps.value.map((state) => ({
+    label: heapLabel(state),
+    values: all.map((sample: Sample) => sample.heaps.get(heapLabel(state)) ?? 0),
   }));
+  const pools = heaps.value.flatMap((state) => (state.pools ?? []).map((pool) => ({ heap: heapLabel(state), pool })));
   return (
     <div class="memory">
       <section class="card" aria-label="Heaps">
@@ -33,7 +34,7 @@ export function Memory(): JSX.Element {
           <tbody>
             {heaps.value.map((heap) => (
               <tr key={`${heap.heap.heap_type}${heap.heap.id}${heap.description}`}>
-                <th scope="row">{heapName(heap.heap)}</th>
+                <th scope="row">{heapLabel(heap)}</th>
                 <td>
                   {heap.description}
                   {heap.is_secure && ", secure"}
@@ -51,6 +52,53 @@ export function Memory(): JSX.Element {
           </tbody>
         </table>
       </section>
+      {pools.length > 0 && (
+        <section class="card" aria-label="Pools">
+          <h2>Pools</h2>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">pool</th>
+                <th scope="col">heap</th>
+                <th scope="col">used</th>
+                <th scope="col">most used</th>
+                <th scope="col">largest free</th>
+                <th scope="col">refused</th>
+                <th scope="col">written outside</th>
+                <th scope="col">free for other use</th>
+              </tr>
+            </thead>
+            <tbody>
+              {pools.map(({ heap, pool }) => (
+                <tr key={`${heap} ${pool.name}`}>
+                  <th scope="row">{pool.name}</th>
+                  <td>
+                    {heap}
+                    {!pool.is_ready && ", not ready"}
+                  </td>
+                  <td>
+                    <meter min={0} max={Number(pool.size_bytes)} value={Number(pool.used_bytes)} aria-label={pool.name}>
+                      {pool.used_bytes}
+                    </meter>{" "}
+                    {bytes(pool.used_bytes)} of {bytes(pool.size_bytes)}
+                  </td>
+                  <td class="number">{bytes(pool.high_water_mark_bytes)}</td>
+                  <td class="number">{bytes(pool.largest_free_bytes)}</td>
+                  <td class="number">
+                    {pool.allocations_failed}
+                    {pool.allocations_failed_fragmentation !== "0" &&
+                      `, ${pool.allocations_failed_fragmentation} by fragmentation`}
+                  </td>
+                  <td class="number">{pool.failed_guard_region_checks}</td>
+                  <td class="number">
+                    {pool.loanable_ratio !== undefined && `${(pool.loanable_ratio * 100).toFixed(1)} %`}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
       <section class="card" aria-label="Quotas">
         <h2>Quotas</h2>
         <table>

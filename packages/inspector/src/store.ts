@@ -1,6 +1,7 @@
 /** The page's state: what the server's stream of events has told so far. */
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { CollectionSummary, Failure, HeapState, Overview, Quota, ServerEvent, ServerInfo } from "./api.ts";
+import { heapLabel } from "./format.ts";
 
 /** Collections that are gone and still shown, events kept of one collection, and collections that events are kept of. */
 const MAX_GONE = 200;
@@ -112,7 +113,7 @@ function addSample({ server, heaps }: Overview): void {
     at: Number(server.wall_ns) / 1e9,
     collections: server.collection_count,
     bytes: Number(server.buffer_bytes),
-    heaps: new Map(heaps.map(({ heap, buffer_bytes }) => [heap.heap_type ?? "", Number(buffer_bytes)])),
+    heaps: new Map(heaps.map((heap) => [heapLabel(heap), Number(heap.buffer_bytes)])),
   };
   samples.value = [...samples.value.slice(1 - MAX_SAMPLES), sample];
 }

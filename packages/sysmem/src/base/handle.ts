@@ -90,6 +90,14 @@ export interface ChannelHandler {
   onClosed(reason: ChannelClosed): void;
 }
 
+/** Who answers for what channels keep because their peers do not read. Several channels may share one. */
+export interface SendBudget {
+  /** Counts a message that is kept. Where that would exceed something it counts nothing, and says what. */
+  take(byteCount: number, handleCount: number): string | undefined;
+  /** Counts back what was taken, when it is sent or given up. */
+  give(byteCount: number, handleCount: number): void;
+}
+
 /** One end of a channel: ordered packets with handles. */
 export interface Channel extends Handle {
   readonly objectType: typeof ObjectType.CHANNEL;
@@ -104,6 +112,8 @@ export interface Channel extends Handle {
    * @returns false when the peer is gone (the handles are closed then, too); the close itself is reported to the handler.
    */
   write(bytes: Uint8Array, handles: readonly Handle[]): boolean;
+  /** Bounds the queue by what several channels share, besides its own bound. At most once, before the first `write`. */
+  setSendBudget(budget: SendBudget): void;
   /** Starts delivery. At most one handler for the life of the channel end. Delivery starts after the current turn. */
   start(handler: ChannelHandler): void;
   /** Stops and resumes delivery without losing anything (back-pressure). Idempotent. */

@@ -1,7 +1,7 @@
 /** A server inside the client's own process. */
 import { type Channel, type Logger, silentLogger, systemClock } from "#base";
 import type { Kernel } from "#kernel";
-import { createServer, type Server, type ServerOptions } from "#server";
+import type { Server, ServerOptions } from "#server";
 import { embeddedExplainer } from "./explanation.ts";
 import { processKernel } from "./process-kernel.ts";
 import { Sysmem } from "./sysmem.ts";
@@ -64,8 +64,9 @@ export class EmbeddedSysmem extends Sysmem {
   }
 }
 
-/** @internal See `Sysmem.embedded`. */
-export function createEmbedded(options: EmbeddedOptions): EmbeddedSysmem {
+/** @internal See `Sysmem.embedded`. The server's code, a hundred modules, is loaded for those who have one. */
+export async function createEmbedded(options: EmbeddedOptions): Promise<EmbeddedSysmem> {
+  const { createServer } = await import("#server");
   const { name: _, explain: __, kernel = processKernel(), ...rest } = options;
   const server = createServer({ logger: silentLogger, clock: systemClock, ...rest, kernel });
   const [client, serverEnd] = kernel.createChannel();

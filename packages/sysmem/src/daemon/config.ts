@@ -6,11 +6,14 @@ import type { QuotaOptions } from "#server";
 import { protectedPool, quotas, v2019Heap } from "./heap-settings.ts";
 import { formatCost, loadFormatCosts } from "./format-costs.ts";
 import { LOG_AREAS, type LogArea } from "./logging.ts";
+import { contiguousPool, type ContiguousPoolSettings } from "./contiguous-settings.ts";
 import { type Plain, readSettings, Section } from "./settings.ts";
 
 export interface DaemonConfig {
   /** Largest single buffer, in bytes; a larger one does not negotiate. */
   readonly maxAllocationSize?: bigint;
+  /** Whether participants can join a collection whose buffers are padded once it is allocated. */
+  readonly lateAttachmentWithPadding: boolean;
   /** What pixel formats cost under a usage. Lower is better; an entry replaces an earlier one with the same key. */
   readonly formatCosts: readonly FormatCostEntry[];
   /** Mode of the service directory when the daemon creates it. */
@@ -23,8 +26,12 @@ export interface DaemonConfig {
   readonly inspectGroup?: number;
   /** What one client process and one user may use; what is not named follows from the machine (see `quotas.ts`). */
   readonly quotas: QuotaOptions;
+  /** System RAM to set aside for buffers that must be physically contiguous. Without it each is one huge page. */
+  readonly contiguousPool?: ContiguousPoolSettings;
   /** Physical memory for the heap that a secure-memory server protects; nobody else may use it. */
   readonly protectedPool?: ProtectedPool;
+  /** Most bytes of memory that are made in advance for buffers like those allocated last; 0 = none. */
+  readonly memoryReserveBytes: number;
   /** Heaps whose providers speak the heap protocol of 2019, by heap type, with what that protocol cannot say. */
   readonly v2019Heaps: ReadonlyMap<string, Omit<HeapProperties, "isSecure">>;
   readonly logLevel: LogLevel;
@@ -38,9 +45,11 @@ const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as cons
 /** What holds without a configuration file. */
 export const DEFAULT_CONFIG: DaemonConfig = {
   formatCosts: [],
+  lateAttachmentWithPadding: false,
   directoryMode: 0o700,
   socketMode: 0o666,
   quotas: {},
+  memoryReserveBytes: 0,
   v2019Heaps: new Map(),
   logLevel: "info",
   logLevels: {},
@@ -72,11 +81,13 @@ function levelsByArea(section: Section): Partial<Record<LogArea, LogLevel>> {
 /** Checks parsed settings. `where` names their origin in error messages. */
 export function parseConfig(settings: Plain, where: string): ParsedConfig {
   const root = new Section(settings, where, "");
+  const contiguous = contiguousPool(root);
   const config: ParsedConfig = {
     ...DEFAULT_CONFIG,
     formatCostFiles: [],
     ...root.optional("format_cost_files", (v) => ({ formatCostFiles: v.list().map((file) => file.text()) })),
     ...root.optional("max_allocation_size", (v) => ({ maxAllocationSize: BigInt(v.unsigned()) })),
+    ...root.optional("late_attachment_with_padding", (v) => ({ lateAttachmentWithPadding: v.boolean() })),
     ...root.optional("format_costs", (v) => ({ formatCosts: v.list().map(formatCost) })),
     ...root.optional("directory_mode", (v) => ({ directoryMode: v.mode() })),
     ...root.optional("socket_mode", (v) => ({ socketMode: v.mode() })),
@@ -86,7 +97,9 @@ export function parseConfig(settings: Plain, where: string): ParsedConfig {
       ...root.optional("quotas_per_process", (v) => ({ perProcess: quotas(v) })),
       ...root.optional("quotas_per_user", (v) => ({ perUser: quotas(v) })),
     },
-    ...root.optional("protected_memory", (v) => ({ protectedPool: protectedPool(v) })),
+    ...(contiguous !== undefined && { contiguousPool: contiguous }),
+    ...protectedPool(root),
+    ...root.optional("memory_reserve_bytes", (v) => ({ memoryReserveBytes: v.count() })),
     ...root.optional("v2019_heaps", (v) => ({ v2019Heaps: new Map(v.list().map(v2019Heap)) })),
     ...root.optional("log_level", (v) => ({ logLevel: v.oneOf(LOG_LEVELS) })),
     ...root.optional("log_levels", (v) => ({ logLevels: levelsByArea(v.section()) })),

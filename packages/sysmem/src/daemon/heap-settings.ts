@@ -1,30 +1,36 @@
 /** Settings of heaps and quotas. */
 import type { HeapProperties, ProtectedPool } from "#heaps";
 import type { Quotas } from "#server";
-import type { Value } from "./settings.ts";
+import type { Section, Value } from "./settings.ts";
 
 /** `{ bytes = …, buffers = … }`: most of each. */
 export function quotas(value: Value): Quotas {
   const section = value.section();
-  const quota = (name: keyof Quotas) => section.optional(name, (v) => ({ [name]: v.count() }));
+  const quota = (name: keyof Quotas, key: string = name) => section.optional(key, (v) => ({ [name]: v.count() }));
   const read: Quotas = {
     ...quota("connections"),
     ...quota("collections"),
     ...quota("nodes"),
     ...quota("buffers"),
     ...quota("bytes"),
+    ...quota("pendingBytes", "pending_bytes"),
     ...quota("descriptors"),
   };
   section.rejectUnknown();
   return read;
 }
 
-/** `{ base = …, size = … }` */
-export function protectedPool(value: Value): ProtectedPool {
-  const section = value.section();
+/** `protected_memory = { base = …, size = … }` and what holds for it. */
+export function protectedPool(root: Section): { protectedPool?: ProtectedPool } {
+  const isDynamicDisabled = root.get("protected_ranges_disable_dynamic")?.boolean();
+  const section = root.get("protected_memory")?.section();
+  if (section === undefined) {
+    if (isDynamicDisabled === undefined) return {};
+    return root.fail("protected_ranges_disable_dynamic has no effect without protected_memory");
+  }
   const pool = { base: section.required("base").count(), sizeBytes: section.required("size").count() };
   section.rejectUnknown();
-  return pool;
+  return { protectedPool: { ...pool, ...(isDynamicDisabled !== undefined && { isDynamicDisabled }) } };
 }
 
 /** `{ heap_type = "…", cpu = true, … }` */

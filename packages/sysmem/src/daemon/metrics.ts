@@ -1,11 +1,13 @@
 /** `/metrics` for Prometheus, on a loopback port or a Unix socket. prom-client is loaded when it is asked for. */
 import { createServer as createHttpServer } from "node:http";
-import type { Server, ServerEvent } from "#server";
+import type { HeapState } from "#gen/sysmem_inspect";
+import type { Server, ServerContext, ServerEvent } from "#server";
 import { DaemonError } from "./errors.ts";
 import type { InspectorAddress } from "./inspector/index.ts";
 import { refusalOf } from "./inspector/guard.ts";
 import { listenTcp, listenUnix, urlOf } from "./inspector/start.ts";
 import { heapStates, quotas } from "./inspect/server-state.ts";
+import { collectPoolMetrics } from "./pool-metrics.ts";
 
 /** Every metric: its name, kind, labels and meaning. The one place where they are named. */
 const METRICS = {
@@ -62,7 +64,7 @@ export interface MetricsEndpoint {
 }
 
 /** What is counted for one server. Events are observed from here on; gauges are read when somebody asks. */
-export async function collectMetrics(server: Server): Promise<{ text(): Promise<string>; stop(): void }> {
+async function collectMetrics(server: Server): Promise<{ text(): Promise<string>; stop(): void }> {
   const { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } = await import("prom-client");
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -96,6 +98,7 @@ export async function collectMetrics(server: Server): Promise<{ text(): Promise<
       },
     });
   }
+  await collectPoolMetrics(server, registry);
   const stop = server.observe((event: ServerEvent) => {
     switch (event.type) {
       case "allocation-decided":
@@ -136,9 +139,9 @@ function gauges(server: Server, key: GaugeKey): readonly (readonly [string, numb
     case "nodes":
       return [["", all.reduce((sum, { root }) => sum + (root?.counters.nodes ?? 0), 0)]];
     case "buffers":
-      return heapStates(context).map(({ heap, bufferCount = 0 }) => [heap?.heapType ?? "", bufferCount]);
+      return sumByHeap(context, ({ bufferCount = 0 }) => bufferCount);
     case "bufferBytes":
-      return heapStates(context).map(({ heap, bufferBytes = 0n }) => [heap?.heapType ?? "", Number(bufferBytes)]);
+      return sumByHeap(context, ({ bufferBytes = 0n }) => Number(bufferBytes));
     case "vmos": {
       let strong = 0;
       let weak = 0;
@@ -158,6 +161,16 @@ function gauges(server: Server, key: GaugeKey): readonly (readonly [string, numb
     case "quotaLimit":
       return quotas(context).map(({ name = "", limit = 0n }) => [name, Number(limit)]);
   }
+}
+
+/** A figure by heap type: what stands in for a heap counts with it. */
+function sumByHeap(context: ServerContext, figure: (state: HeapState) => number): [string, number][] {
+  const sums = new Map<string, number>();
+  for (const state of heapStates(context)) {
+    const heapType = state.heap?.heapType ?? "";
+    sums.set(heapType, (sums.get(heapType) ?? 0) + figure(state));
+  }
+  return [...sums];
 }
 
 /** Serves `/metrics`. Throws `DaemonError` METRICS when it cannot listen. */

@@ -5,6 +5,7 @@ import type { DaemonConfig } from "./config.ts";
 export const RELOADED: ReadonlySet<keyof DaemonConfig> = new Set<keyof DaemonConfig>([
   "formatCosts",
   "maxAllocationSize",
+  "lateAttachmentWithPadding",
   "heapGroup",
   "inspectGroup",
   "logLevel",

@@ -71,15 +71,26 @@ export function serve(options: ServeOptions): Daemon {
   const kernel = options.kernel ?? createLinuxKernel({ logger: log.child({ area: "kernel" }) });
   const { activated } = options;
   if (activated === undefined) prepareDirectory(options.svc, config.directoryMode);
-  const machine = { descriptors: descriptorLimits().soft, memoryBytes: machineMemoryBytes() };
+  const machine = {
+    descriptors: descriptorLimits().soft,
+    memoryBytes: machineMemoryBytes(),
+    hugePages: hugePagePools(),
+  };
+  const heaps = createHeaps(kernel, config, machine, {
+    clock: systemClock,
+    logger,
+    abort: () => process.abort(),
+  });
   const server = createServer({
     kernel,
     clock: systemClock,
     logger,
-    ...createHeaps(kernel, config, hugePagePools(), { clock: systemClock, logger }),
+    heaps: heaps.heaps,
+    attachments: heaps.attachments,
     quotas: mergeQuotas(defaultQuotas(machine), config.quotas),
     formatCosts: costTable(config.formatCosts),
-    ...(config.maxAllocationSize === undefined ? {} : { maxAllocationSize: config.maxAllocationSize }),
+    maxAllocationSize: config.maxAllocationSize,
+    lateAttachmentWithPadding: config.lateAttachmentWithPadding,
   });
   const listeners: Listener[] = [];
   type Accept = (channel: Channel, peer: PeerCredentials) => void;
@@ -121,6 +132,7 @@ export function serve(options: ServeOptions): Daemon {
     });
   } catch (error) {
     for (const listener of listeners) listener.close();
+    heaps.close();
     throw listenError(error, options.svc);
   }
   return {
@@ -131,6 +143,7 @@ export function serve(options: ServeOptions): Daemon {
       const { context } = server;
       context.costs = costTable(next.formatCosts);
       context.maxAllocationSize = next.maxAllocationSize;
+      context.lateAttachmentWithPadding = next.lateAttachmentWithPadding;
       const restart = settingsThatDiffer(config, next).filter((name) => !RELOADED.has(name));
       config = next;
       return restart;
@@ -139,6 +152,7 @@ export function serve(options: ServeOptions): Daemon {
       for (const listener of listeners) listener.close();
       inspection.close();
       await server.shutdown();
+      heaps.close();
     },
   };
 }

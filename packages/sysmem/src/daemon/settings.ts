@@ -84,6 +84,11 @@ export class Section {
     return value;
   }
 
+  /** Throws `DaemonError` CONFIG about settings of this table that do not go together. */
+  fail(what: string): never {
+    throw new DaemonError("CONFIG", `${this.#where}: ${what}`);
+  }
+
   rejectUnknown(): void {
     for (const key of Object.keys(this.#values)) {
       if (this.#known.has(key)) continue;
@@ -124,6 +129,13 @@ export class Value {
   count(): number {
     const value = this.unsigned();
     return typeof value === "number" ? value : this.#fail("an integer below 2^53");
+  }
+
+  /** An integer within bounds, both included. */
+  within(least: number, most: number): number {
+    const value = this.#value;
+    const isWithin = typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
+    return isWithin ? value : this.#fail(`an integer from ${least} to ${most}`);
   }
 
   boolean(): boolean {

@@ -36,6 +36,9 @@ import * as sysmem2 from "./fuchsia_sysmem2.ts";
 /** Items that a page is never longer than, whatever their size. */
 export const MAX_PAGE = 1024;
 
+/** Pools of one heap that are told of. */
+export const MAX_POOLS = 16;
+
 /** Bytes of a name or sentence. Longer ones end in "...". */
 export const MAX_TEXT = 4096;
 
@@ -567,6 +570,65 @@ export const Failure: TypeCodec<Failure> = /* @__PURE__ */ table({
   ],
 });
 
+/** A span of memory that a heap divides among buffers. */
+export interface PoolState extends TableExtras {
+  name?: string | undefined;
+  sizeBytes?: bigint | undefined;
+  /** Buffers can be had from it. */
+  isReady?: boolean | undefined;
+  usedBytes?: bigint | undefined;
+  /** The most that was ever used at a time; what was free at that moment, and the largest region of it. */
+  highWaterMarkBytes?: bigint | undefined;
+  freeAtHighWaterMarkBytes?: bigint | undefined;
+  maxFreeAtHighWaterBytes?: bigint | undefined;
+  /** Buffers that there was no region for, and when the last. Absent: never. */
+  allocationsFailed?: bigint | undefined;
+  lastAllocationFailedAtNs?: bigint | undefined;
+  /** Of these, how many the free regions together would have sufficed for. */
+  allocationsFailedFragmentation?: bigint | undefined;
+  /** Buffers whose pages were in other use and could not be had. */
+  commitsFailed?: bigint | undefined;
+  lastCommitFailedAtNs?: bigint | undefined;
+  /** The largest free region, and the sum of the ten largest. */
+  largestFreeBytes?: bigint | undefined;
+  largeContiguousRegionSumBytes?: bigint | undefined;
+  /** Times that a guard or an unused page was found written. Absent where nothing can be looked at. */
+  failedGuardRegionChecks?: bigint | undefined;
+  lastFailedGuardRegionCheckAtNs?: bigint | undefined;
+  /**
+   * What no protected range covers: bytes, their part of the pool, and their part of what no buffer has. Absent where
+   * nothing is protected range by range.
+   */
+  loanableBytes?: bigint | undefined;
+  loanableRatio?: number | undefined;
+  loanableEfficiency?: number | undefined;
+}
+export const PoolState: TypeCodec<PoolState> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/PoolState",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "name", fidlName: "name", type: { kind: "string", maxBytes: 64 } },
+    { ordinal: 2, name: "sizeBytes", fidlName: "size_bytes", type: { kind: "uint64" } },
+    { ordinal: 3, name: "isReady", fidlName: "is_ready", type: { kind: "bool" } },
+    { ordinal: 4, name: "usedBytes", fidlName: "used_bytes", type: { kind: "uint64" } },
+    { ordinal: 5, name: "highWaterMarkBytes", fidlName: "high_water_mark_bytes", type: { kind: "uint64" } },
+    { ordinal: 6, name: "freeAtHighWaterMarkBytes", fidlName: "free_at_high_water_mark_bytes", type: { kind: "uint64" } },
+    { ordinal: 7, name: "maxFreeAtHighWaterBytes", fidlName: "max_free_at_high_water_bytes", type: { kind: "uint64" } },
+    { ordinal: 8, name: "allocationsFailed", fidlName: "allocations_failed", type: { kind: "uint64" } },
+    { ordinal: 9, name: "lastAllocationFailedAtNs", fidlName: "last_allocation_failed_at_ns", type: { kind: "int64" } },
+    { ordinal: 10, name: "allocationsFailedFragmentation", fidlName: "allocations_failed_fragmentation", type: { kind: "uint64" } },
+    { ordinal: 11, name: "commitsFailed", fidlName: "commits_failed", type: { kind: "uint64" } },
+    { ordinal: 12, name: "lastCommitFailedAtNs", fidlName: "last_commit_failed_at_ns", type: { kind: "int64" } },
+    { ordinal: 13, name: "largestFreeBytes", fidlName: "largest_free_bytes", type: { kind: "uint64" } },
+    { ordinal: 14, name: "largeContiguousRegionSumBytes", fidlName: "large_contiguous_region_sum_bytes", type: { kind: "uint64" } },
+    { ordinal: 15, name: "failedGuardRegionChecks", fidlName: "failed_guard_region_checks", type: { kind: "uint64" } },
+    { ordinal: 16, name: "lastFailedGuardRegionCheckAtNs", fidlName: "last_failed_guard_region_check_at_ns", type: { kind: "int64" } },
+    { ordinal: 17, name: "loanableBytes", fidlName: "loanable_bytes", type: { kind: "uint64" } },
+    { ordinal: 18, name: "loanableRatio", fidlName: "loanable_ratio", type: { kind: "float64" } },
+    { ordinal: 19, name: "loanableEfficiency", fidlName: "loanable_efficiency", type: { kind: "float64" } },
+  ],
+});
+
 /** A source of memory. */
 export interface HeapState extends TableExtras {
   heap?: sysmem2.Heap | undefined;
@@ -582,6 +644,10 @@ export interface HeapState extends TableExtras {
   bufferCount?: number | undefined;
   bufferBytes?: bigint | undefined;
   collectionCount?: number | undefined;
+  /** It stands in for the heap of its name where buffers must be physically contiguous. */
+  isPhysicallyContiguous?: boolean | undefined;
+  /** Pools that it divides, the first of them. Absent where it divides none. */
+  pools?: readonly PoolState[] | undefined;
 }
 export const HeapState: TypeCodec<HeapState> = /* @__PURE__ */ table({
   name: "sysmem.inspect/HeapState",
@@ -596,6 +662,8 @@ export const HeapState: TypeCodec<HeapState> = /* @__PURE__ */ table({
     { ordinal: 7, name: "bufferCount", fidlName: "buffer_count", type: { kind: "uint32" } },
     { ordinal: 8, name: "bufferBytes", fidlName: "buffer_bytes", type: { kind: "uint64" } },
     { ordinal: 9, name: "collectionCount", fidlName: "collection_count", type: { kind: "uint32" } },
+    { ordinal: 10, name: "isPhysicallyContiguous", fidlName: "is_physically_contiguous", type: { kind: "bool" } },
+    { ordinal: 11, name: "pools", fidlName: "pools", type: { kind: "vector", element: () => PoolState.descriptor, maxCount: 16 } },
   ],
 });
 

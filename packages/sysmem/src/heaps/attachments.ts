@@ -31,7 +31,7 @@ export function attachHeaps(options: HeapAttachmentsOptions): HeapAttachments {
   const { kernel, heaps, clock = systemClock, logger = silentLogger } = options;
   const registrar = new HeapRegistrar(options);
   const protectedPool = options.protectedPool && {
-    base: options.protectedPool.base,
+    ...options.protectedPool,
     sizeBytes:
       Math.ceil(options.protectedPool.sizeBytes / PROTECTED_POOL_ROUNDING_BYTES) * PROTECTED_POOL_ROUNDING_BYTES,
   };

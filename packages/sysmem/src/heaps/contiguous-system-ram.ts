@@ -1,4 +1,5 @@
 import type { BufferMemory, Kernel } from "#kernel";
+import { describeContiguous } from "./describe-request.ts";
 import { HeapError } from "./errors.ts";
 import { type AllocateVmoRequest, type Heap, type HeapId, type HeapProperties, SYSTEM_RAM } from "./port.ts";
 
@@ -24,24 +25,26 @@ export class ContiguousSystemRamHeap implements Heap {
     this.#pageBytes = [...pageBytes].sort((a, b) => a - b);
   }
 
-  async allocateVmo({ sizeBytes, name }: AllocateVmoRequest): Promise<BufferMemory> {
-    const hugePageBytes = this.#pageBytes.find((bytes) => bytes >= sizeBytes);
+  async allocateVmo(request: AllocateVmoRequest): Promise<BufferMemory> {
+    const { sizeBytes, baseAlignmentBytes = 1, name } = request;
+    const what = `cannot allocate ${describeContiguous(request)}`;
+    // A page of any size begins at a multiple of its size.
+    const hugePageBytes = this.#pageBytes.find((bytes) => bytes >= sizeBytes && bytes >= baseAlignmentBytes);
     if (hugePageBytes === undefined) {
       throw new HeapError(
         "NOT_SUPPORTED",
-        `cannot allocate ${sizeBytes} contiguous bytes: the largest huge page in reserve has ${this.#pageBytes.at(-1) ?? 0} bytes`,
+        `${what}: the largest huge page in reserve has ${this.#pageBytes.at(-1) ?? 0} bytes`,
       );
     }
     try {
       return await this.#kernel.createMemory(sizeBytes, { name, hugePageBytes });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new HeapError("NO_MEMORY", `cannot allocate ${sizeBytes} contiguous bytes: ${why}`, { cause: error });
+      throw new HeapError("NO_MEMORY", `${what}: ${why}`, { cause: error });
     }
   }
 
   deleteVmo(_bufferCollectionId: bigint, _bufferIndex: number, memory: BufferMemory): Promise<void> {
-    memory.close();
-    return Promise.resolve();
+    return memory.closeOffLoop();
   }
 }

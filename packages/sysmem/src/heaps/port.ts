@@ -4,6 +4,7 @@
  */
 import type { BufferMemory } from "#kernel";
 import type { SingleBufferSettings } from "#gen/fuchsia_sysmem2";
+import type { PoolMetrics } from "./pool/contiguous-pool.ts";
 
 /** Which heap: `fuchsia.sysmem2/Heap` with both fields present. `id` is 0 for singletons. */
 export interface HeapId {
@@ -32,6 +33,11 @@ export interface HeapProperties {
 export interface AllocateVmoRequest {
   /** Page-rounded size of the VMO. */
   readonly sizeBytes: number;
+  /**
+   * What its physical address is a multiple of: `min_physical_base_alignment` of all participants, a power of two. A heap
+   * that cannot promise it refuses. Absent: a page.
+   */
+  readonly baseAlignmentBytes?: number | undefined;
   readonly settings: SingleBufferSettings;
   readonly bufferCollectionId: bigint;
   readonly bufferIndex: number;
@@ -45,9 +51,13 @@ export interface Heap {
   readonly properties: HeapProperties;
   /** For people: what kind of heap it is. */
   readonly description: string;
+  /** Heaps that divide pools: how each is used now. */
+  pools?(): readonly PoolMetrics[];
+  /** How many buffers of one collection it can make at the same time. Absent: one, as the contract of heaps has it. */
+  readonly maxConcurrentAllocations?: number;
   /**
    * Makes the memory of one buffer: zeroed, and its size fixed. The server calls it once per buffer, with ascending index, and
-   * not again before the answer. Rejects with `HeapError` or `KernelError`; the client sees NO_MEMORY.
+   * not again while `maxConcurrentAllocations` of the collection's are unanswered. Rejects with `HeapError` or `KernelError`; the client sees NO_MEMORY.
    */
   allocateVmo(request: AllocateVmoRequest): Promise<BufferMemory>;
   /**
@@ -76,6 +86,8 @@ export interface HeapRegistry {
   readonly secureMemory: SecureMemoryState;
   /** What serves SYSTEM_RAM with `physically_contiguous_required`; undefined when nothing here can promise that. */
   readonly contiguousSystemRam: Heap | undefined;
+  /** In words, why there is none; undefined while there is one, or when nobody has said. */
+  readonly whyNoContiguousSystemRam?: string | undefined;
   /** Tells when a heap is lost or replaced. Buffers made by it stay usable; `deleteVmo` must not be called any more. */
   onHeapGone(listener: (heap: Heap) => void): void;
   /** Tells when `secureMemory` or the list has changed so that postponed collections may be tried again. */

@@ -1,5 +1,6 @@
 import type { Kernel } from "#kernel";
 import { type Heap, type HeapId, type HeapRegistry, type SecureMemoryState, SYSTEM_RAM } from "./port.ts";
+import type { MemoryReserve } from "./memory-reserve.ts";
 import { SystemRamHeap } from "./system-ram.ts";
 
 /** A registry that heaps join and leave. */
@@ -9,6 +10,7 @@ export class Heaps implements HeapRegistry {
   readonly #changeListeners: (() => void)[] = [];
   #secureMemory: SecureMemoryState = "not-expected";
   #contiguousSystemRam: Heap | undefined;
+  #whyNoContiguousSystemRam: string | undefined;
 
   get secureMemory(): SecureMemoryState {
     return this.#secureMemory;
@@ -24,9 +26,14 @@ export class Heaps implements HeapRegistry {
     return this.#contiguousSystemRam;
   }
 
-  /** Names the heap for contiguous system RAM. It is not in `list`: clients reach it as SYSTEM_RAM. */
-  setContiguousSystemRam(heap: Heap | undefined): void {
+  get whyNoContiguousSystemRam(): string | undefined {
+    return this.#whyNoContiguousSystemRam;
+  }
+
+  /** Names the heap for contiguous system RAM, or says why there is none. It is not in `list`: clients reach it as SYSTEM_RAM. */
+  setContiguousSystemRam(heap: Heap | undefined, whyNone?: string): void {
     this.#contiguousSystemRam = heap;
+    this.#whyNoContiguousSystemRam = heap === undefined ? whyNone : undefined;
     this.#changed();
   }
 
@@ -70,9 +77,15 @@ export class Heaps implements HeapRegistry {
   }
 }
 
-/** The registry of a server that has nothing but system RAM. */
-export function systemRamOnly(kernel: Kernel): Heaps {
+/** Every heap that buffers may come from, those that stand in for another included. */
+export function allHeaps(registry: HeapRegistry): readonly Heap[] {
+  const { contiguousSystemRam } = registry;
+  return contiguousSystemRam === undefined ? registry.list() : [...registry.list(), contiguousSystemRam];
+}
+
+/** The registry of a server that has nothing but system RAM. The reserve, if any, stays the caller's. */
+export function systemRamOnly(kernel: Kernel, reserve?: MemoryReserve): Heaps {
   const heaps = new Heaps();
-  heaps.register(new SystemRamHeap(kernel));
+  heaps.register(new SystemRamHeap(kernel, reserve));
   return heaps;
 }

@@ -1,28 +1,39 @@
+import { MAX_CONCURRENT_RESERVATIONS } from "#base";
 import type { BufferMemory, Kernel } from "#kernel";
+import type { MemoryReserve } from "./memory-reserve.ts";
 import { type AllocateVmoRequest, type Heap, type HeapId, type HeapProperties, SYSTEM_RAM } from "./port.ts";
 
 /** The heap everybody has: memory files made by the kernel. Every coherency domain, zeroed by the kernel. */
 export class SystemRamHeap implements Heap {
   readonly id: HeapId = { heapType: SYSTEM_RAM, id: 0n };
-  readonly description = "system RAM (memory files)";
   readonly properties: HeapProperties = {
     coherencyDomainSupport: { cpu: true, ram: true, inaccessible: true },
     needClear: false,
     needFlush: false,
     isSecure: false,
   };
+  readonly maxConcurrentAllocations: number = MAX_CONCURRENT_RESERVATIONS;
   readonly #kernel: Kernel;
+  readonly #reserve: MemoryReserve | undefined;
 
-  constructor(kernel: Kernel) {
+  /** @param reserve makes memory in advance; it stays the caller's */
+  constructor(kernel: Kernel, reserve?: MemoryReserve) {
     this.#kernel = kernel;
+    this.#reserve = reserve;
   }
 
-  allocateVmo(request: AllocateVmoRequest): Promise<BufferMemory> {
-    return this.#kernel.createMemory(request.sizeBytes, { name: request.name });
+  get description(): string {
+    if (this.#reserve === undefined) return "system RAM (memory files)";
+    const { files, bytes, maxBytes, hits, misses } = this.#reserve.figures;
+    const held = `${files} made in advance, ${bytes} of ${maxBytes} bytes`;
+    return `system RAM (memory files; ${held}; ${hits} of ${hits + misses} allocations served from them)`;
+  }
+
+  allocateVmo({ sizeBytes, name }: AllocateVmoRequest): Promise<BufferMemory> {
+    return this.#reserve?.allocate(sizeBytes, name) ?? this.#kernel.createMemory(sizeBytes, { name });
   }
 
   deleteVmo(_bufferCollectionId: bigint, _bufferIndex: number, memory: BufferMemory): Promise<void> {
-    memory.close();
-    return Promise.resolve();
+    return memory.closeOffLoop();
   }
 }

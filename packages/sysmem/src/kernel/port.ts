@@ -95,6 +95,26 @@ export interface BufferMemory {
   onChildGone(listener: (childId: number) => void): void;
   /** Drops the server's own hold and all bookkeeping. Children live on in their holders. */
   close(): void;
+  /** The same for the last holder of much memory: its pages are freed off the event loop. Resolves when they are. */
+  closeOffLoop(): Promise<void>;
+}
+
+/** A span of physically contiguous memory that the server keeps and gives out in pieces. */
+export interface CarveOut {
+  readonly sizeBytes: number;
+  /**
+   * The server's own view of all of it, for guards and clearing. As that of a `Mapping`, it stays harmless after `close`:
+   * for as long as this object is referenced.
+   */
+  readonly bytes: Uint8Array;
+  /**
+   * Makes a piece a buffer's memory: a file of its own over the carve-out's pages. Offset and size are multiples of the
+   * page. The pages stay the carve-out's; when the BufferMemory is closed the piece may be used again. Throws
+   * `KernelError`.
+   */
+  createPiece(offsetBytes: number, sizeBytes: number, options: { readonly name: string }): BufferMemory;
+  /** Lets go of the memory. Pieces live on in their holders. */
+  close(): void;
 }
 
 /** Who is at the other end of an accepted connection, as the kernel recorded it when it connected. */
@@ -127,11 +147,19 @@ export interface Kernel {
    * reservation runs off the event loop. Rejects with `KernelError` NO_MEMORY when there is not enough.
    */
   createMemory(sizeBytes: number, options: MemoryOptions): Promise<BufferMemory>;
+  /** Bytes that `createMemory` could still reserve before the machine, or this process's control group, runs short. */
+  availableMemoryBytes(): number;
   /**
    * An identifier: a memory file that has an official size and no pages, and that nobody can map or read. Its children
    * are the same; `writable` makes no difference to them. For memory that the CPU cannot reach. Throws `KernelError`.
    */
   createIdentifier(sizeBytes: number, options: { readonly name: string }): BufferMemory;
+  /**
+   * Sets aside `sizeBytes` (rounded up to what the machine can make contiguous), zeroed, its base aligned to
+   * `CARVE_OUT_ALIGNMENT_BYTES` at least. Rejects with `KernelError` NOT_SUPPORTED where the machine cannot do that, and
+   * NO_MEMORY when it has not enough.
+   */
+  createCarveOut(sizeBytes: number, options: { readonly name: string }): Promise<CarveOut>;
   /**
    * Takes a VMO that someone else made (an external heap) as a buffer's memory file. Takes ownership of `vmo`. Its size is
    * sealed when its maker has not done so; throws `KernelError` ACCESS_DENIED (and closes `vmo`) when that is impossible.

@@ -68,7 +68,7 @@ export interface HeapInfo {
  */
 export type SecureMemoryState = "not-expected" | "not-ready" | "ready" | "lost";
 
-/** Numbers that differ between the original and what its written contract promises, and those an operator may set. */
+/** Bounds, and what an operator may choose. */
 export interface NegotiationRules {
   /**
    * Most buffers of one collection. FIDL allows 128, but somebody always receives VMOs, all of them in one message, and a
@@ -76,8 +76,8 @@ export interface NegotiationRules {
    */
   readonly maxBufferCount: number;
   /**
-   * Whether a late participant can join a collection whose VMOs are bigger than `size_bytes` asks for, because of
-   * padding. In the original it never can, by accident.
+   * Whether a late participant, or `must_match_vmo`, can join a collection whose VMOs are bigger than `size_bytes` asks
+   * for, because of padding. In the original it never can: see docs/adr/0015.
    */
   readonly lateAttachmentWithPadding: boolean;
   /** Most bytes of one buffer, padding included, before rounding to pages. Inclusive. */
@@ -92,6 +92,8 @@ export interface Environment {
   readonly heaps: readonly HeapInfo[];
   /** Domains of the allocator that serves physically contiguous SYSTEM_RAM; absent when there is none. */
   readonly contiguousSystemRam?: DomainSupport | undefined;
+  /** For explanations: why there is none. */
+  readonly whyNoContiguousSystemRam?: string | undefined;
   /** Default: no costs, so that the smaller pixel format value wins. */
   readonly costs?: CostTable | undefined;
   /** Default: `not-expected`. */
@@ -100,8 +102,8 @@ export interface Environment {
   readonly maxAllocationSize?: bigint | undefined;
   /** Bytes, a power of two. Default 4096. */
   readonly pageSize?: number | undefined;
-  /** Default: `CONTRACT_RULES`. */
-  readonly rules?: NegotiationRules | undefined;
+  /** Those not named are `DEFAULT_RULES`. */
+  readonly rules?: Partial<NegotiationRules> | undefined;
 }
 
 /** A table with every member set. */

@@ -69,7 +69,7 @@ export {
   type ReasonValues,
   reasonKind,
 } from "./reasons.ts";
-export { CONTRACT_RULES, ORIGINAL_RULES } from "./run.ts";
+export { DEFAULT_RULES } from "./run.ts";
 export { negotiateLate, negotiateTree } from "./tree.ts";
 export {
   describeUsage,

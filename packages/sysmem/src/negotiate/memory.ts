@@ -173,7 +173,8 @@ export function chooseHeap(run: Run, memory: MemoryFields): HeapChoice | Reason 
     const registered = run.heaps.find((heap) => isSameHeap(heap, systemRam));
     const domains = memory.contiguous ? run.contiguousSystemRam : registered?.domains;
     if (registered === undefined || domains === undefined) {
-      const contiguous = memory.contiguous ? ", physically contiguous" : "";
+      const { whyNoContiguousSystemRam: why } = run;
+      const contiguous = memory.contiguous ? `, physically contiguous${why === undefined ? "" : ` (${why})`}` : "";
       return fail("no-allocator", { heap: SYSTEM_RAM, contiguous });
     }
     return { heap: systemRam, domains };

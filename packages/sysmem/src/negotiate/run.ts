@@ -6,18 +6,12 @@ import { type CostTable, NO_COSTS } from "./costs.ts";
 import type { ModifierFacts } from "./modifiers.ts";
 import type { Reason } from "./reasons.ts";
 
-/** What the written contract promises. */
-export const CONTRACT_RULES: NegotiationRules = {
+/** What holds where nobody says otherwise: the original's rules. */
+export const DEFAULT_RULES: NegotiationRules = {
   maxBufferCount: Math.min(MAX_BUFFERS_PER_COLLECTION, MAX_MESSAGE_HANDLES),
-  lateAttachmentWithPadding: true,
+  lateAttachmentWithPadding: false,
   maxBytesPerBuffer: MAX_BYTES_PER_BUFFER,
   maxBytesPerCollection: MAX_BYTES_PER_COLLECTION,
-};
-
-/** What Fuchsia's server does where it differs from its contract. */
-export const ORIGINAL_RULES: NegotiationRules = {
-  ...CONTRACT_RULES,
-  lateAttachmentWithPadding: false,
 };
 
 /** An image format that was dropped because the participants cannot all have it. */
@@ -31,6 +25,7 @@ export interface Elimination {
 export interface Run {
   readonly heaps: readonly HeapInfo[];
   readonly contiguousSystemRam: DomainSupport | undefined;
+  readonly whyNoContiguousSystemRam: string | undefined;
   readonly costs: CostTable;
   readonly secureMemory: SecureMemoryState;
   readonly maxAllocationSize: number;
@@ -55,6 +50,7 @@ export function newRun(environment: Environment, open = false, eliminations?: El
   return {
     heaps: environment.heaps,
     contiguousSystemRam: environment.contiguousSystemRam,
+    whyNoContiguousSystemRam: environment.whyNoContiguousSystemRam,
     costs: environment.costs ?? NO_COSTS,
     secureMemory: environment.secureMemory ?? "not-expected",
     maxAllocationSize:
@@ -62,7 +58,7 @@ export function newRun(environment: Environment, open = false, eliminations?: El
         ? Number.POSITIVE_INFINITY
         : fromUint64(environment.maxAllocationSize),
     pageSize: environment.pageSize ?? 4096,
-    rules: environment.rules ?? CONTRACT_RULES,
+    rules: { ...DEFAULT_RULES, ...environment.rules },
     open,
     eliminations,
     unknownModifiers: new Map(),

@@ -47,5 +47,7 @@ export interface ServerContext {
   costs: CostTable | undefined;
   /** Largest `size_bytes` of one buffer; undefined = no limit beyond the contract's. */
   maxAllocationSize: bigint | undefined;
+  /** See `NegotiationRules`. */
+  lateAttachmentWithPadding: boolean;
   nextNodeId(): number;
 }

@@ -44,6 +44,11 @@ export interface ServerOptions {
   readonly formatCosts?: CostTable | undefined;
   /** Largest `size_bytes` of a buffer. Default: no limit beyond the contract's. */
   readonly maxAllocationSize?: bigint | undefined;
+  /**
+   * Whether participants can join a collection whose buffers are padded once it is allocated. Default false, as in the
+   * original.
+   */
+  readonly lateAttachmentWithPadding?: boolean | undefined;
   readonly onEvent?: ServerObserver | undefined;
 }
 
@@ -115,6 +120,7 @@ export function createServer(options: ServerOptions): Server {
     collections: new Map(),
     costs: options.formatCosts,
     maxAllocationSize: options.maxAllocationSize,
+    lateAttachmentWithPadding: options.lateAttachmentWithPadding ?? false,
     nextNodeId: () => ++lastNodeId,
   };
   if (options.onEvent !== undefined) observers.add(options.onEvent);
@@ -148,30 +154,30 @@ class SysmemServer implements Server {
     if (this.#isRefused(channel, peer)) return;
     const connection = new AllocatorConnection(context, peer);
     if (options.version === "v2018") {
-      this.#serve("a 2018 Allocator", peer, (onClosed) =>
+      this.#serve("a 2018 Allocator", channel, peer, (onClosed) =>
         serveV2018Allocator(channel, connection, this.#shared2018, onClosed),
       );
       return;
     }
     if (options.version !== "v1") {
-      this.#serve("an Allocator", peer, (onClosed) => serveV2Allocator(channel, connection, onClosed));
+      this.#serve("an Allocator", channel, peer, (onClosed) => serveV2Allocator(channel, connection, onClosed));
       return;
     }
     const nameless = new AllocatorConnection(context, peer);
     const connectV2 = (end: Channel) => {
       if (this.#isRefused(end, peer)) return;
       const copy = new AllocatorConnection(context, peer, connection.debugInfo);
-      this.#serve("an Allocator", peer, (onClosed) => serveV2Allocator(end, copy, onClosed));
+      this.#serve("an Allocator", end, peer, (onClosed) => serveV2Allocator(end, copy, onClosed));
     };
     const targets = { connection, nameless, connectV2 };
-    this.#serve("a v1 Allocator", peer, (onClosed) => serveV1Allocator(channel, targets, onClosed));
+    this.#serve("a v1 Allocator", channel, peer, (onClosed) => serveV1Allocator(channel, targets, onClosed));
   }
 
   serveSysmem(channel: Channel, options: { readonly peer?: PeerCredentials | undefined } = {}): void {
     const attachments = this.#attachments;
     if (this.#isShutDown || attachments === undefined) return channel.close();
     if (this.#isRefused(channel, options.peer)) return;
-    this.#serve("a Sysmem channel", options.peer, (onClosed) =>
+    this.#serve("a Sysmem channel", channel, options.peer, (onClosed) =>
       serveHardwareSysmem(channel, { ...attachments, logger: this.context.logger }, onClosed),
     );
   }
@@ -188,7 +194,9 @@ class SysmemServer implements Server {
       sysmem: options.isPrivileged === true ? (end: Channel) => this.serveSysmem(end, options) : undefined,
       logger,
     };
-    this.#serve("a DriverConnector", options.peer, (onClosed) => serveDriverConnector(channel, targets, onClosed));
+    this.#serve("a DriverConnector", channel, options.peer, (onClosed) =>
+      serveDriverConnector(channel, targets, onClosed),
+    );
   }
 
   /** Closes a connection that is one too many. */
@@ -203,11 +211,13 @@ class SysmemServer implements Server {
   /** Keeps a connection until it closes. */
   #serve(
     what: string,
+    channel: Channel,
     peer: PeerCredentials | undefined,
     serve: (onClosed: (info: ServingClosed) => void) => ServedConnection,
   ): void {
     const account = this.context.accounts.of(peer);
     account.charge({ connections: 1 });
+    channel.setSendBudget(account.sendBudget);
     const served = serve((info) => {
       account.refund({ connections: 1 });
       this.#connections.delete(served);

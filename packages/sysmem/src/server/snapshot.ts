@@ -1,5 +1,5 @@
 /** The server's state as plain data: what `sysmem.inspect`, the CLI and the inspector show. Lifecycle contract 9.5. */
-import { type Heap, type PoolMetrics, SecureHeap } from "#heaps";
+import { allHeaps, type Heap, type PoolMetrics } from "#heaps";
 import type { HolderUsage, QuotaOptions } from "./accounts/accounts.ts";
 import type { LogicalBufferCollection } from "./collection/logical-buffer-collection.ts";
 import type { ServerContext } from "./context.ts";
@@ -92,7 +92,7 @@ export interface ServerSnapshot {
 export function takeSnapshot(context: ServerContext): ServerSnapshot {
   return {
     atNs: context.clock.nowNs(),
-    heaps: context.heaps.list().map(heapSnapshot),
+    heaps: allHeaps(context.heaps).map(heapSnapshot),
     collections: [...context.collections.values()].map(collectionSnapshot),
     recentFailures: context.failures.records,
     usage: context.accounts.usage(),
@@ -102,7 +102,7 @@ export function takeSnapshot(context: ServerContext): ServerSnapshot {
 
 function heapSnapshot(heap: Heap): HeapSnapshot {
   const { id, description } = heap;
-  const pools = heap instanceof SecureHeap ? heap.metrics : undefined;
+  const pools = heap.pools?.();
   return { heapType: id.heapType, id: id.id, description, ...(pools !== undefined && { pools }) };
 }
 

@@ -178,6 +178,10 @@ describe("mistakes", () => {
     ["participants[1]: expected an object", [{}, 1]],
     ["tree.children[0].group: a group needs children", { tree: { children: [{ group: [] }] } }],
     ["environment.heaps[0].heap_type: expected a string", { participants, environment: { heaps: [{}] } }],
+    [
+      "environment.late_attachment_with_padding: expected true or false",
+      { participants, environment: { late_attachment_with_padding: "yes" } },
+    ],
     ["environment.page_size: expected a power of two", { participants, environment: { page_size: 3 } }],
     ["environment.page_size: expected a power of two", { participants, environment: { page_size: 0 } }],
     ["environment.secure_memory: expected one of", { participants, environment: { secure_memory: "maybe" } }],

@@ -99,6 +99,12 @@ describe("configuration", () => {
     expect((await loadConfig(file("max.json", `{"max_allocation_size": 4096}`))).maxAllocationSize).toBe(4096n);
   });
 
+  it("lets participants join padded collections only where it is told to", async () => {
+    expect((await loadConfig(file("nothing.toml", ""))).lateAttachmentWithPadding).toBe(false);
+    const told = file("padded.toml", "late_attachment_with_padding = true");
+    expect((await loadConfig(told)).lateAttachmentWithPadding).toBe(true);
+  });
+
   it.each([
     [
       "an unknown key",

@@ -322,3 +322,10 @@ test("system RAM stays first whatever is registered", async ({ bench }) => {
   await bench.announced();
   expect(bench.heaps.list().map(({ id }) => id.heapType)).toEqual([SYSTEM_RAM, GOLDFISH_DEVICE_LOCAL]);
 });
+
+test("physical alignment above a page cannot be asked for, and fails without a call", async ({ bench }) => {
+  const { provider, heap } = await bench.announced();
+  expect(await failing(heap.allocateVmo({ ...request(), baseAlignmentBytes: 2 * PAGE }))).toBe("NOT_SUPPORTED");
+  expect(provider.calls).toEqual([]);
+  (await heap.allocateVmo({ ...request(), baseAlignmentBytes: PAGE })).close();
+});

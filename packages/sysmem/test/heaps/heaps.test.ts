@@ -4,10 +4,21 @@ import { type Channel, systemClock } from "#base";
 import { HeapServer, type HeapServerOptions } from "#client";
 import { ClientEnd } from "#fidl";
 import type { HeapClient } from "#gen/fuchsia_hardware_sysmem";
-import { ContiguousSystemRamHeap, GOLDFISH_DEVICE_LOCAL, type Heap, HeapRegistrar, Heaps, SystemRamHeap } from "#heaps";
+import {
+  ContiguousPoolHeap,
+  ContiguousSystemRamHeap,
+  DEFAULT_POOL_GUARDS,
+  GOLDFISH_DEVICE_LOCAL,
+  type Heap,
+  HeapRegistrar,
+  Heaps,
+  type PoolGuardOptions,
+  SystemRamHeap,
+} from "#heaps";
 import { createLinuxKernel, type Kernel } from "#kernel";
 import { createFakeKernel } from "#kernel/fake";
 import { eventually } from "../kernel/collect.ts";
+import { CARVE_OUT_BYTES, whyNoCarveOut } from "../support/carve-out.ts";
 import { describeHeap, type HeapUnderTest } from "./conformance.ts";
 import { Provider2019 } from "./support/provider-2019.ts";
 
@@ -132,6 +143,37 @@ describeHeap("fake: contiguous system RAM", () => {
   return { heap: new ContiguousSystemRamHeap(kernel, [1 << 30, 1 << 21]), kernel, dispose: () => {} };
 });
 
+/** A pool over a carve-out of either kernel. */
+function pooled(kernel: Kernel, close: () => void, guards: PoolGuardOptions): HeapUnderTest {
+  const heap = new ContiguousPoolHeap({ kernel, clock: systemClock, sizeBytes: CARVE_OUT_BYTES, guards });
+  return {
+    heap,
+    kernel,
+    held: () => heap.pools().reduce((sum, { usedBytes }) => sum + usedBytes, 0),
+    dispose() {
+      heap.close();
+      close();
+    },
+  };
+}
+
+const whyMissing = await whyNoCarveOut();
+
+for (const [how, guards] of Object.entries({
+  "guards at its ends": DEFAULT_POOL_GUARDS,
+  "guards and patterns everywhere": { ...DEFAULT_POOL_GUARDS, hasInternal: true, unusedFractionDenominator: 1 },
+})) {
+  describeHeap(`fake: contiguous pool with ${how}`, () => pooled(createFakeKernel(), () => {}, guards));
+  const linux = `linux: contiguous pool with ${how}`;
+  if (whyMissing !== undefined) test.skip(`${linux} (${whyMissing})`, () => {});
+  else {
+    describeHeap(linux, () => {
+      const kernel = createLinuxKernel();
+      return pooled(kernel, () => kernel.close(), guards);
+    });
+  }
+}
+
 test("contiguous system RAM takes the smallest huge page that holds the buffer, and explains where none does", async () => {
   const kernel = createFakeKernel();
   const heap = new ContiguousSystemRamHeap(kernel, [1 << 30, 1 << 21]);
@@ -145,6 +187,12 @@ test("contiguous system RAM takes the smallest huge page that holds the buffer, 
     expect(memory.sizeBytes).toBe(pageBytes);
     await heap.deleteVmo(1n, 0, memory);
   }
+  const aligned = await heap.allocateVmo({ ...request, sizeBytes: 4_096, baseAlignmentBytes: 1 << 22 });
+  expect(aligned.sizeBytes).toBe(1 << 30);
+  await heap.deleteVmo(1n, 0, aligned);
+  await expect(heap.allocateVmo({ ...request, sizeBytes: 4_096, baseAlignmentBytes: 2 ** 31 })).rejects.toThrow(
+    "cannot allocate 4096 contiguous bytes at a multiple of 2147483648: the largest huge page",
+  );
   await expect(heap.allocateVmo({ ...request, sizeBytes: (1 << 30) + 4_096 })).rejects.toThrow(
     "cannot allocate 1073745920 contiguous bytes: the largest huge page in reserve has 1073741824 bytes",
   );

@@ -173,15 +173,20 @@ for (const canModify of [true, false]) {
       const { hardware, ranges } = make(maxRanges, canModify);
       hardware.failsToCommit = () => pick(100) < 5;
       const buffers: Range[] = [];
+      let refused = 0;
       for (let round = 0; round < 2_000; round++) {
         const what = pick(100);
         if (what < 40) {
           const begin = pick(POOL - 1);
           const buffer = { begin, end: Math.min(POOL, begin + 1 + pick(12)) };
           if (buffers.some((other) => other.begin < buffer.end && buffer.begin < other.end)) continue;
+          const before = [...ranges.current];
           if (await ranges.add(buffer)) {
             buffers.push(buffer);
             expect(hardware.zeroed.at(-1)).toEqual(buffer);
+          } else {
+            refused += 1;
+            expect(ranges.current).toEqual(before);
           }
         } else if (what < 80) {
           const [buffer] = buffers.splice(pick(buffers.length), 1);
@@ -194,6 +199,7 @@ for (const canModify of [true, false]) {
         expect(ranges.requested).toHaveLength(buffers.length);
         check(ranges, hardware);
       }
+      expect(refused).toBeGreaterThan(0);
       hardware.failsToCommit = () => false;
       let steps = 0;
       while (await ranges.step()) {
@@ -245,6 +251,38 @@ test("a buffer whose pages cannot be had is refused and leaves nothing", async (
   hardware.failsToCommit = () => true;
   expect(await ranges.add({ begin: 10, end: 20 })).toBe(false);
   expect([ranges.requested, ranges.current, hardware.operations]).toEqual([[], [], 0]);
+});
+
+test("what can be better without further pages is so when a buffer goes", async () => {
+  const { hardware, ranges } = make(9, true);
+  const buffers = Array.from({ length: 10 }, (_, index) => ({ begin: index * 8 + 1, end: index * 8 + 8 }));
+  for (const buffer of buffers) await ranges.add(buffer);
+  expect(ranges.current).toEqual([{ begin: 0, end: 80 }]);
+  hardware.live = buffers.filter((_, index) => ![0, 4, 9].includes(index));
+  for (const index of [0, 4, 9]) await ranges.delete(buffers[index] as Range);
+  expect(ranges.current).toEqual([
+    { begin: 8, end: 32 },
+    { begin: 40, end: 72 },
+  ]);
+  expect(await ranges.step()).toBe(false);
+});
+
+test("a buffer for which a gap was closed in vain leaves that gap open", async () => {
+  for (const canModify of [true, false]) {
+    const { hardware, ranges } = make(canModify ? 3 : 4, canModify);
+    const live = [
+      { begin: 0, end: 8 },
+      { begin: 12, end: 20 },
+    ];
+    for (const buffer of live) await ranges.add(buffer);
+    hardware.live = live;
+    let left = 1;
+    hardware.failsToCommit = () => left-- === 0;
+    expect(await ranges.add({ begin: 200, end: 208 })).toBe(false);
+    expect(left).toBe(-1);
+    expect(ranges.current).toEqual(live);
+    check(ranges, hardware);
+  }
 });
 
 test("figures say how much of the pool is free for other use", async () => {

@@ -89,6 +89,7 @@ function pool(pages: number, options: { guardPages?: number; hasInternalGuards?:
     hasInternalGuards: options.hasInternalGuards,
     clock,
   });
+  made.isReady = true;
   return { pool: made, clock };
 }
 
@@ -108,11 +109,11 @@ test("fragmentation is told from fullness, and both are counted (the original's 
   made.release(pieces[7] as PoolPiece);
   pieces[7] = piece(made, PAGE);
   for (let index = 0; index < 1_024; index += 2) made.release(pieces[index] as PoolPiece);
-  expect(made.metrics().largestFreeSumBytes).toBe(10 * PAGE);
-  expect(made.metrics().lastAllocationFailedNs).toBe(failedAt);
+  expect(made.use().largestFreeSumBytes).toBe(10 * PAGE);
+  expect(made.use().lastAllocationFailedNs).toBe(failedAt);
   expect(made.allocate(2 * PAGE)).toBe("fragmented");
   expect(made.allocate(1_024 * PAGE)).toBe("no-room");
-  expect(made.metrics()).toMatchObject({
+  expect(made.use()).toMatchObject({
     allocationsFailed: 3,
     allocationsFailedFragmentation: 1,
     usedBytes: 512 * PAGE,
@@ -139,9 +140,57 @@ test("guards at both ends belong to nobody, and internal ones lie around each bu
   expect(internal.allocate(1)).toBe("no-room");
 });
 
-test("alignment is the pool's, and more of it is refused even where luck would satisfy it", () => {
+test("alignment up to the pool's is had, and more of it is refused even where luck would satisfy it", () => {
   const { pool: made } = pool(1_024, { alignment: 1 << 20 });
   expect(made.allocate(PAGE, 2 << 20)).toBe("alignment");
-  for (let index = 0; index < 4; index++) expect(piece(made, PAGE).usable.begin % (1 << 20)).toBe(0);
-  expect(made.allocate(PAGE)).toBe("no-room");
+  for (let index = 0; index < 4; index++) {
+    expect(made.allocate(PAGE, 1 << 20)).toMatchObject({ usable: { begin: index << 20 } });
+  }
+  expect(made.allocate(PAGE, 1 << 20)).toBe("fragmented");
+  expect(piece(made, PAGE).usable.begin).toBe(PAGE);
+  expect(made.use()).toMatchObject({ allocationsFailed: 2, allocationsFailedFragmentation: 1 });
+});
+
+test("1 MiB alignment is kept while neighbours of odd sizes come and go", () => {
+  const { pool: made } = pool(4_096, { alignment: 1 << 20 });
+  const odd = new Set<PoolPiece>();
+  for (let round = 0; round < 200; round++) {
+    odd.add(piece(made, ((round * 7) % 13) * PAGE + 1));
+    if (round % 3 === 0) {
+      const [oldest] = odd as Set<PoolPiece> & Iterable<PoolPiece>;
+      odd.delete(oldest as PoolPiece);
+      made.release(oldest as PoolPiece);
+    }
+    const aligned = made.allocate(3 * PAGE, 1 << 20);
+    if (typeof aligned === "string") expect.fail(aligned);
+    expect(aligned.usable.begin % (1 << 20)).toBe(0);
+    made.release(aligned);
+  }
+  for (const each of odd) made.release(each);
+  expect(made.use()).toMatchObject({ usedBytes: 0, allocationsFailed: 0, largestFreeBytes: 4_096 * PAGE });
+});
+
+test("with guards around each buffer nothing is aligned to more than a page", () => {
+  const { pool: made } = pool(1_024, { alignment: 1 << 20, guardPages: 1, hasInternalGuards: true });
+  expect(made.allocate(PAGE, 2 * PAGE)).toBe("alignment");
+  expect(piece(made, PAGE).usable.begin).toBe(2 * PAGE);
+});
+
+test("the sum of the ten largest free regions, with one and two free pages in turn", () => {
+  const { pool: made } = pool(1_024);
+  const pages = Array.from({ length: 1_024 }, () => piece(made, PAGE));
+  // Free, taken, free, free, taken: sixteen times.
+  for (let index = 0; index < 80; index += 5) {
+    for (const offset of [0, 2, 3]) made.release(pages[index + offset] as PoolPiece);
+  }
+  expect(made.use()).toMatchObject({ largestFreeBytes: 2 * PAGE, largestFreeSumBytes: 20 * PAGE });
+});
+
+test("a pool that is not ready gives nothing and counts no failure", () => {
+  const { pool: made } = pool(8);
+  made.isReady = false;
+  expect(made.allocate(PAGE)).toBe("not-ready");
+  expect(made.use()).toMatchObject({ isReady: false, allocationsFailed: 0 });
+  made.isReady = true;
+  expect(piece(made, PAGE).usable.begin).toBe(0);
 });

@@ -7,10 +7,13 @@ import {
   AMLOGIC_SECURE,
   AMLOGIC_SECURE_VDEC,
   attachHeaps,
+  ContiguousPool,
   type Heap,
   type HeapAttachments,
   Heaps,
+  type ProtectedPool,
   protectedPoolFault,
+  SecureHeap,
 } from "#heaps";
 import type { BufferMemory } from "#kernel";
 import { createFakeKernel, type FakeKernel } from "#kernel/fake";
@@ -21,7 +24,8 @@ import { settle } from "./support/provider.ts";
 import { type ReferenceOptions, ReferenceSecureMem } from "./support/reference-secure-mem.ts";
 
 const MIB = 1 << 20;
-const POOL = { base: 64 * MIB, sizeBytes: 4 * MIB };
+/** The base is a multiple of nothing larger than it must be. */
+const POOL = { base: 67 * MIB, sizeBytes: 4 * MIB };
 
 class Bench {
   readonly kernel: FakeKernel = createFakeKernel();
@@ -32,7 +36,7 @@ class Bench {
   attachments: HeapAttachments | undefined;
   readonly #sides: ReferenceSecureMem[] = [];
 
-  attach(protectedPool?: typeof POOL): HeapAttachments {
+  attach(protectedPool?: ProtectedPool): HeapAttachments {
     const { kernel, clock, heaps } = this;
     this.heaps.onHeapGone((heap) => this.gone.push(heap));
     this.attachments = attachHeaps({ kernel, clock, heaps, protectedPool, logger: recordingLogger(this.logs) });
@@ -118,7 +122,8 @@ test("ranges never exceed what the hardware has, and shrink to what is needed a 
   const all = await Promise.all(Array.from({ length: 32 }, (_, index) => allocate(heap, index)));
   const kept = new Set([0, 10, 20, 31]);
   await Promise.all(all.map(async (memory, index) => kept.has(index) || heap.deleteVmo(1n, index, memory)));
-  expect(side.protectedBytes).toBe(32n * 65_536n);
+  // The gap that opened first takes no further pages; the largest takes a step that does.
+  expect(side.protectedBytes).toBe(23n * 65_536n);
   for (let step = 0; step < 12; step++) {
     bench.clock.advance(1.5e9);
     await settle();
@@ -151,6 +156,69 @@ test("the server's state tells how a pool is used", async ({ bench }) => {
   expect(server.snapshot().heaps).toMatchObject([{ heapType: AMLOGIC_SECURE, pools: [pool] }]);
   await bench.heaps.list()[0]?.deleteVmo(1n, 0, memory);
   await server.shutdown();
+});
+
+test("where ranges may not change, all of the pool is protected from the first buffer on", async ({ bench }) => {
+  bench.attach({ ...POOL, isDynamicDisabled: true });
+  const side = await bench.side(DYNAMIC);
+  const heap = bench.heaps.list()[0] as Heap;
+  const memory = await allocate(heap, 0);
+  expect(side.protectedBytes).toBe(BigInt(POOL.sizeBytes));
+  await heap.deleteVmo(1n, 0, memory);
+  expect(side.calls).toEqual(["add", "zero"]);
+  bench.clock.advance(2e9);
+  await settle();
+});
+
+test("a protected pool tells all of its figures, and that it is ready while the secure side is there", async ({
+  bench,
+}) => {
+  const { secureMemory } = bench.attach(POOL);
+  await bench.side({ ...DYNAMIC, granuleBytes: 65_536 });
+  const heap = bench.heaps.list()[0] as Heap;
+  const memory = await allocate(heap, 0, 32_768);
+  await expect(allocate(heap, 1, POOL.sizeBytes)).rejects.toMatchObject({ code: "NO_MEMORY" });
+  const free = POOL.sizeBytes - 32_768;
+  expect(heap.pools?.()).toEqual([
+    {
+      name: "SysmemProtectedPool",
+      sizeBytes: POOL.sizeBytes,
+      isReady: true,
+      usedBytes: 32_768,
+      highWaterMarkBytes: 32_768,
+      freeAtHighWaterMarkBytes: free,
+      maxFreeAtHighWaterBytes: free,
+      allocationsFailed: 1,
+      allocationsFailedFragmentation: 0,
+      lastAllocationFailedNs: bench.clock.nowNs(),
+      commitsFailed: 0,
+      lastCommitFailedNs: undefined,
+      largestFreeBytes: free,
+      largestFreeSumBytes: free,
+      loanableBytes: POOL.sizeBytes - 65_536,
+      loanableRatio: 63 / 64,
+      loanableEfficiency: (POOL.sizeBytes - 65_536) / free,
+    },
+  ]);
+  await heap.deleteVmo(1n, 0, memory);
+  secureMemory.unregister();
+  expect(heap.pools?.()[0]).toMatchObject({ isReady: false, usedBytes: 0 });
+});
+
+test("protected buffers are aligned as asked for, up to what the pool's base is", async ({ bench }) => {
+  bench.attach(POOL);
+  const side = await bench.side(DYNAMIC);
+  const heap = bench.heaps.list()[0] as Heap;
+  const request = { sizeBytes: 65_536, settings: {}, bufferCollectionId: 1n, name: "secure" };
+  const odd = await heap.allocateVmo({ ...request, bufferIndex: 0 });
+  const aligned = await heap.allocateVmo({ ...request, bufferIndex: 1, baseAlignmentBytes: MIB });
+  const begins = side.ranges.get(AMLOGIC_SECURE)?.map(({ physicalAddress }) => Number(physicalAddress) - POOL.base);
+  expect(begins).toEqual([0, MIB]);
+  const refused = heap.allocateVmo({ ...request, bufferIndex: 2, baseAlignmentBytes: 2 * MIB });
+  await expect(refused).rejects.toThrow("alignment");
+  for (const [index, memory] of [odd, aligned].entries()) await heap.deleteVmo(1n, index, memory);
+  bench.clock.advance(2e9);
+  await settle();
 });
 
 test("ranges that the secure side sets up are divided without being changed", async ({ bench }) => {
@@ -274,4 +342,20 @@ test("a pool has a base on a MiB and a size", () => {
   expect(protectedPoolFault(POOL)).toBeUndefined();
   expect(protectedPoolFault({ base: 4_096, sizeBytes: MIB })).toMatch("multiple of 1048576");
   expect(protectedPoolFault({ base: 0, sizeBytes: 0 })).toMatch("no range");
+});
+
+test("pages that cannot be had are counted, and the piece is free again", async () => {
+  const kernel = createFakeKernel();
+  const clock = new SimulatedClock();
+  const pool = new ContiguousPool({ name: "pool", sizeBytes: MIB, alignmentBytes: 4_096, clock });
+  let hasPages = false;
+  const region = { pool, protect: async () => hasPages, release: async () => {}, improve: async () => false };
+  const id = { heapType: AMLOGIC_SECURE, id: 0n };
+  const heap = new SecureHeap({ id, description: "", kernel, clock, regions: [region], onFailure: () => {} });
+  await expect(allocate(heap, 0)).rejects.toThrow("no pages");
+  const figures = { commitsFailed: 1, lastCommitFailedNs: clock.nowNs(), usedBytes: 0, allocationsFailed: 0 };
+  expect(heap.pools()).toMatchObject([figures]);
+  hasPages = true;
+  await heap.deleteVmo(1n, 0, await allocate(heap, 0));
+  heap.stop();
 });

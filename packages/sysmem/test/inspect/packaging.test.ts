@@ -23,7 +23,9 @@ it("what only the server's user may use is in the private unit", () => {
 });
 
 it("the dashboard asks for metrics that there are, and for all of them", () => {
-  const source = readFileSync(new URL("../../src/daemon/metrics.ts", import.meta.url), "utf8");
+  const source = ["metrics", "pool-metrics"]
+    .map((file) => readFileSync(new URL(`../../src/daemon/${file}.ts`, import.meta.url), "utf8"))
+    .join("");
   const there = new Set([...source.matchAll(/name: "(sysmem_\w+)"/g)].map(([, name]) => name));
   const asked = [...read("grafana/sysmem.json").matchAll(/\b(sysmem_\w+?)(?:_bucket)?\b(?=[\s[)({"\\]|$)/g)].map(
     ([, name]) => name,

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Collection, spawnWithChannels, Sysmem, type Token, TOKEN_VARIABLE } from "#client";
-import { type Daemon, serve } from "#daemon";
+import { type Daemon, type DaemonConfig, serve } from "#daemon";
 import { type JsonValue, toJson } from "#fidl";
 import { BufferCollectionConstraints } from "#gen/fuchsia_sysmem2";
 import { createLinuxKernel, type LinuxKernel } from "#kernel";
@@ -59,10 +59,16 @@ export class Participant {
 export class World {
   readonly svc: string = mkdtempSync(join(tmpdir(), "sysmem-inspect-"));
   readonly kernel: LinuxKernel = createLinuxKernel();
-  readonly daemon: Daemon = serve({ svc: this.svc, kernel: this.kernel });
+  readonly daemon: Daemon;
   readonly #connections: Sysmem[] = [];
   readonly #participants: Participant[] = [];
   readonly #channels: { close(): void }[] = [];
+
+  /** @param prepare changes the kernel before the server has it */
+  constructor(options: { readonly config?: DaemonConfig; readonly prepare?: (kernel: LinuxKernel) => void } = {}) {
+    options.prepare?.(this.kernel);
+    this.daemon = serve({ svc: this.svc, kernel: this.kernel, ...(options.config && { config: options.config }) });
+  }
 
   /** A connection of this process. */
   connect(name: string): Sysmem {

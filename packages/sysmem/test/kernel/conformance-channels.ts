@@ -1,6 +1,7 @@
 /** The part of the conformance suite about channels. */
 import { describe, expect } from "vitest";
 import {
+  type Channel,
   type Handle,
   InvariantError,
   MAX_MESSAGE_BYTES,
@@ -9,6 +10,7 @@ import {
   MAX_QUEUED_SEND_BYTES,
   MAX_QUEUED_SEND_HANDLES,
   ObjectType,
+  type SendBudget,
 } from "#base";
 import { asEvent, isVmo } from "#kernel";
 import { collect, eventually, message, numberOf, someTurns } from "./collect.ts";
@@ -308,6 +310,42 @@ export function describeChannels(it: It): void {
       near.close();
       expect(far.isPeerClosed()).toBe(true);
       far.close();
+    });
+
+    it("share a budget for what they keep: who exceeds it closes, and what is sent or given up is given back", async (kernel) => {
+      const kept = { bytes: 0, handles: 0 };
+      const budget: SendBudget = {
+        take(bytes, handles) {
+          if (kept.bytes + bytes > 4 * MAX_MESSAGE_BYTES) return "the budget is used up";
+          kept.bytes += bytes;
+          kept.handles += handles;
+          return undefined;
+        },
+        give(bytes, handles) {
+          kept.bytes -= bytes;
+          kept.handles -= handles;
+        },
+      };
+      const [left, right] = kernel.createChannel();
+      const [other, otherPeer] = kernel.createChannel();
+      for (const channel of [left, other]) channel.setSendBudget(budget);
+      const sent = collect(left);
+      let written = 0;
+      const keepOne = (channel: Channel) => {
+        const before = kept.bytes;
+        for (; kept.bytes === before; written += 1) {
+          channel.write(message(written, MAX_MESSAGE_BYTES), [kernel.createEvent()]);
+        }
+      };
+      for (let count = 0; count < 2; count += 1) for (const channel of [left, other]) keepOne(channel);
+      expect(kept).toEqual({ bytes: 4 * MAX_MESSAGE_BYTES, handles: 4 });
+      expect(left.write(message(0), [kernel.createEvent()])).toBe(false);
+      expect(await sent.closed()).toEqual({ kind: "overflow", detail: "the budget is used up" });
+      expect(kept).toEqual({ bytes: 2 * MAX_MESSAGE_BYTES, handles: 2 });
+      const received = collect(otherPeer);
+      await eventually(() => kept.bytes === 0);
+      expect(kept.handles).toBe(0);
+      for (const each of [received, other, right]) each.close();
     });
 
     it("go on existing where they were sent, with what had been written to them before", async (kernel) => {

@@ -1,7 +1,7 @@
 /** What a memory file of ours looks like to other processes. Source: transport contract, section 4. */
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, readlinkSync, statSync } from "node:fs";
 import { describe, expect } from "vitest";
-import { MAX_MEMORY_NAME_BYTES, MAX_RESERVE_ON_LOOP_BYTES } from "#base";
+import { MAX_FREE_ON_LOOP_BYTES, MAX_MEMORY_NAME_BYTES, MAX_RESERVE_ON_LOOP_BYTES } from "#base";
 import { createLinuxKernel } from "#kernel";
 import { fileStatus, fileStatusThroughNode } from "../../src/kernel/ffi/file-status.ts";
 import { loadLibc } from "../../src/kernel/ffi/libc.ts";
@@ -44,6 +44,29 @@ describe("a memory file", () => {
     expect(await nameOf("")).toBe("");
     kernel.close();
   });
+
+  for (const size of [MAX_FREE_ON_LOOP_BYTES, MAX_FREE_ON_LOOP_BYTES + 4_096]) {
+    test(`of ${size} bytes is ${size > MAX_FREE_ON_LOOP_BYTES ? "freed by a helper thread" : "freed at once"}`, async () => {
+      const kernel = createLinuxKernel();
+      const memory = await kernel.createMemory(size, { name: "freed" });
+      const fd = kernel.descriptorOf(memory.vmo);
+      const isOpen = () => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`).includes("freed");
+        } catch {
+          return false;
+        }
+      };
+      const done = memory.closeOffLoop();
+      expect(memory.vmo.isClosed).toBe(true);
+      if (size <= MAX_FREE_ON_LOOP_BYTES) expect(isOpen()).toBe(false);
+      await done;
+      expect(isOpen()).toBe(false);
+      await memory.closeOffLoop();
+      memory.close();
+      kernel.close();
+    });
+  }
 
   test("is reserved while the loop turns", async () => {
     const kernel = createLinuxKernel();

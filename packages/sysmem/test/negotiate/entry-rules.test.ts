@@ -1,6 +1,6 @@
 /** What one image format of one participant must obey, and what its fields do to one another: N1 to N8 of section 2.4.2. */
 import { describe, expect, test } from "vitest";
-import { CONTRACT_RULES, type Environment, type ReasonCode } from "#negotiate";
+import { type Environment, type ReasonCode } from "#negotiate";
 import { code, image, type JsonConstraints, picture, plain, solve } from "./support.ts";
 
 const MAX32 = 0xffff_ffff;
@@ -8,7 +8,7 @@ const size = (width: number, height: number): { width: number; height: number } 
 /** Where only 32 bits are in the way. */
 const caps: Environment = {
   ...plain,
-  rules: { ...CONTRACT_RULES, maxBytesPerBuffer: 2 ** 40, maxBytesPerCollection: 2 ** 40 },
+  rules: { maxBytesPerBuffer: 2 ** 40, maxBytesPerCollection: 2 ** 40 },
 };
 const offering = (...formats: JsonConstraints[]): JsonConstraints => ({
   usage: { vulkan: 4 },

@@ -4,8 +4,7 @@ import {
   checkConstraints,
   CoherencyDomain,
   compareAllocations,
-  CONTRACT_RULES,
-  ORIGINAL_RULES,
+  DEFAULT_RULES,
   settingsToConstraints,
   SYSTEM_RAM,
 } from "#negotiate";
@@ -69,16 +68,17 @@ describe("settings turned back into constraints", () => {
   });
 
   test("room for padding is let through, where the rules say so, and the size itself stays pinned", () => {
-    const bounds = (rules: typeof CONTRACT_RULES, raw: bigint | undefined): unknown => {
+    const joinable = { ...DEFAULT_RULES, lateAttachmentWithPadding: true };
+    const bounds = (rules: typeof DEFAULT_RULES, raw: bigint | undefined): unknown => {
       const subject = existingSubject(rules, "existing", { bufferSettings: { sizeBytes: 100n, rawVmoSize: raw } });
       return [subject.constraints.bufferMemoryConstraints?.maxSizeBytes, subject.synthetic?.maxUnpaddedBytes];
     };
-    expect(bounds(CONTRACT_RULES, 4096n)).toEqual([4096n, 100]);
-    expect(bounds(CONTRACT_RULES, 100n)).toEqual([100n, 100]);
-    expect(bounds(CONTRACT_RULES, 50n)).toEqual([100n, 100]);
-    expect(bounds(CONTRACT_RULES, undefined)).toEqual([100n, undefined]);
-    expect(bounds(ORIGINAL_RULES, 4096n)).toEqual([100n, undefined]);
-    expect(existingSubject(CONTRACT_RULES, "existing", {}).synthetic).toBeUndefined();
+    expect(bounds(joinable, 4096n)).toEqual([4096n, 100]);
+    expect(bounds(joinable, 100n)).toEqual([100n, 100]);
+    expect(bounds(joinable, 50n)).toEqual([100n, 100]);
+    expect(bounds(joinable, undefined)).toEqual([100n, undefined]);
+    expect(bounds(DEFAULT_RULES, 4096n)).toEqual([100n, undefined]);
+    expect(existingSubject(joinable, "existing", {}).synthetic).toBeUndefined();
   });
 
   test("what is no settings at all matches nothing", () => {

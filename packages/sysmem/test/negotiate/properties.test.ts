@@ -23,7 +23,7 @@ import { Problem, subjectsOf } from "../../src/negotiate/explain/problem.ts";
 import { named, oneFormat, plausible, runs, trees, wild } from "./arbitrary.ts";
 import { violations } from "./checker.ts";
 import { relaxed } from "./relaxed.ts";
-import { plain } from "./support.ts";
+import { joinable, plain } from "./support.ts";
 
 const several = (padding = true): fc.Arbitrary<BufferCollectionConstraints[]> =>
   fc.array(plausible({ padding }), { minLength: 1, maxLength: 4 });
@@ -220,10 +220,10 @@ describe("trees", () => {
     fc.assert(
       fc.property(several(), (list) => {
         const allocated = named(list);
-        const existing = negotiate(allocated, plain);
+        const existing = negotiate(allocated, joinable);
         if (!existing.ok || existing.settings.imageFormatConstraints?.pixelFormatModifier !== 0n) return;
         const tree: TreeNode = { kind: "participant", participant: { name: "late", constraints: {} } };
-        expect(negotiateLate({ existing, allocated, tree, environment: plain }).ok).toBe(true);
+        expect(negotiateLate({ existing, allocated, tree, environment: joinable }).ok).toBe(true);
       }),
       runs(1000),
     );

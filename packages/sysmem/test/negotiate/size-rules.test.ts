@@ -1,6 +1,6 @@
 /** Rules on sizes: rows, images, padding, what a VMO takes (sections 3.5, 5.4, 5.5). */
 import { describe, expect, test } from "vitest";
-import { CONTRACT_RULES, describeReason, type Outcome, type ReasonCode } from "#negotiate";
+import { describeReason, type Environment, type Outcome, type ReasonCode } from "#negotiate";
 import { code, image, type JsonConstraints, picture, plain, raw, solve } from "./support.ts";
 
 const size = (width: number, height: number): { width: number; height: number } => ({ width, height });
@@ -207,8 +207,8 @@ describe("5.5 padding", () => {
 });
 
 describe("caps", () => {
-  const capped = (rules: Partial<typeof CONTRACT_RULES>, ...list: JsonConstraints[]): ReasonCode | "ok" =>
-    code(solve({ ...plain, rules: { ...CONTRACT_RULES, ...rules } }, ...list));
+  const capped = (rules: Environment["rules"], ...list: JsonConstraints[]): ReasonCode | "ok" =>
+    code(solve({ ...plain, rules }, ...list));
 
   test("count padding, before it is rounded to pages", () => {
     const padded = picture(image("R8", { pad_beyond_image_size_bytes: 4 }), { min_buffer_count: 3 });

@@ -2,13 +2,11 @@
 import { fromJson } from "#fidl";
 import { BufferCollectionConstraints, FormatCostEntry, SingleBufferSettings } from "#gen/fuchsia_sysmem2";
 import {
-  CONTRACT_RULES,
   type CostTable,
   costTable,
   type Environment,
   type HeapInfo,
   negotiate,
-  ORIGINAL_RULES,
   type Outcome,
   type Participant,
   type ReasonCode,
@@ -57,13 +55,13 @@ export const secureHeap: HeapInfo = {
 export const plain: Environment = {
   heaps: [systemRam],
   contiguousSystemRam: ALL_DOMAINS,
-  rules: CONTRACT_RULES,
 };
 
 /** With the secure heap. */
 export const withSecure: Environment = { ...plain, heaps: [systemRam, secureHeap], secureMemory: "ready" };
 
-export const original: Environment = { ...plain, rules: ORIGINAL_RULES };
+/** The same, and padded collections can be joined. */
+export const joinable: Environment = { ...plain, rules: { lateAttachmentWithPadding: true } };
 
 /** Cost files of pixel-formats.json, layered in this order. */
 export function costs(...names: string[]): CostTable {

@@ -92,6 +92,9 @@ export class MemoryChannel implements Channel {
     this.#schedule();
   }
 
+  /** What is written is delivered at once: nothing is kept. */
+  setSendBudget(): void {}
+
   start(handler: ChannelHandler): void {
     if (this.#handler !== undefined) throw new InvariantError("a second handler");
     this.#handler = handler;

@@ -2,6 +2,7 @@
 import type { CommandContext } from "@stricli/core";
 import { toJson } from "#fidl";
 import { HeapState, Quota } from "#gen/sysmem_inspect";
+import { poolTable } from "../inspect/pool-table.ts";
 import { type InspectFlags, report } from "../inspect/report.ts";
 import { bytes, safe, type Style } from "../inspect/words.ts";
 import { formatTable } from "../table.ts";
@@ -9,13 +10,14 @@ import { formatTable } from "../table.ts";
 export function runHeaps(this: CommandContext, flags: InspectFlags): Promise<void> {
   return report(this, flags, async (inspection) => {
     const heaps = await inspection.heaps();
-    const { quotas = [] } = await inspection.server();
+    const { quotas = [], server } = await inspection.server();
     return {
       data: {
         heaps: heaps.map((one) => toJson(HeapState, one)),
         quotas: quotas.map((one) => toJson(Quota, one)),
       },
-      text: (style) => `${heapTable(heaps, style)}\n\n${quotaTable(quotas, style)}`,
+      text: (style) =>
+        [heapTable(heaps, style), ...pools(heaps, style, server?.nowNs), quotaTable(quotas, style)].join("\n\n"),
     };
   });
 }
@@ -35,6 +37,10 @@ function heapTable(heaps: readonly HeapState[], style: Style): string {
   ]);
   const head = ["HEAP", "ID", "DOMAINS", "SECURE", "COLLECTIONS", "BUFFERS", "IN USE", "DESCRIPTION"];
   return formatTable(rows, { head: head.map((title) => style("bold", title)), right: [1, 4, 5, 6] });
+}
+
+function pools(heaps: readonly HeapState[], style: Style, nowNs: bigint | undefined): string[] {
+  return heaps.flatMap(({ pools: own = [] }) => own).map((pool) => poolTable(pool, style, nowNs ?? 0n));
 }
 
 function quotaTable(quotas: readonly Quota[], style: Style): string {

@@ -91,6 +91,7 @@ const ENVIRONMENT_KEYS = [
   "heaps",
   "contiguous_system_ram",
   "format_costs",
+  "late_attachment_with_padding",
   "max_allocation_size",
   "page_size",
   "secure_memory",
@@ -161,6 +162,7 @@ function readEnvironment(value: unknown): Environment {
       maxAllocationSize: integer(max_allocation_size, "environment.max_allocation_size"),
     }),
     ...(page_size !== undefined && { pageSize: pageSize(page_size) }),
+    rules: { lateAttachmentWithPadding: flag(json, "late_attachment_with_padding", "environment", false) },
   };
 }
 

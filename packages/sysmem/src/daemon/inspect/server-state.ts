@@ -1,8 +1,10 @@
 /** The server as a whole: heaps, quotas, totals. */
 import { readFileSync } from "node:fs";
-import type { HeapState, Quota, ServerInfo } from "#gen/sysmem_inspect";
+import { allHeaps } from "#heaps";
+import { type HeapState, MAX_POOLS, type Quota, type ServerInfo } from "#gen/sysmem_inspect";
 import type { LogicalBufferCollection, ServerContext } from "#server";
 import { clip } from "./pages.ts";
+import { poolState } from "./pool-state.ts";
 
 let version: string | undefined;
 
@@ -50,9 +52,7 @@ export function heapStates(context: ServerContext): HeapState[] {
     sum.collections++;
     used.set(allocation.heap, sum);
   }
-  const { contiguousSystemRam } = context.heaps;
-  const heaps = [...context.heaps.list(), ...(contiguousSystemRam === undefined ? [] : [contiguousSystemRam])];
-  return heaps.map((heap) => {
+  return allHeaps(context.heaps).map((heap) => {
     const { cpu, ram, inaccessible } = heap.properties.coherencyDomainSupport;
     const sum = used.get(heap);
     return {
@@ -65,6 +65,8 @@ export function heapStates(context: ServerContext): HeapState[] {
       bufferCount: sum?.buffers ?? 0,
       bufferBytes: sum?.bytes ?? 0n,
       collectionCount: sum?.collections ?? 0,
+      isPhysicallyContiguous: heap === context.heaps.contiguousSystemRam,
+      pools: heap.pools?.().slice(0, MAX_POOLS).map(poolState),
     };
   });
 }

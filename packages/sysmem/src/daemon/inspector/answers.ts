@@ -138,7 +138,9 @@ export class Answers {
 
   /** What decides besides the participants, in the form that `sysmem solve` reads. */
   environment(): Json {
-    const { heaps, contiguousSystemRam, costs, secureMemory, maxAllocationSize } = environmentOf(this.#server.context);
+    const { heaps, contiguousSystemRam, costs, secureMemory, maxAllocationSize, rules } = environmentOf(
+      this.#server.context,
+    );
     return {
       heaps: heaps.map(({ heapType, id, domains, secure }) => ({
         heap_type: heapType,
@@ -152,6 +154,7 @@ export class Answers {
       format_costs: list(FormatCostEntry, costs?.entries ?? []),
       ...(secureMemory !== undefined && { secure_memory: secureMemory }),
       ...(maxAllocationSize !== undefined && { max_allocation_size: String(maxAllocationSize) }),
+      late_attachment_with_padding: rules?.lateAttachmentWithPadding === true,
     };
   }
 

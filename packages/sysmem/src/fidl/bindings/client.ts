@@ -270,7 +270,7 @@ export class ClientCore implements Sender {
     const status = readEpitaph(bytes, handles);
     if (status === undefined) return this.#violation("a malformed epitaph", handles);
     this.channel.close();
-    this.#finish({ cause: "epitaph", status, error: new EpitaphError(this.protocol, status) });
+    this.#finish(endOf("epitaph", status, () => new EpitaphError(this.protocol, status)));
   }
 
   #onEvent(method: Method, bytes: Uint8Array, handles: Handle[]): void {
@@ -322,8 +322,7 @@ export class ClientCore implements Sender {
   onClosed(reason: ChannelClosed): void {
     if (this.#end !== undefined) return;
     if (reason.kind === "peer-closed") {
-      const error = new PeerClosedError(this.protocol);
-      return this.#finish({ cause: "peer-closed", status: Status.ERR_PEER_CLOSED, error });
+      return this.#finish(endOf("peer-closed", Status.ERR_PEER_CLOSED, () => new PeerClosedError(this.protocol)));
     }
     this.#finishWithError(new TransportError(this.protocol, reason.kind, reason.detail));
   }
@@ -343,6 +342,10 @@ export class ClientCore implements Sender {
     this.#finish({ cause: "error", status: Status.ERR_IO_DATA_INTEGRITY, error });
   }
 
+  #finishLocally(): void {
+    this.#finish(endOf("local", Status.OK, () => new LocalClosedError(this.protocol)));
+  }
+
   #finish(end: ClientClosed): void {
     this.#end = end;
     this.#stopWatching?.();
@@ -360,16 +363,32 @@ export class ClientCore implements Sender {
   close(): void {
     if (this.#end !== undefined) return;
     this.channel.close();
-    this.#finish({ cause: "local", status: Status.OK, error: new LocalClosedError(this.protocol) });
+    this.#finishLocally();
   }
 
   unbind(): ClientEnd<unknown> {
     assert(this.#end === undefined, "a closed client cannot be unbound");
     assert(this.#pending.size === 0, "a client cannot be unbound while calls are outstanding");
     detach(this.channel);
-    this.#finish({ cause: "local", status: Status.OK, error: new LocalClosedError(this.protocol) });
+    this.#finishLocally();
     return new ClientEnd(this.channel);
   }
+}
+
+/**
+ * How a client ended. Its error is made when somebody asks for it: most clients end in order and nobody does, and an error
+ * costs as much as encoding a message.
+ */
+function endOf(cause: ClientClosed["cause"], status: number, makeError: () => FidlError): ClientClosed {
+  let error: FidlError | undefined;
+  return {
+    cause,
+    status,
+    get error() {
+      error ??= makeError();
+      return error;
+    },
+  };
 }
 
 function closeAll(handles: readonly Handle[]): void {

@@ -24,7 +24,7 @@ export class ExternalHeapV2019 extends RemoteHeap {
     return this.#client.isClosed;
   }
 
-  async allocateVmo(request: AllocateVmoRequest): Promise<BufferMemory> {
+  protected async make(request: AllocateVmoRequest): Promise<BufferMemory> {
     const { allocateTimeoutMs: timeoutMs } = this.context;
     try {
       const { s, vmo } = await this.#client.allocateVmo({ size: BigInt(request.sizeBytes) }, { timeoutMs });

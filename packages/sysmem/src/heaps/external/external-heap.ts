@@ -18,7 +18,7 @@ export class ExternalHeap extends RemoteHeap {
     return this.#client.isClosed;
   }
 
-  async allocateVmo(request: AllocateVmoRequest): Promise<BufferMemory> {
+  protected async make(request: AllocateVmoRequest): Promise<BufferMemory> {
     const { sizeBytes, settings, bufferCollectionId, bufferIndex } = request;
     try {
       const answer = await this.#client.allocateVmo(

@@ -1,4 +1,12 @@
-import { type Clock, type Logger, MAX_CLEARED_PER_TURN_BYTES, Rights, Status, type VmoHandle } from "#base";
+import {
+  type Clock,
+  type Logger,
+  MAX_CLEARED_PER_TURN_BYTES,
+  POOL_PAGE_BYTES,
+  Rights,
+  Status,
+  type VmoHandle,
+} from "#base";
 import { FidlError } from "#fidl";
 import { asVmo, type BufferMemory, type Kernel, KernelError } from "#kernel";
 import { HeapError } from "../errors.ts";
@@ -35,8 +43,19 @@ export abstract class RemoteHeap implements Heap {
 
   /** True once the channel is closed. */
   abstract readonly isLost: boolean;
-  abstract allocateVmo(request: AllocateVmoRequest): Promise<BufferMemory>;
+  /** Asks the heap. */
+  protected abstract make(request: AllocateVmoRequest): Promise<BufferMemory>;
   protected abstract release(bufferCollectionId: bigint, bufferIndex: number, memory: BufferMemory): Promise<void>;
+
+  async allocateVmo(request: AllocateVmoRequest): Promise<BufferMemory> {
+    const { baseAlignmentBytes = 0 } = request;
+    // Neither protocol can ask for it.
+    if (baseAlignmentBytes > POOL_PAGE_BYTES) {
+      const why = `it cannot be asked for physical addresses at multiples of ${baseAlignmentBytes}`;
+      throw new HeapError("NOT_SUPPORTED", `cannot allocate from ${this.id.heapType}: ${why}`);
+    }
+    return this.make(request);
+  }
 
   async deleteVmo(bufferCollectionId: bigint, bufferIndex: number, memory: BufferMemory): Promise<void> {
     this.#files.delete(memory.koid);

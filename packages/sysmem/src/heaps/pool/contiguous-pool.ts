@@ -1,5 +1,5 @@
 /** A carve-out of physically contiguous memory, divided among buffers. Source: negotiation contract 8.1, 8.2. */
-import { assert, type Clock } from "#base";
+import { assert, type Clock, POOL_PAGE_BYTES } from "#base";
 import type { Range } from "./range.ts";
 import { rangeSize } from "./range.ts";
 import { RegionAllocator } from "./region-allocator.ts";
@@ -9,8 +9,9 @@ const LARGEST_REGIONS = 10;
 
 export interface ContiguousPoolOptions {
   readonly name: string;
+  /** A multiple of the page. */
   readonly sizeBytes: number;
-  /** What begins of pieces are aligned to; also the largest alignment that anybody may ask for. A power of two. */
+  /** What the pool's base is aligned to, and so the largest alignment that anybody may ask for. A power of two. */
   readonly alignmentBytes: number;
   /** Bytes at both ends of the pool that belong to nobody. Default 0. */
   readonly guardBytes?: number | undefined;
@@ -27,12 +28,18 @@ export interface PoolPiece {
   readonly taken: Range;
 }
 
-export type PoolFailure = "no-room" | "fragmented" | "alignment";
+/**
+ * Why there is no piece. `not-ready`: the pool's memory, or what protects it, is not there. `alignment`: more is asked than
+ * the base of the pool or the guards around each buffer allow, even where luck would satisfy it.
+ */
+export type PoolFailure = "not-ready" | "no-room" | "fragmented" | "alignment";
 
-/** The figures of lifecycle contract 9.5. */
-export interface PoolMetrics {
+/** What a division counts. */
+export interface PoolUse {
   readonly name: string;
   readonly sizeBytes: number;
+  /** Buffers can be had from it. */
+  readonly isReady: boolean;
   readonly usedBytes: number;
   readonly highWaterMarkBytes: number;
   /** Free at the moment of the high-water mark, and the largest free region then. */
@@ -42,9 +49,30 @@ export interface PoolMetrics {
   /** Failures although the free regions together would have sufficed. */
   readonly allocationsFailedFragmentation: number;
   readonly lastAllocationFailedNs: number | undefined;
+  /** Failures because pages that were in other use could not be had. */
+  readonly commitsFailed: number;
+  readonly lastCommitFailedNs: number | undefined;
   readonly largestFreeBytes: number;
   readonly largestFreeSumBytes: number;
 }
+
+/** What looking at guards and patterns has found. */
+export interface GuardFigures {
+  readonly failedGuardRegionChecks: number;
+  readonly lastFailedGuardRegionCheckNs: number | undefined;
+}
+
+/** What of a protected pool could be in other use, were its pages lent: all that no range covers. */
+export interface LoanFigures {
+  readonly loanableBytes: number;
+  /** Of the whole pool, 0 to 1. */
+  readonly loanableRatio: number;
+  /** Of what no buffer has, 0 to 1. */
+  readonly loanableEfficiency: number;
+}
+
+/** The figures of lifecycle contract 9.5. Those that a pool cannot have are absent. */
+export interface PoolMetrics extends PoolUse, Partial<GuardFigures>, Partial<LoanFigures> {}
 
 /** The division of a pool. It knows offsets only: no memory, no heap, no protection. */
 export class ContiguousPool {
@@ -58,11 +86,15 @@ export class ContiguousPool {
   #allocationsFailed = 0;
   #allocationsFailedFragmentation = 0;
   #lastAllocationFailedNs: number | undefined;
+  #commitsFailed = 0;
+  #lastCommitFailedNs: number | undefined;
+  /** Set by the owner: a division alone does not know whether there is anything behind it. */
+  isReady = false;
 
   constructor(options: ContiguousPoolOptions) {
     const { sizeBytes, guardBytes = 0, alignmentBytes } = options;
     assert(Number.isInteger(Math.log2(alignmentBytes)), "alignment of a pool is a power of two");
-    assert(guardBytes % alignmentBytes === 0 && sizeBytes % alignmentBytes === 0, "a pool and its guards are aligned");
+    assert(guardBytes % POOL_PAGE_BYTES === 0 && sizeBytes % POOL_PAGE_BYTES === 0, "a pool and its guards are pages");
     this.#options = options;
     this.#guardBytes = guardBytes;
     this.#regions = new RegionAllocator({ begin: guardBytes, end: sizeBytes - guardBytes });
@@ -75,16 +107,24 @@ export class ContiguousPool {
     return this.#regions.takenCount;
   }
 
-  /** Takes a piece for a buffer. `alignmentBytes` above the pool's is refused even where luck would satisfy it. */
-  allocate(sizeBytes: number, alignmentBytes: number = this.#options.alignmentBytes): PoolPiece | PoolFailure {
-    const { alignmentBytes: unit, hasInternalGuards = false } = this.#options;
-    if (alignmentBytes > unit) return this.#failed("alignment");
-    const guard = hasInternalGuards ? this.#guardBytes : 0;
-    const size = Math.ceil(sizeBytes / unit) * unit;
-    const taken = this.#regions.allocate(size + 2 * guard, unit);
-    if (taken === undefined) {
-      return this.#failed(this.#regions.freeBytes >= size + 2 * guard ? "fragmented" : "no-room");
-    }
+  /** Sorted: what no buffer and no guard at the ends has. */
+  get free(): readonly Range[] {
+    return this.#regions.free;
+  }
+
+  get freeBytes(): number {
+    return this.#regions.freeBytes;
+  }
+
+  /** Takes a piece for a buffer. `alignmentBytes` is a power of two; less than a page is a page. */
+  allocate(sizeBytes: number, alignmentBytes: number = POOL_PAGE_BYTES): PoolPiece | PoolFailure {
+    if (!this.isReady) return "not-ready";
+    const guard = this.#options.hasInternalGuards === true ? this.#guardBytes : 0;
+    const isAligned = alignmentBytes > POOL_PAGE_BYTES;
+    if (isAligned && (alignmentBytes > this.#options.alignmentBytes || guard > 0)) return this.#failed("alignment");
+    const size = Math.ceil(sizeBytes / POOL_PAGE_BYTES) * POOL_PAGE_BYTES + 2 * guard;
+    const taken = this.#regions.allocate(size, Math.max(alignmentBytes, POOL_PAGE_BYTES));
+    if (taken === undefined) return this.#failed(this.freeBytes >= size ? "fragmented" : "no-room");
     const usedBytes = this.#usedBytes;
     if (usedBytes > this.#highWaterMarkBytes) {
       this.#highWaterMarkBytes = usedBytes;
@@ -98,10 +138,17 @@ export class ContiguousPool {
     this.#regions.release(piece.taken);
   }
 
-  metrics(): PoolMetrics {
+  /** Counts that the pages of a piece could not be had. */
+  commitFailed(): void {
+    this.#commitsFailed += 1;
+    this.#lastCommitFailedNs = this.#options.clock.nowNs();
+  }
+
+  use(): PoolUse {
     return {
       name: this.#options.name,
       sizeBytes: this.#options.sizeBytes,
+      isReady: this.isReady,
       usedBytes: this.#usedBytes,
       highWaterMarkBytes: this.#highWaterMarkBytes,
       freeAtHighWaterMarkBytes: this.#freeAtHighWaterMarkBytes,
@@ -109,6 +156,8 @@ export class ContiguousPool {
       allocationsFailed: this.#allocationsFailed,
       allocationsFailedFragmentation: this.#allocationsFailedFragmentation,
       lastAllocationFailedNs: this.#lastAllocationFailedNs,
+      commitsFailed: this.#commitsFailed,
+      lastCommitFailedNs: this.#lastCommitFailedNs,
       largestFreeBytes: this.#largest(1),
       largestFreeSumBytes: this.#largest(LARGEST_REGIONS),
     };
@@ -119,8 +168,16 @@ export class ContiguousPool {
   }
 
   #largest(count: number): number {
-    const sizes = this.#regions.free.map(rangeSize).sort((a, b) => b - a);
-    return sizes.slice(0, count).reduce((sum, size) => sum + size, 0);
+    // Largest first. A pool in pieces has a hundred thousand of them, and this is asked at every high-water mark.
+    const largest: number[] = [];
+    for (const region of this.#regions.free) {
+      const size = rangeSize(region);
+      if (largest.length === count && size <= (largest.at(-1) as number)) continue;
+      const at = largest.findIndex((other) => other < size);
+      largest.splice(at < 0 ? largest.length : at, 0, size);
+      if (largest.length > count) largest.pop();
+    }
+    return largest.reduce((sum, size) => sum + size, 0);
   }
 
   #failed(failure: PoolFailure): PoolFailure {

@@ -86,7 +86,7 @@ export class ProtectedRanges {
     return true;
   }
 
-  /** Ends the protection of a buffer. Ranges in which nothing required is left go at once, the rest goes by steps. */
+  /** Ends the protection of a buffer. What can be better without further pages is so at once, the rest goes by steps. */
   async delete(buffer: Range): Promise<void> {
     const at = this.#requested.findIndex(({ begin, end }) => begin === buffer.begin && end === buffer.end);
     assert(at >= 0, "a buffer that was added is deleted once");
@@ -96,6 +96,8 @@ export class ProtectedRanges {
     for (const range of [...this.#current]) {
       if (!required.some((needed) => doOverlap(needed, range))) await this.#drop(range);
     }
+    const goal = this.goal();
+    while ((await this.#shrinkOne(goal)) || (this.#current.length < this.#capacity && (await this.#openOne(goal))));
   }
 
   /** One step towards the goal. False when it is reached, or when the pages for the next step cannot be had now. */
@@ -152,8 +154,11 @@ export class ProtectedRanges {
       return this.#grow([beside.range], hull([beside.range, needed]));
     }
     // The new range may lie in that gap; closing it covers it then.
-    if (!(await this.#grow(pair, hull(pair)))) return false;
-    return this.#cover(needed);
+    const closed = hull(pair);
+    if (!(await this.#grow(pair, closed))) return false;
+    if (await this.#cover(needed)) return true;
+    await this.#split(closed, { begin: pair[0].end, end: pair[1].begin });
+    return false;
   }
 
   /** Neighbours with the smallest gap, among those that `mayClose` allows. */

@@ -20,6 +20,8 @@ import { SecureHeap, type SecureRegion } from "./secure-heap.ts";
 export interface ProtectedPool {
   readonly base: number;
   readonly sizeBytes: number;
+  /** Protect all of it from the first buffer on, even where the secure side could do better. Default false. */
+  readonly isDynamicDisabled?: boolean | undefined;
 }
 
 export interface SecureHeapFactoryOptions {
@@ -51,7 +53,9 @@ export async function makeSecureHeaps(
   if (without.length > 0) logger.warn({ heaps: without }, "no protected pool is configured for these secure heaps");
   for (const { heap, ranges } of physical.heaps ?? []) {
     const id = heapId(heap);
-    const regions = checkedRanges(ranges ?? []).map((range) => staticRegion(secureMem, id, range, clock));
+    const regions = checkedRanges(ranges ?? []).map((range, index) =>
+      staticRegion(secureMem, id, index === 0 ? "tee_secure" : `tee_secure-${index}`, range, clock),
+    );
     heaps.push(new SecureHeap({ id, description: "secure memory", kernel, clock, regions, onFailure }));
   }
   return heaps;
@@ -60,7 +64,7 @@ export async function makeSecureHeaps(
 async function dynamicRegion(
   secureMem: SecureMemClient,
   id: HeapId,
-  { base, sizeBytes }: ProtectedPool,
+  { base, sizeBytes, isDynamicDisabled = false }: ProtectedPool,
   clock: Clock,
 ): Promise<SecureRegion> {
   const at = (range: Range): SecureHeapAndRange => wireRange(id, base, range);
@@ -79,7 +83,7 @@ async function dynamicRegion(
     poolBytes: sizeBytes,
     granuleBytes,
     maxRanges,
-    isDynamic: properties?.dynamicProtectionRanges ?? false,
+    isDynamic: !isDynamicDisabled && (properties?.dynamicProtectionRanges ?? false),
     canModify: properties?.isModProtectedRangeAvailable ?? false,
     control: {
       async addRange(range) {
@@ -103,25 +107,24 @@ async function dynamicRegion(
       decommit: () => {},
     },
   });
-  const pool = new ContiguousPool({
-    name: "SysmemProtectedPool",
-    sizeBytes,
-    alignmentBytes: MIN_PROTECTED_GRANULE_BYTES,
-    clock,
-  });
   return {
-    pool,
+    pool: new ContiguousPool({ name: "SysmemProtectedPool", sizeBytes, alignmentBytes: alignmentOf(base), clock }),
     protect: (part) => ranges.add(part),
     release: (part) => ranges.delete(part),
     improve: () => ranges.step(),
+    loan: () => ({
+      loanableBytes: ranges.loanableBytes,
+      loanableRatio: ranges.loanableBytes / sizeBytes,
+      loanableEfficiency: ranges.efficiency,
+    }),
   };
 }
 
 /** A range that the secure side protects by itself. */
-function staticRegion(secureMem: SecureMemClient, id: HeapId, span: Range, clock: Clock): SecureRegion {
+function staticRegion(secureMem: SecureMemClient, id: HeapId, name: string, span: Range, clock: Clock): SecureRegion {
   const sizeBytes = span.end - span.begin;
   return {
-    pool: new ContiguousPool({ name: "tee_secure", sizeBytes, alignmentBytes: MIN_PROTECTED_GRANULE_BYTES, clock }),
+    pool: new ContiguousPool({ name, sizeBytes, alignmentBytes: alignmentOf(span.begin), clock }),
     async protect(part) {
       const heapRange = wireRange(id, span.begin, part);
       required(await secureMem.zeroSubRange({ isCoveringRangeExplicit: false, heapRange }), "ZeroSubRange");
@@ -130,6 +133,11 @@ function staticRegion(secureMem: SecureMemClient, id: HeapId, span: Range, clock
     release: async () => {},
     improve: async () => false,
   };
+}
+
+/** What offsets from this base may promise of physical addresses. */
+function alignmentOf(base: number): number {
+  return base % PROTECTED_POOL_ALIGNMENT_BYTES === 0 ? PROTECTED_POOL_ALIGNMENT_BYTES : MIN_PROTECTED_GRANULE_BYTES;
 }
 
 function checkedRanges(ranges: readonly SecureHeapRange[]): Range[] {

@@ -2,7 +2,7 @@
 import { assert, type Clock, PROTECTED_RANGE_STEP_DELAY_NS, type Timer } from "#base";
 import type { BufferMemory, Kernel } from "#kernel";
 import { HeapError } from "../errors.ts";
-import type { ContiguousPool, PoolMetrics, PoolPiece } from "../pool/contiguous-pool.ts";
+import type { ContiguousPool, LoanFigures, PoolMetrics, PoolPiece } from "../pool/contiguous-pool.ts";
 import type { Range } from "../pool/range.ts";
 import type { AllocateVmoRequest, Heap, HeapId, HeapProperties } from "../port.ts";
 
@@ -14,6 +14,8 @@ export interface SecureRegion {
   release(part: Range): Promise<void>;
   /** Works towards protecting less. False when there is nothing to do. */
   improve(): Promise<boolean>;
+  /** Absent where nothing can be in other use. */
+  loan?(): LoanFigures;
 }
 
 export interface SecureHeapOptions {
@@ -47,10 +49,11 @@ export class SecureHeap implements Heap {
     this.#options = options;
     this.id = options.id;
     this.description = options.description;
+    for (const { pool } of options.regions) pool.isReady = true;
   }
 
-  get metrics(): readonly PoolMetrics[] {
-    return this.#options.regions.map(({ pool }) => pool.metrics());
+  pools(): PoolMetrics[] {
+    return this.#options.regions.map(({ pool, loan }) => ({ ...pool.use(), ...loan?.() }));
   }
 
   allocateVmo(request: AllocateVmoRequest): Promise<BufferMemory> {
@@ -59,13 +62,14 @@ export class SecureHeap implements Heap {
       if (this.#isStopped) throw new HeapError("HEAP_GONE", `cannot allocate from ${this.id.heapType}: it is gone`);
       const failures: string[] = [];
       for (const region of regions) {
-        const piece = region.pool.allocate(request.sizeBytes);
+        const piece = region.pool.allocate(request.sizeBytes, request.baseAlignmentBytes);
         if (typeof piece === "string") {
           failures.push(piece);
           continue;
         }
         if (!(await this.#guarded(() => region.protect(piece.usable)))) {
           region.pool.release(piece);
+          region.pool.commitFailed();
           failures.push("no pages");
           continue;
         }
@@ -103,6 +107,7 @@ export class SecureHeap implements Heap {
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();
+    for (const { pool } of this.#options.regions) pool.isReady = false;
   }
 
   /** Nothing after a failure may go on as if there had been none. */

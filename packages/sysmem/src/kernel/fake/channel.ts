@@ -11,6 +11,7 @@ import {
   MAX_QUEUED_SEND_BYTES,
   MAX_QUEUED_SEND_HANDLES,
   ObjectType,
+  type SendBudget,
 } from "#base";
 import type { PeerCredentials } from "../port.ts";
 import { asFakeHandle, FakeHandle, type FakeMachine, type FakeObject, type FakeProcess } from "./machine.ts";
@@ -35,9 +36,12 @@ export class FakeChannelEnd implements FakeObject {
   /** Packets sent to this end and not received yet. */
   readonly #inbox: Packet[] = [];
   #inboxBytes = 0;
-  #inboxHandles = 0;
   /** Tells whoever receives from this end that there is something to do. */
   onActivity: (() => void) | undefined;
+  /** Who answers for what the sender to this end keeps, and how much of it that is. */
+  senderBudget: SendBudget | undefined;
+  #budgetedBytes = 0;
+  #budgetedHandles = 0;
 
   private constructor(machine: FakeMachine, peerCredentials: PeerCredentials) {
     this.machine = machine;
@@ -69,9 +73,9 @@ export class FakeChannelEnd implements FakeObject {
       peer.#cut();
       peer.onActivity?.();
     }
-    for (let packet = this.shift(); packet !== undefined; packet = this.shift()) {
-      for (const object of packet.objects) object.release();
-    }
+    for (const { objects } of this.#inbox.splice(0)) for (const object of objects) object.release();
+    this.#inboxBytes = 0;
+    this.#settleBudget();
   }
 
   get isEmpty(): boolean {
@@ -81,38 +85,64 @@ export class FakeChannelEnd implements FakeObject {
   push(packet: Packet): void {
     this.#inbox.push(packet);
     this.#inboxBytes += packet.bytes.length;
-    this.#inboxHandles += packet.objects.length;
   }
 
   shift(): Packet | undefined {
     const packet = this.#inbox.shift();
     if (packet === undefined) return undefined;
     this.#inboxBytes -= packet.bytes.length;
-    this.#inboxHandles -= packet.objects.length;
+    this.#settleBudget();
     return packet;
   }
 
   /** Which bound the sender's own queue for this end exceeds, if any. */
   senderExcess(): string | undefined {
-    // Counting all, those the kernel took too, is enough to say no, and nearly always does.
-    if (this.#inboxBytes <= MAX_QUEUED_SEND_BYTES && this.#inboxHandles <= MAX_QUEUED_SEND_HANDLES) return undefined;
+    const { bytes, handles } = this.#keptBySender();
+    if (bytes > MAX_QUEUED_SEND_BYTES) {
+      return `the peer does not read: more than ${MAX_QUEUED_SEND_BYTES} bytes are queued`;
+    }
+    if (handles > MAX_QUEUED_SEND_HANDLES) {
+      return `the peer does not read: more than ${MAX_QUEUED_SEND_HANDLES} handles are queued`;
+    }
+    return this.#settleBudget();
+  }
+
+  /** Counts with the sender's budget what is kept now. */
+  #settleBudget(): string | undefined {
+    const { senderBudget } = this;
+    if (senderBudget === undefined) return undefined;
+    const { bytes, handles } = this.#keptBySender();
+    const moreBytes = bytes - this.#budgetedBytes;
+    const moreHandles = handles - this.#budgetedHandles;
+    if (moreBytes > 0 || moreHandles > 0) {
+      const excess = senderBudget.take(moreBytes, moreHandles);
+      if (excess !== undefined) return excess;
+    } else if (moreBytes < 0) senderBudget.give(-moreBytes, -moreHandles);
+    this.#budgetedBytes = bytes;
+    this.#budgetedHandles = handles;
+    return undefined;
+  }
+
+  #keptBySender(): { readonly bytes: number; readonly handles: number } {
     let bytes = 0;
     let handles = 0;
-    for (const packet of this.#inbox.slice(this.#countInKernel())) {
-      bytes += packet.bytes.length;
-      handles += packet.objects.length;
+    // Counting all, those the kernel took too, is enough to say that there is nothing, and nearly always does.
+    if (this.#inboxBytes + this.#inbox.length * PACKET_OVERHEAD_BYTES > KERNEL_QUEUE_BYTES) {
+      for (const packet of this.#inbox.slice(this.#countInKernel())) {
+        bytes += packet.bytes.length;
+        handles += packet.objects.length;
+      }
     }
-    if (bytes > MAX_QUEUED_SEND_BYTES) return `more than ${MAX_QUEUED_SEND_BYTES} bytes are queued`;
-    return handles > MAX_QUEUED_SEND_HANDLES ? `more than ${MAX_QUEUED_SEND_HANDLES} handles are queued` : undefined;
+    return { bytes, handles };
   }
 
   /** What the kernel had not taken from the sender is lost with it. */
   #cut(): void {
     for (const { bytes, objects } of this.#inbox.splice(this.#countInKernel())) {
       this.#inboxBytes -= bytes.length;
-      this.#inboxHandles -= objects.length;
       for (const object of objects) object.release();
     }
+    this.#settleBudget();
   }
 
   /** How many packets of the inbox the kernel has, the others being with the sender still. */
@@ -126,7 +156,6 @@ export class FakeChannelEnd implements FakeObject {
   }
 }
 
-/** A handle to one end of a channel of the fake machine. */
 /** A handle to a channel end, in one process. */
 export class FakeChannel extends FakeHandle implements Channel {
   readonly objectType: typeof ObjectType.CHANNEL = ObjectType.CHANNEL;
@@ -186,11 +215,17 @@ export class FakeChannel extends FakeHandle implements Channel {
     peer.push({ bytes: bytes.slice(), objects });
     const excess = peer.senderExcess();
     if (excess !== undefined) {
-      this.#finish({ kind: "overflow", detail: `the peer does not read: ${excess}` });
+      this.#finish({ kind: "overflow", detail: excess });
       return false;
     }
     peer.onActivity?.();
     return true;
+  }
+
+  setSendBudget(budget: SendBudget): void {
+    const { peer } = this.#end;
+    assert(peer?.senderBudget === undefined, "a channel's budget is set once");
+    if (peer !== undefined) peer.senderBudget = budget;
   }
 
   start(handler: ChannelHandler): void {

@@ -3,6 +3,7 @@ import { assert, type Channel, type Handle, Rights } from "#base";
 import { KernelError, type KernelErrorCode } from "../errors.ts";
 import type {
   BufferMemory,
+  CarveOut,
   Event,
   EventPair,
   Kernel,
@@ -13,14 +14,12 @@ import type {
   Vmo,
 } from "../port.ts";
 import { READ_ONLY_VMO_RIGHTS, READ_WRITE_VMO_RIGHTS, WRITE_ONLY_VMO_RIGHTS } from "../rights.ts";
+import { FakeCarveOut, PAGE_BYTES } from "./carve-out.ts";
 import { FakeChannel, FakeChannelEnd } from "./channel.ts";
 import { FakeEvent, FakeEventObject, FakeEventPair, FakeEventPairEnd } from "./events.ts";
 import { type FakeFaults, FakeMachine, FakeProcess, type FakeServiceFile } from "./machine.ts";
 import { FakeBufferMemory, FakeDescription, FakeMemoryFile, FakeVmo } from "./memory.ts";
 import { type FakeScheduler, fifoScheduler } from "./scheduler.ts";
-
-/** What memory is rounded up to. */
-const PAGE_BYTES = 4_096;
 
 export interface FakeKernelOptions {
   /** Orders everything that arrives. Default: a microtask each, first come first served. */
@@ -114,7 +113,19 @@ class FakeKernelImpl implements FakeKernel {
     if (!(Number.isSafeInteger(sizeBytes) && sizeBytes > 0 && unit > 0 && Number.isInteger(Math.log2(unit)))) {
       throw new KernelError("INVALID_ARGS", `cannot create memory of ${sizeBytes} bytes in pages of ${unit}`);
     }
-    const length = Math.ceil(sizeBytes / unit) * unit;
+    return new FakeBufferMemory(this.#process, await this.#reserve(Math.ceil(sizeBytes / unit) * unit, options.name));
+  }
+
+  async createCarveOut(sizeBytes: number, options: { readonly name: string }): Promise<CarveOut> {
+    if (!(Number.isSafeInteger(sizeBytes) && sizeBytes > 0)) {
+      throw new KernelError("INVALID_ARGS", `cannot set aside ${sizeBytes} contiguous bytes`);
+    }
+    const length = Math.ceil(sizeBytes / PAGE_BYTES) * PAGE_BYTES;
+    return new FakeCarveOut(this.#process, await this.#reserve(length, options.name));
+  }
+
+  /** Memory with pages of its own. */
+  async #reserve(length: number, name: string): Promise<FakeVmo> {
     const fault: KernelErrorCode | undefined = this.faults.nextMemoryErrors.shift();
     // A lane of its own: reservations end in any order.
     await new Promise<void>((resolve) => this.#machine.scheduler.schedule({}, resolve));
@@ -125,18 +136,24 @@ class FakeKernelImpl implements FakeKernel {
     if (this.usedMemoryBytes + length > this.faults.memoryLimitBytes) {
       throw new KernelError("NO_MEMORY", `cannot create memory of ${length} bytes: the machine has no more`);
     }
-    const description = new FakeDescription(
-      new FakeMemoryFile(this.#machine, length, options.name),
-      READ_WRITE_VMO_RIGHTS,
-    );
-    return new FakeBufferMemory(this.#process, new FakeVmo(this.#process, description));
+    const file = new FakeMemoryFile(this.#machine, length, name);
+    return new FakeVmo(this.#process, new FakeDescription(file, READ_WRITE_VMO_RIGHTS));
+  }
+
+  availableMemoryBytes(): number {
+    return Math.max(0, this.faults.memoryLimitBytes - this.usedMemoryBytes);
   }
 
   createIdentifier(sizeBytes: number, options: { readonly name: string }): BufferMemory {
     if (!(Number.isSafeInteger(sizeBytes) && sizeBytes > 0)) {
       throw new KernelError("INVALID_ARGS", `cannot create an identifier for ${sizeBytes} bytes`);
     }
-    const file = new FakeMemoryFile(this.#machine, Math.ceil(sizeBytes / PAGE_BYTES) * PAGE_BYTES, options.name, true);
+    const file = new FakeMemoryFile(
+      this.#machine,
+      Math.ceil(sizeBytes / PAGE_BYTES) * PAGE_BYTES,
+      options.name,
+      "none",
+    );
     const description = new FakeDescription(file, WRITE_ONLY_VMO_RIGHTS);
     return new FakeBufferMemory(this.#process, new FakeVmo(this.#process, description));
   }

@@ -21,18 +21,23 @@ export interface FakeServiceFile {
 
 /** What may go wrong, at the will of a test. */
 export interface FakeFaults {
-  /** Memory of the machine; `createMemory` beyond it is NO_MEMORY. */
+  /** Memory of the machine; `createMemory` and `createCarveOut` beyond it are NO_MEMORY. */
   memoryLimitBytes: number;
-  /** Errors for the next calls of `createMemory`, one for each; `undefined` lets one call pass. */
+  /** Errors for the next calls of these two, one for each; `undefined` lets one call pass. */
   readonly nextMemoryErrors: (KernelErrorCode | undefined)[];
+  /** The same for `CarveOut.createPiece`. */
+  readonly nextPieceErrors: (KernelErrorCode | undefined)[];
 }
 
-/** What all fake processes share: names of services, memory, numbers, and the faults that a test wants. */
 /** One simulated machine: numbers that are unique on it, its service sockets, its memory and its faults. */
 export class FakeMachine {
   readonly scheduler: FakeScheduler;
   readonly services: Map<string, FakeServiceFile> = new Map();
-  readonly faults: FakeFaults = { memoryLimitBytes: Number.MAX_SAFE_INTEGER, nextMemoryErrors: [] };
+  readonly faults: FakeFaults = {
+    memoryLimitBytes: Number.MAX_SAFE_INTEGER,
+    nextMemoryErrors: [],
+    nextPieceErrors: [],
+  };
   /** Bytes of all memory that anybody holds. */
   usedMemoryBytes = 0;
   #nextKoid = 1_000;

@@ -5,39 +5,49 @@ import type { BufferMemory, Mapping, Vmo } from "../port.ts";
 import { READ_ONLY_VMO_RIGHTS, READ_WRITE_VMO_RIGHTS } from "../rights.ts";
 import { FakeHandle, type FakeMachine, type FakeObject, type FakeProcess } from "./machine.ts";
 
+/** Where a memory file's pages are: its own, none (an identifier), or those of a part of another file. */
+export type FakePages = "own" | "none" | { readonly of: FakeMemoryFile; readonly offsetBytes: number };
+
 /** The memory itself. */
 export class FakeMemoryFile {
   readonly machine: FakeMachine;
   readonly inode: number;
   readonly sizeBytes: number;
   readonly name: string;
+  readonly #pages: FakePages;
   #descriptions = 0;
   #data: ArrayBuffer | undefined;
 
-  /** An identifier has no pages. */
-  readonly #pagesBytes: number;
-
-  constructor(machine: FakeMachine, sizeBytes: number, name: string, isIdentifier = false) {
+  constructor(machine: FakeMachine, sizeBytes: number, name: string, pages: FakePages = "own") {
     this.machine = machine;
     this.inode = machine.newKoid();
     this.sizeBytes = sizeBytes;
     this.name = name;
-    this.#pagesBytes = isIdentifier ? 0 : sizeBytes;
-    machine.usedMemoryBytes += this.#pagesBytes;
+    this.#pages = pages;
+    if (pages === "own") machine.usedMemoryBytes += sizeBytes;
+    else if (pages !== "none") pages.of.countDescription(1);
   }
 
   /** Descriptions that were handed out. */
   markedDescriptions = 0;
 
-  /** Allocated at the first look, so that simulations can deal in sizes nobody looks at. */
-  get data(): ArrayBuffer {
+  /** A view of its pages, which are allocated at the first look: simulations can deal in sizes nobody looks at. */
+  view(): Uint8Array {
+    const pages = this.#pages;
+    if (typeof pages === "object") {
+      return pages.of.view().subarray(pages.offsetBytes, pages.offsetBytes + this.sizeBytes);
+    }
     this.#data ??= new ArrayBuffer(this.sizeBytes);
-    return this.#data;
+    return new Uint8Array(this.#data);
   }
 
+  /** Pages go with the last description of the file, or of another file over them. */
   countDescription(change: 1 | -1): void {
     this.#descriptions += change;
-    if (this.#descriptions === 0) this.machine.usedMemoryBytes -= this.#pagesBytes;
+    if (this.#descriptions > 0) return;
+    const pages = this.#pages;
+    if (pages === "own") this.machine.usedMemoryBytes -= this.sizeBytes;
+    else if (pages !== "none") pages.of.countDescription(-1);
   }
 }
 
@@ -79,7 +89,6 @@ export class FakeDescription implements FakeObject {
   }
 }
 
-/** A handle to memory with the rights of its description. */
 /** A handle to an open file description of a memory file. */
 export class FakeVmo extends FakeHandle implements Vmo {
   readonly objectType: typeof ObjectType.VMO = ObjectType.VMO;
@@ -133,7 +142,7 @@ class FakeMapping implements Mapping {
   #description: FakeDescription | undefined;
 
   constructor(process: FakeProcess, description: FakeDescription) {
-    this.bytes = new Uint8Array(description.file.data);
+    this.bytes = description.file.view();
     this.#process = process;
     this.#description = description;
     description.retain();
@@ -156,7 +165,6 @@ class FakeMapping implements Mapping {
   }
 }
 
-/** Memory of a buffer, and which of the VMOs that were handed out for it anybody still holds. */
 /** A buffer's memory file with the descriptions that were handed out of it. */
 export class FakeBufferMemory implements BufferMemory {
   readonly vmo: FakeVmo;
@@ -221,6 +229,11 @@ export class FakeBufferMemory implements BufferMemory {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.vmo.close();
+  }
+
+  closeOffLoop(): Promise<void> {
+    this.close();
+    return Promise.resolve();
   }
 
   #gone(childId: number): void {

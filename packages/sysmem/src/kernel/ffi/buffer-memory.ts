@@ -1,13 +1,13 @@
 /** The server's hold on one buffer's memory file, and on the VMOs it handed out from it. */
 import { randomInt } from "node:crypto";
-import { assert, Rights } from "#base";
+import { assert, MAX_FREE_ON_LOOP_BYTES, Rights } from "#base";
 import { KernelError } from "../errors.ts";
 import type { BufferMemory, Vmo } from "../port.ts";
+import { READ_ONLY_VMO_RIGHTS, READ_WRITE_VMO_RIGHTS, WRITE_ONLY_VMO_RIGHTS } from "../rights.ts";
 import type { ChildWatcher, Watched } from "./child-watcher.ts";
 import { O_CLOEXEC, O_RDONLY, O_RDWR, O_WRONLY } from "./constants.ts";
 import type { LinuxContext } from "./context.ts";
 import { kernelError } from "./errno.ts";
-import { fileStatus } from "./file-status.ts";
 import { isAnyMarkedElsewhere, isMarkedElsewhere, setMark } from "./ofd-locks.ts";
 import { LinuxVmo } from "./vmo.ts";
 
@@ -66,12 +66,16 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
       );
     }
     const path = `/proc/self/fd/${this.vmo.borrow()}`;
-    const access = !this.#isReadable ? O_WRONLY : writable ? O_RDWR : O_RDONLY;
+    const [access, rights] = !this.#isReadable
+      ? [O_WRONLY, WRITE_ONLY_VMO_RIGHTS]
+      : writable
+        ? [O_RDWR, READ_WRITE_VMO_RIGHTS]
+        : [O_RDONLY, READ_ONLY_VMO_RIGHTS];
     const fd = libc.open(path, access | O_CLOEXEC);
     if (fd < 0) throw kernelError("open a memory file for a participant", libc.errno());
     const childId = this.#mark(fd);
     this.#children.add(childId);
-    return { vmo: new LinuxVmo(this.#context, fd, fileStatus(libc, fd), this.vmo.isRegularFile), childId };
+    return { vmo: this.vmo.another(fd, rights), childId };
   }
 
   identify(vmo: Vmo): number | undefined {
@@ -127,9 +131,20 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
   }
 
   close(): void {
-    if (this.#isClosed) return;
+    if (this.#letGo()) this.vmo.close();
+  }
+
+  async closeOffLoop(): Promise<void> {
+    if (!this.#letGo()) return;
+    if (this.sizeBytes > MAX_FREE_ON_LOOP_BYTES) await this.#context.libc.closeAsync(this.vmo.take());
+    else this.vmo.close();
+  }
+
+  /** False when that was done before. */
+  #letGo(): boolean {
+    if (this.#isClosed) return false;
     this.#isClosed = true;
     this.#stopWatching();
-    this.vmo.close();
+    return true;
   }
 }

@@ -11,6 +11,7 @@ import {
   MAX_PACKETS_PER_TURN,
   ObjectType,
   SEND_RETRY_MS,
+  type SendBudget,
 } from "#base";
 import { EPOLLIN, EPOLLOUT, SHUT_WR } from "./constants.ts";
 import type { LinuxContext } from "./context.ts";
@@ -35,6 +36,7 @@ export class LinuxChannel extends LinuxHandle implements Channel {
   #hasEnded = false;
   #watch: Watch | undefined;
   #queue: SendQueue | undefined;
+  #budget: SendBudget | undefined;
   #retry: NodeJS.Timeout | undefined;
 
   constructor(context: LinuxContext, fd: number) {
@@ -81,16 +83,20 @@ export class LinuxChannel extends LinuxHandle implements Channel {
         return sent === Sent.DONE;
       }
     }
-    this.#queue ??= new SendQueue(this.libc, this.#context.packets);
-    const excess = this.#queue.excess(bytes.length, descriptors.length);
-    // Over the bound or not, the queue owns the descriptors now: ending the channel drops it.
-    this.#queue.push(bytes, descriptors, moves);
+    this.#queue ??= new SendQueue(this.libc, this.#context.packets, this.#budget);
+    // Over a bound or not, the queue owns the descriptors now: ending the channel drops it.
+    const excess = this.#queue.push(bytes, descriptors, moves);
     if (excess !== undefined) {
       this.#end({ kind: "overflow", detail: excess });
       return false;
     }
     this.#flush();
     return !this.#isPeerGone;
+  }
+
+  setSendBudget(budget: SendBudget): void {
+    assert(this.#budget === undefined && this.#queue === undefined, "a channel's budget is set once, before it writes");
+    this.#budget = budget;
   }
 
   start(handler: ChannelHandler): void {

@@ -132,26 +132,26 @@ export class ChildWatcher {
       for (const owner of owners) concerned.add(owner);
     }
     for (const owner of concerned) this.#rechecked.set(owner, 0);
-    this.#scheduleRecheck();
+    if (concerned.size > 0) this.#recheckAfter(0);
     for (const owner of concerned) owner.check();
   }
 
   /** One timer for all: it goes off when the owner that waits least is due, and looks at every owner. */
-  #scheduleRecheck(): void {
-    if (this.#rechecked.size === 0) return;
+  #recheckAfter(fewestLooks: number): void {
     clearTimeout(this.#recheckTimer);
-    const fewest = Math.min(...this.#rechecked.values());
-    this.#recheckTimer = setTimeout(() => this.#recheck(), CHILD_RECHECK_DELAYS_MS[fewest]);
+    this.#recheckTimer = setTimeout(() => this.#recheck(), CHILD_RECHECK_DELAYS_MS[fewestLooks]);
     this.#recheckTimer.unref();
   }
 
   #recheck(): void {
     const due = [...this.#rechecked.keys()];
+    let fewest = CHILD_RECHECK_DELAYS_MS.length;
     for (const [owner, looks] of this.#rechecked) {
+      fewest = Math.min(fewest, looks + 1);
       if (looks + 1 < CHILD_RECHECK_DELAYS_MS.length) this.#rechecked.set(owner, looks + 1);
       else this.#rechecked.delete(owner);
     }
-    this.#scheduleRecheck();
+    if (this.#rechecked.size > 0) this.#recheckAfter(fewest);
     for (const owner of due) owner.check();
   }
 }

@@ -17,6 +17,8 @@ export interface Libc {
   readonly koffi: Koffi;
   errno(): number;
   close(fd: number): number;
+  /** The same on a helper thread. */
+  closeAsync(fd: number): Promise<number>;
   open(path: string, flags: number): number;
   socket(domain: number, type: number, protocol: number): number;
   socketpair(domain: number, type: number, protocol: number, fds: Int32Array): number;
@@ -94,6 +96,7 @@ function bind(): Libc {
   // The C library that Node itself runs on, glibc or musl.
   const process_ = koffi.load(null);
   const func = (definition: string) => process_.func(definition);
+  const close = func("int close(int fd)");
   const posixFallocate = func("int posix_fallocate(int fd, int64_t offset, int64_t length)");
   const madvise = func("int madvise(void *address, size_t length, int advice)");
   const epollWait = func("int epoll_wait(int epoll, void *events, int capacity, int timeout)");
@@ -104,7 +107,8 @@ function bind(): Libc {
   return {
     koffi,
     errno: koffi.errno,
-    close: func("int close(int fd)"),
+    close,
+    closeAsync: (fd) => later(close.async, fd),
     // Variadic in C. On all supported architectures integer arguments are passed alike either way.
     open: func("int open(const char *path, int flags)"),
     socket: func("int socket(int domain, int type, int protocol)"),

@@ -3,6 +3,7 @@ import { assert, type Channel, type Handle, type Logger, silentLogger } from "#b
 import { KernelError } from "../errors.ts";
 import type {
   BufferMemory,
+  CarveOut,
   Event,
   EventPair,
   LinuxKernel,
@@ -12,6 +13,7 @@ import type {
   PeerCredentials,
   Vmo,
 } from "../port.ts";
+import { READ_WRITE_VMO_RIGHTS } from "../rights.ts";
 import { adopt, socketOption } from "./adopt.ts";
 import { LinuxBufferMemory } from "./buffer-memory.ts";
 import { LinuxChannel } from "./channel.ts";
@@ -62,6 +64,8 @@ export class LinuxKernelImpl implements LinuxKernel {
   readonly #context: LinuxContext;
   readonly #children: ChildWatcher;
   readonly #memory: MemoryMaker;
+  /** Where the kernel puts the two ends of a pair. */
+  readonly #ends = new Int32Array(nativeBuffer(8).buffer);
 
   constructor(options: LinuxKernelOptions) {
     const libc = loadLibc();
@@ -99,14 +103,25 @@ export class LinuxKernelImpl implements LinuxKernel {
 
   async createMemory(sizeBytes: number, options: MemoryOptions): Promise<BufferMemory> {
     const fd = await this.#memory.create(sizeBytes, options);
-    const vmo = new LinuxVmo(this.#context, fd, fileStatus(this.#libc, fd), true);
+    const vmo = new LinuxVmo(this.#context, fd, fileStatus(this.#libc, fd), true, READ_WRITE_VMO_RIGHTS);
     return new LinuxBufferMemory(this.#context, this.#children, vmo);
+  }
+
+  availableMemoryBytes(): number {
+    return this.#memory.availableBytes();
   }
 
   createIdentifier(sizeBytes: number, options: { readonly name: string }): BufferMemory {
     const fd = this.#memory.createIdentifier(sizeBytes, options.name);
     const vmo = new LinuxVmo(this.#context, fd, fileStatus(this.#libc, fd), true);
     return new LinuxBufferMemory(this.#context, this.#children, vmo);
+  }
+
+  createCarveOut(sizeBytes: number): Promise<CarveOut> {
+    const what = `cannot set aside ${sizeBytes} contiguous bytes`;
+    return Promise.reject(
+      new KernelError("NOT_SUPPORTED", `${what}: pieces of huge pages cannot be made buffers here`),
+    );
   }
 
   adoptMemory(vmo: Vmo): BufferMemory {
@@ -190,7 +205,7 @@ export class LinuxKernelImpl implements LinuxKernel {
   }
 
   #socketPair(type: number, what: string): [number, number] {
-    const ends = new Int32Array(nativeBuffer(8).buffer);
+    const ends = this.#ends;
     if (this.#libc.socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) < 0) throw kernelError(what, this.#libc.errno());
     return [ends[0] as number, ends[1] as number];
   }

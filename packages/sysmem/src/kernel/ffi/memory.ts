@@ -47,6 +47,11 @@ export class MemoryMaker {
     this.#pageBytes = libc.sysconf(SC_PAGESIZE);
   }
 
+  /** What can still be reserved, now that helper threads are reserving what they are. */
+  availableBytes(): number {
+    return Math.max(0, this.#headroomBytes() - MEMORY_HEADROOM_BYTES - this.#reservingBytes);
+  }
+
   /** Resolves with the descriptor, which the caller owns. */
   async create(sizeBytes: number, options: MemoryOptions): Promise<number> {
     const unit = options.hugePageBytes ?? this.#pageBytes;
@@ -116,9 +121,9 @@ export class MemoryMaker {
     // Huge pages come from a pool with an account of its own.
     if (options.hugePageBytes === undefined) {
       if (this.#unaskedBytes + length >= MIN_HEADROOM_CHECK_BYTES) {
-        const headroom = this.#headroomBytes() - MEMORY_HEADROOM_BYTES - this.#reservingBytes;
-        if (length > headroom) {
-          throw new KernelError("NO_MEMORY", `cannot ${what}: ${Math.max(0, headroom)} bytes are available`);
+        const available = this.availableBytes();
+        if (length > available) {
+          throw new KernelError("NO_MEMORY", `cannot ${what}: ${available} bytes are available`);
         }
         this.#unaskedBytes = 0;
       } else this.#unaskedBytes += length;

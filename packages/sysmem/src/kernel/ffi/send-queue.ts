@@ -1,5 +1,5 @@
 /** What a channel could not send at once. */
-import { MAX_QUEUED_SEND_BYTES, MAX_QUEUED_SEND_HANDLES } from "#base";
+import { MAX_QUEUED_SEND_BYTES, MAX_QUEUED_SEND_HANDLES, type SendBudget } from "#base";
 import type { Libc } from "./libc.ts";
 import { type PacketIo, Sent } from "./packet-io.ts";
 
@@ -23,20 +23,22 @@ export type Flushed = "empty" | "blocked" | "shortage" | "waiting" | "peer-gone"
 export class SendQueue {
   readonly #libc: Libc;
   readonly #io: PacketIo;
+  readonly #budget: SendBudget | undefined;
   readonly #entries: Entry[] = [];
   #bytes = 0;
   #handles = 0;
 
-  constructor(libc: Libc, io: PacketIo) {
+  constructor(libc: Libc, io: PacketIo, budget?: SendBudget) {
     this.#libc = libc;
     this.#io = io;
+    this.#budget = budget;
   }
 
   get isEmpty(): boolean {
     return this.#entries.length === 0;
   }
 
-  /** What would exceed a bound, if anything. */
+  /** What would exceed the queue's own bounds, if anything. */
   excess(byteCount: number, handleCount: number): string | undefined {
     if (this.#bytes + byteCount > MAX_QUEUED_SEND_BYTES) {
       return `the peer does not read: more than ${MAX_QUEUED_SEND_BYTES} bytes are queued`;
@@ -47,11 +49,18 @@ export class SendQueue {
     return undefined;
   }
 
-  /** Keeps a copy of `bytes`; the descriptors are the queue's from here on. */
-  push(bytes: Uint8Array, descriptors: readonly number[], moves: readonly PendingMove[]): void {
+  /**
+   * Keeps a copy of `bytes`; the descriptors are the queue's from here on.
+   * @returns what that exceeds, if anything: the message is not counted then, and the queue has to be dropped
+   */
+  push(bytes: Uint8Array, descriptors: readonly number[], moves: readonly PendingMove[]): string | undefined {
+    const excess =
+      this.excess(bytes.length, descriptors.length) ?? this.#budget?.take(bytes.length, descriptors.length);
     this.#entries.push({ bytes: bytes.slice(), descriptors, moves });
+    if (excess !== undefined) return excess;
     this.#bytes += bytes.length;
     this.#handles += descriptors.length;
+    return undefined;
   }
 
   /** Sends as much as goes. */
@@ -69,8 +78,7 @@ export class SendQueue {
         outcome = sent === Sent.WOULD_BLOCK ? "blocked" : sent === Sent.SHORTAGE ? "shortage" : "peer-gone";
         break;
       }
-      this.#bytes -= entry.bytes.length;
-      this.#handles -= entry.descriptors.length;
+      this.#count(entry.bytes.length, entry.descriptors.length);
       for (const descriptor of entry.descriptors) this.#libc.close(descriptor);
     }
     this.#entries.splice(0, done);
@@ -83,7 +91,13 @@ export class SendQueue {
       for (const move of moves) move.abandon();
       for (const descriptor of descriptors) this.#libc.close(descriptor);
     }
-    this.#bytes = 0;
-    this.#handles = 0;
+    this.#count(this.#bytes, this.#handles);
+  }
+
+  /** Takes from the count what is not kept any more. */
+  #count(byteCount: number, handleCount: number): void {
+    this.#bytes -= byteCount;
+    this.#handles -= handleCount;
+    this.#budget?.give(byteCount, handleCount);
   }
 }

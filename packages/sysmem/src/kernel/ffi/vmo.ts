@@ -18,7 +18,7 @@ import {
 } from "./constants.ts";
 import type { LinuxContext } from "./context.ts";
 import { kernelError } from "./errno.ts";
-import { type FileStatus, fileStatus } from "./file-status.ts";
+import type { FileStatus } from "./file-status.ts";
 import { LinuxHandle } from "./handle.ts";
 
 const SEEK_END = 2;
@@ -32,17 +32,23 @@ export class LinuxVmo extends LinuxHandle implements Vmo, VmoHandle {
   /** Size of the pages behind it, which a mapping must be aligned to. */
   readonly pageBytes: number;
   readonly #context: LinuxContext;
+  readonly #status: FileStatus;
   /** A file with events and seals; a DMA-BUF is none. */
   readonly isRegularFile: boolean;
   #name: string | undefined;
 
-  constructor(context: LinuxContext, fd: number, status: FileStatus, isRegularFile: boolean) {
+  /**
+   * Takes ownership of `fd`.
+   * @param rights where whoever opened it knows them; absent: as the kernel says
+   */
+  constructor(context: LinuxContext, fd: number, status: FileStatus, isRegularFile: boolean, rights?: number) {
     super(context.libc, fd);
     this.#context = context;
+    this.#status = status;
     this.isRegularFile = isRegularFile;
     this.inode = status.inode;
     this.koid = `${status.device}:${status.inode}`;
-    this.rights = rightsOf(context.libc.fcntl(fd, F_GETFL, 0));
+    this.rights = rights ?? rightsOf(context.libc.fcntl(fd, F_GETFL, 0));
     this.pageBytes = status.blockBytes;
     // A DMA-BUF tells its size to those who seek.
     this.sizeBytes = isRegularFile ? status.sizeBytes : Math.max(0, context.libc.lseek(fd, 0, SEEK_END));
@@ -54,8 +60,12 @@ export class LinuxVmo extends LinuxHandle implements Vmo, VmoHandle {
   }
 
   duplicate(): LinuxVmo {
-    const fd = this.duplicateDescriptor();
-    return new LinuxVmo(this.#context, fd, fileStatus(this.libc, fd), this.isRegularFile);
+    return this.another(this.duplicateDescriptor(), this.rights);
+  }
+
+  /** Makes a handle of another descriptor of the same file, with rights that its opener knows. Takes ownership of `fd`. */
+  another(fd: number, rights: number): LinuxVmo {
+    return new LinuxVmo(this.#context, fd, this.#status, this.isRegularFile, rights);
   }
 
   map(options: { readonly writable?: boolean } = {}): Mapping {

@@ -10,8 +10,8 @@ import {
 } from "../api.ts";
 import { compareAllocations, EXISTING_NAME, existingSubject, flat, mustMatchName } from "../existing.ts";
 import { negotiateTree, type FlatTree, flattenTree, negotiateLate, nextSelection, visibleNodes } from "../tree.ts";
-import { describeReason, fail, reasonKind } from "../reasons.ts";
-import { CONTRACT_RULES, isReason } from "../run.ts";
+import { describeReason, fail, type Reason, reasonKind } from "../reasons.ts";
+import { DEFAULT_RULES, isReason } from "../run.ts";
 import { type Decision, explainSuccess } from "./decisions.ts";
 import type { Demand, Subject } from "./demands.ts";
 import { easeConflict } from "./easing.ts";
@@ -66,7 +66,7 @@ export function explainLate(input: LateInput): TreeExplanation {
   };
   const outcome = negotiateLate(input);
   const explain = (newcomers: readonly Participant[]): Explanation | undefined => {
-    const rules = environment.rules ?? CONTRACT_RULES;
+    const rules = { ...DEFAULT_RULES, ...environment.rules };
     const extras = [...input.allocated, ...newcomers].filter((one) => one.constraints !== undefined && one.mustMatch);
     const known: Subject[] = [
       ...input.allocated.flatMap(({ name, constraints }) => (constraints === undefined ? [] : [{ name, constraints }])),
@@ -93,8 +93,10 @@ function explainNewcomers(problem: Problem, first: number): Explanation | undefi
   const fixed = problem.demands.filter((demand) => demand.participant < first);
   const fresh = problem.demands.filter((demand) => demand.participant >= first);
   const fails = (some: readonly Demand[]): boolean => problem.conflict([...fixed, ...some]) !== undefined;
-  // It may be that not even those who have the buffers would get them again, or that something has to be said.
-  const members = fails(fresh) && !fails([]) ? minimalFailing(fresh, fails) : [];
+  // Not even those who have the buffers would get them again.
+  const canNobodyJoin = fails([]);
+  // Where newcomers' demands do not fail either, something has to be said that nobody says.
+  const members = fails(fresh) && !canNobodyJoin ? minimalFailing(fresh, fails) : [];
   const reason = members.length === 0 ? answer : (problem.conflict([...fixed, ...members]) ?? answer);
   const clauses = members.map(
     (demand) =>
@@ -105,11 +107,19 @@ function explainNewcomers(problem: Problem, first: number): Explanation | undefi
     kind: reasonKind(reason),
     code: reason.code,
     reason: describeReason(reason),
-    summary: [clauses.join("; "), describeReason(reason)].filter((part) => part !== "").join(": "),
+    summary: canNobodyJoin
+      ? `nobody can join these buffers any more: ${describeReason(reason)}${joiningHint(reason)}`
+      : [clauses.join("; "), describeReason(reason)].filter((part) => part !== "").join(": "),
     requirements: members.map((demand) => requirementOf(problem, demand)),
     eliminatedFormats: [],
     relaxations: easeConflict(problem, members, fixed),
   };
+}
+
+/** What of the server's settings would let newcomers in. */
+function joiningHint({ code }: Reason): string {
+  if (code !== "padding-above-max-size-bytes") return "";
+  return " without padding (late_attachment_with_padding in the server's configuration lets participants join them)";
 }
 
 function explainWith(problem: Problem, outcome: TreeOutcome): Explanation | undefined {

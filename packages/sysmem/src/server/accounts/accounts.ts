@@ -2,7 +2,7 @@
  * Who uses how much. Everything that costs the server memory or descriptors is charged to the process that created the
  * collection, and to its user; past a limit the request fails, and the log says whose limit it was.
  */
-import { assert } from "#base";
+import { assert, type SendBudget } from "#base";
 import type { PeerCredentials } from "#kernel";
 
 /** What is counted. */
@@ -12,6 +12,8 @@ export interface Amounts {
   readonly nodes: number;
   readonly buffers: number;
   readonly bytes: number;
+  /** Bytes of messages that the server keeps because nobody reads them. */
+  readonly pendingBytes: number;
   /** Descriptors in the server: derived from the others, by `DESCRIPTORS`. */
   readonly descriptors: number;
 }
@@ -24,16 +26,16 @@ export interface QuotaOptions {
   readonly perUser?: Quotas | undefined;
 }
 
-/** What is asked for at once. */
-export type Charge = Partial<Omit<Amounts, "descriptors">>;
+/** What is asked for at once. `pendingHandles`: those of messages that the server keeps. */
+export type Charge = Partial<Omit<Amounts, "descriptors"> & { readonly pendingHandles: number }>;
 
 /**
  * Descriptors that each costs the server from the start: a connection and a node their channel, a buffer its memory file.
  * What comes on demand (a node's node_ref, both ends of a buffer's close_weak_asap) makes it three times as much at most.
  */
-const DESCRIPTORS = { connections: 1, collections: 0, nodes: 1, buffers: 1, bytes: 0 } as const;
+const DESCRIPTORS = { connections: 1, nodes: 1, buffers: 1, pendingHandles: 1 } as const;
 
-const KINDS = ["connections", "collections", "nodes", "buffers", "bytes", "descriptors"] as const;
+const KINDS = ["connections", "collections", "nodes", "buffers", "bytes", "pendingBytes", "descriptors"] as const;
 
 /** A limit that a charge would pass. */
 export interface Breach {
@@ -54,21 +56,39 @@ export function describeBreach({ holder, pid, uid, kind, limit, used, asked }: B
 
 type Usage = { -readonly [K in keyof Amounts]: Amounts[K] };
 
-function amountOf(charge: Charge, kind: keyof Amounts): number {
-  if (kind !== "descriptors") return charge[kind] ?? 0;
-  let descriptors = 0;
-  for (const each of KINDS) if (each !== "descriptors") descriptors += (charge[each] ?? 0) * DESCRIPTORS[each];
-  return descriptors;
+/** What a charge comes to. Every message that makes or ends something asks, so that it is spelt out. */
+function amountsOf(charge: Charge): Amounts {
+  const { connections = 0, collections = 0, nodes = 0, buffers = 0, bytes = 0 } = charge;
+  const { pendingBytes = 0, pendingHandles = 0 } = charge;
+  const descriptors =
+    connections * DESCRIPTORS.connections +
+    nodes * DESCRIPTORS.nodes +
+    buffers * DESCRIPTORS.buffers +
+    pendingHandles * DESCRIPTORS.pendingHandles;
+  return { connections, collections, nodes, buffers, bytes, pendingBytes, descriptors };
 }
 
 function nothing(): Usage {
-  return { connections: 0, collections: 0, nodes: 0, buffers: 0, bytes: 0, descriptors: 0 };
+  return { connections: 0, collections: 0, nodes: 0, buffers: 0, bytes: 0, pendingBytes: 0, descriptors: 0 };
 }
 
 /** One client process's account with the server. Connections of one process share what it counts. */
 export class Account {
   readonly pid: number;
   readonly uid: number;
+  /**
+   * For the channels that this account answers for. Only a channel whose peer does not read keeps anything, so it is
+   * such a channel that meets the limit and is closed, and no other.
+   */
+  readonly sendBudget: SendBudget = {
+    take: (pendingBytes, pendingHandles) => {
+      const breach = this.check({ pendingBytes, pendingHandles });
+      if (breach !== undefined) return `the peer does not read: ${describeBreach(breach)}`;
+      this.charge({ pendingBytes, pendingHandles });
+      return undefined;
+    },
+    give: (pendingBytes, pendingHandles) => this.refund({ pendingBytes, pendingHandles }),
+  };
   readonly #accounts: Accounts;
 
   /** @internal See `Accounts.of`. */
@@ -81,26 +101,29 @@ export class Account {
   /** What a charge would break; undefined when it may be made. */
   check(charge: Charge): Breach | undefined {
     const { perProcess = {}, perUser = {} } = this.#accounts.quotas;
-    return this.#checkHolder("process", perProcess, charge) ?? this.#checkHolder("user", perUser, charge);
+    const amounts = amountsOf(charge);
+    return this.#checkHolder("process", perProcess, amounts) ?? this.#checkHolder("user", perUser, amounts);
   }
 
   /** Counts what is used from now on, checked before. */
   charge(charge: Charge): void {
-    this.#accounts.count("process", this.pid, charge, 1);
-    this.#accounts.count("user", this.uid, charge, 1);
+    const amounts = amountsOf(charge);
+    this.#accounts.count("process", this.pid, amounts, 1);
+    this.#accounts.count("user", this.uid, amounts, 1);
   }
 
   /** Counts back what was charged. */
   refund(charge: Charge): void {
-    this.#accounts.count("process", this.pid, charge, -1);
-    this.#accounts.count("user", this.uid, charge, -1);
+    const amounts = amountsOf(charge);
+    this.#accounts.count("process", this.pid, amounts, -1);
+    this.#accounts.count("user", this.uid, amounts, -1);
   }
 
-  #checkHolder(holder: Breach["holder"], quotas: Quotas, charge: Charge): Breach | undefined {
+  #checkHolder(holder: Breach["holder"], quotas: Quotas, amounts: Amounts): Breach | undefined {
     const usage = this.#accounts.usageOf(holder, holder === "process" ? this.pid : this.uid);
     for (const kind of KINDS) {
       const limit = quotas[kind];
-      const asked = amountOf(charge, kind);
+      const asked = amounts[kind];
       if (limit === undefined || asked === 0 || usage[kind] + asked <= limit) continue;
       return { holder, pid: this.pid, uid: this.uid, kind, limit, used: usage[kind], asked };
     }
@@ -143,14 +166,15 @@ export class Accounts {
   }
 
   /** @internal */
-  count(holder: Breach["holder"], id: number, charge: Charge, sign: 1 | -1): void {
+  count(holder: Breach["holder"], id: number, amounts: Amounts, sign: 1 | -1): void {
     const usage = this.#usage[holder].get(id) ?? nothing();
-    for (const kind of KINDS) usage[kind] += sign * amountOf(charge, kind);
-    assert(
-      KINDS.every((kind) => usage[kind] >= 0),
-      "no more is refunded than was charged",
-    );
-    if (KINDS.every((kind) => usage[kind] === 0)) this.#usage[holder].delete(id);
-    else this.#usage[holder].set(id, usage);
+    let isUsing = false;
+    for (const kind of KINDS) {
+      usage[kind] += sign * amounts[kind];
+      assert(usage[kind] >= 0, "no more is refunded than was charged");
+      isUsing ||= usage[kind] > 0;
+    }
+    if (isUsing) this.#usage[holder].set(id, usage);
+    else this.#usage[holder].delete(id);
   }
 }

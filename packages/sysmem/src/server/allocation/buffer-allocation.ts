@@ -1,56 +1,66 @@
 import { err, ok, type Result } from "#base";
 import type { BufferMemory } from "#kernel";
-import type { Heap } from "#heaps";
 import type { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
-import type { CollectionSettings } from "../types.ts";
 import { vmoName } from "../buffers/vmo-name.ts";
+import type { Decision } from "./negotiation.ts";
 
-/** Makes the buffers of one collection: index 0 upward, one at a time, and all or none. */
+/** Makes the buffers of one collection: index 0 upward, as many at a time as the heap takes, and all or none. */
 export class BufferAllocation {
   readonly #collection: LogicalBufferCollection;
-  readonly #decided: CollectionSettings;
-  readonly #heap: Heap;
+  readonly #decision: Decision;
   /** The name at the moment of the decision; a later SetName changes what people see, not the VMOs. */
   readonly #collectionName: string | undefined;
 
-  constructor(collection: LogicalBufferCollection, decided: CollectionSettings, heap: Heap) {
+  constructor(collection: LogicalBufferCollection, decision: Decision) {
     this.#collection = collection;
-    this.#decided = decided;
-    this.#heap = heap;
+    this.#decision = decision;
     this.#collectionName = collection.name?.text;
   }
 
   /** Every buffer's memory, or why there is none; what was made before a failure has been given back by then. */
   async run(): Promise<Result<BufferMemory[], unknown>> {
-    const memories: BufferMemory[] = [];
-    for (let index = 0; index < this.#decided.bufferCount; index++) {
-      try {
-        memories.push(await this.#allocate(index));
-      } catch (error) {
-        await this.#giveBack(memories);
-        return err(error);
+    const { heap, decided } = this.#decision;
+    const { bufferCount } = decided;
+    const made = new Map<number, BufferMemory>();
+    let next = 0;
+    let failure: { readonly error: unknown } | undefined;
+    const lane = async () => {
+      // When the tree fails meanwhile, the rest is not worth asking for.
+      while (next < bufferCount && failure === undefined && this.#collection.root !== undefined) {
+        const index = next++;
+        try {
+          made.set(index, await this.#allocate(index));
+        } catch (error) {
+          failure ??= { error };
+        }
       }
-      if (this.#collection.root === undefined) break;
+    };
+    const lanes = Math.min(bufferCount, heap.maxConcurrentAllocations ?? 1);
+    await Promise.all(Array.from({ length: lanes }, lane));
+    if (failure === undefined && made.size === bufferCount) {
+      return ok(Array.from({ length: bufferCount }, (_, index) => made.get(index) as BufferMemory));
     }
-    if (memories.length === this.#decided.bufferCount) return ok(memories);
-    // The tree failed meanwhile; the rest is not worth asking for.
-    await this.#giveBack(memories);
-    return err("the collection failed while its buffers were being allocated");
+    await this.#giveBack(made);
+    return err(failure?.error ?? "the collection failed while its buffers were being allocated");
   }
 
   /** All at once, and with nothing held back: a heap may answer one deletion only after it has got the others. */
-  async #giveBack(memories: readonly BufferMemory[]): Promise<void> {
+  async #giveBack(made: ReadonlyMap<number, BufferMemory>): Promise<void> {
     if (this.#collection.isHeapLost) {
-      for (const memory of memories) memory.close();
+      for (const memory of made.values()) memory.close();
       return;
     }
-    await Promise.all(memories.map((memory, index) => this.#heap.deleteVmo(this.#collection.id, index, memory)));
+    const { heap } = this.#decision;
+    const deletions = [...made].map(([index, memory]) => heap.deleteVmo(this.#collection.id, index, memory));
+    await Promise.all(deletions);
   }
 
   #allocate(index: number): Promise<BufferMemory> {
-    const { settings } = this.#decided;
-    return this.#heap.allocateVmo({
+    const { heap, baseAlignmentBytes, decided } = this.#decision;
+    const { settings } = decided;
+    return heap.allocateVmo({
       sizeBytes: Number(settings.bufferSettings.rawVmoSize),
+      baseAlignmentBytes,
       settings,
       bufferCollectionId: this.#collection.id,
       bufferIndex: index,

@@ -59,7 +59,7 @@ function startAllocating(
   collection.gate.close();
   collection.setPaused(true);
   applySelection(decision);
-  const allocation = new BufferAllocation(collection, decided, decision.heap);
+  const allocation = new BufferAllocation(collection, decision);
   allocation.run().then(
     (result) =>
       collection.enter(() => {
@@ -70,12 +70,13 @@ function startAllocating(
             { ...collection.describe(), err: result.error },
             "no memory for the buffers of this collection",
           );
-          finishWithout(collection, root);
+          const { error } = result;
+          finishWithout(collection, root, error instanceof Error ? error.message : String(error));
         }
       }),
     (exception: unknown) =>
       collection.enter(() => {
-        finishWithout(collection, root);
+        finishWithout(collection, root, "an exception in the server");
         throw exception;
       }),
   );
@@ -120,7 +121,8 @@ function finish(
   collection.gate.open();
 }
 
-function finishWithout(collection: LogicalBufferCollection, root: Node): void {
+/** @param why in words */
+function finishWithout(collection: LogicalBufferCollection, root: Node, why: string): void {
   assert(collection.allocation.kind === "allocating", "buffers fail while they are being allocated");
   collection.refundBuffers(collection.allocation.decided.bufferCount);
   if (collection.root === undefined) {
@@ -128,7 +130,7 @@ function finishWithout(collection: LogicalBufferCollection, root: Node): void {
     collection.goIfDone();
     return;
   }
-  reportFailure(collection, root, "initial", "NO_MEMORY", "the heap gave no memory");
+  reportFailure(collection, root, "initial", "NO_MEMORY", `the heap gave no memory: ${why}`);
   fail(collection, root, "NO_MEMORY");
 }
 

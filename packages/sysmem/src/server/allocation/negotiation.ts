@@ -27,6 +27,8 @@ export interface Decision {
   readonly kind: "decided";
   readonly decided: CollectionSettings;
   readonly heap: Heap;
+  /** For the heap: what physical addresses are multiples of. */
+  readonly baseAlignmentBytes: number;
   /** The chosen child of every group that takes part. */
   readonly selection: ReadonlyMap<Node, Node>;
   /** How many of the groups' combinations were tried to get here. */
@@ -54,9 +56,11 @@ export function environmentOf(context: ServerContext): Environment {
       secure: heap.properties.isSecure,
     })),
     contiguousSystemRam: contiguous?.properties.coherencyDomainSupport,
+    whyNoContiguousSystemRam: context.heaps.whyNoContiguousSystemRam,
     costs: context.costs,
     secureMemory: context.heaps.secureMemory,
     maxAllocationSize: context.maxAllocationSize,
+    rules: { lateAttachmentWithPadding: context.lateAttachmentWithPadding },
   };
 }
 
@@ -147,7 +151,7 @@ function interpret(
       explain,
     };
   }
-  const { bufferCount, settings, contiguous, combinationsTried } = outcome;
+  const { bufferCount, settings, contiguous, baseAlignment, combinationsTried } = outcome;
   const heap = collection.context.heaps.find(outcome.heap, { isPhysicallyContiguous: contiguous });
   if (heap === undefined) {
     return {
@@ -162,7 +166,14 @@ function interpret(
     const node = nodes.get(selected);
     if (node?.parent?.properties.isGroup === true && selected !== outcome.selected[0]) selection.set(node.parent, node);
   }
-  return { kind: "decided", decided: { settings, bufferCount }, heap, selection, combinationsTried };
+  return {
+    kind: "decided",
+    decided: { settings, bufferCount },
+    heap,
+    baseAlignmentBytes: baseAlignment,
+    selection,
+    combinationsTried,
+  };
 }
 
 function domainErrorOf(error: NegotiationError): DomainError {

@@ -1,6 +1,7 @@
 import { assert, type Channel } from "#base";
 import type { Serving, ServingClosed } from "#fidl";
 import type { Kernel, PeerCredentials } from "#kernel";
+import type { Account } from "../accounts/accounts.ts";
 import type { Generation } from "../domain-error.ts";
 import type { ClientClose } from "../nodes/receive.ts";
 import type { NodeEndpoint } from "../nodes/serving.ts";
@@ -13,8 +14,9 @@ export class ChannelEndpoint implements NodeEndpoint {
   #serving: Serving | undefined;
   #isClosed = false;
 
-  /** The serving follows by `attach`, since its handlers need this object. */
-  constructor(channel: Channel, generation: Generation) {
+  /** The serving follows by `attach`, since its handlers need this object. `account` answers for what is not read. */
+  constructor(channel: Channel, generation: Generation, account: Account) {
+    channel.setSendBudget(account.sendBudget);
     this.#channel = channel;
     this.generation = generation;
   }

@@ -12,7 +12,7 @@ import { v2TokenHandlers } from "./v2-token.ts";
 
 /** Serves a token's channel, by the messages of both generations. Takes ownership of it. */
 export function serveToken(channel: Channel, collection: LogicalBufferCollection, node: Node): NodeEndpoint {
-  const endpoint = new ChannelEndpoint(channel, "v2");
+  const endpoint = new ChannelEndpoint(channel, "v2", collection.account);
   const arrival = { collection, node, endpoint };
   const v1: Arrival = { ...arrival, generation: "v1" };
   const v2: Arrival = { ...arrival, generation: "v2" };

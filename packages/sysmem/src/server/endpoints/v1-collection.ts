@@ -26,7 +26,7 @@ export function v1CollectionEnd(end: ServerEnd<BufferCollectionClient>): EndToSe
     drop: () => end.close(),
     serve(collection, node) {
       const channel = end.take();
-      const endpoint = new ChannelEndpoint(channel, "v1");
+      const endpoint = new ChannelEndpoint(channel, "v1", collection.account);
       const arrival: Arrival = { collection, node, endpoint };
       return endpoint.attach(
         BufferCollection.serve(channel, collectionHandlers(arrival), {

@@ -20,7 +20,7 @@ export function v1GroupEnd(end: ServerEnd<BufferCollectionTokenGroupClient>): En
     drop: () => end.close(),
     serve(collection, node) {
       const channel = end.take();
-      const endpoint = new ChannelEndpoint(channel, "v1");
+      const endpoint = new ChannelEndpoint(channel, "v1", collection.account);
       const arrival: Arrival = { collection, node, endpoint };
       const options = nodeServeOptions(arrival);
       return endpoint.attach(BufferCollectionTokenGroup.serve(channel, groupHandlers(arrival), options));

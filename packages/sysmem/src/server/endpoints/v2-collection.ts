@@ -23,7 +23,7 @@ export function v2CollectionEnd(end: ServerEnd<BufferCollectionClient>): EndToSe
     drop: () => end.close(),
     serve(collection, node) {
       const channel = end.take();
-      const endpoint = new ChannelEndpoint(channel, "v2");
+      const endpoint = new ChannelEndpoint(channel, "v2", collection.account);
       const arrival: Arrival = { collection, node, endpoint };
       return endpoint.attach(
         BufferCollection.serve(channel, collectionHandlers(arrival), {

@@ -19,7 +19,7 @@ export function v2GroupEnd(end: ServerEnd<BufferCollectionTokenGroupClient>): En
     drop: () => end.close(),
     serve(collection, node) {
       const channel = end.take();
-      const endpoint = new ChannelEndpoint(channel, "v2");
+      const endpoint = new ChannelEndpoint(channel, "v2", collection.account);
       const arrival: Arrival = { collection, node, endpoint };
       return endpoint.attach(
         BufferCollectionTokenGroup.serve(channel, groupHandlers(arrival), {

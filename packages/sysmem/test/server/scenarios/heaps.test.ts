@@ -1,5 +1,6 @@
 /** Lifecycle contract 11, statements 133 to 138, as far as the server is concerned: any heap behind the port. */
 import { expect, test as base } from "vitest";
+import { MAX_CONCURRENT_RESERVATIONS } from "#base";
 import { type AllocateVmoRequest, type Heap, HeapError, Heaps, SystemRamHeap } from "#heaps";
 import type { BufferMemory } from "#kernel";
 import type { FakeKernel } from "#kernel/fake";
@@ -14,15 +15,19 @@ const HEAP_TYPE = "test.sysmem.heap.HEAP_TYPE.RECORDING";
 /** A heap that notes what it is asked, fails where told, and answers deletions when told. */
 class RecordingHeap extends SystemRamHeap implements Heap {
   override readonly id = { heapType: HEAP_TYPE, id: 0n };
+  override maxConcurrentAllocations = 1;
+  /** Called with each request before it is answered. */
+  onAllocate: (index: number) => Promise<void> | undefined = () => undefined;
   readonly calls: string[] = [];
   readonly requests: AllocateVmoRequest[] = [];
   failAt: number | undefined;
   deletionHeld: Promise<void> | undefined;
 
-  override allocateVmo(request: AllocateVmoRequest): Promise<BufferMemory> {
+  override async allocateVmo(request: AllocateVmoRequest): Promise<BufferMemory> {
     this.requests.push(request);
     this.calls.push(`allocate ${request.bufferIndex}`);
-    if (request.bufferIndex === this.failAt) return Promise.reject(new HeapError("NO_MEMORY", "cannot allocate: full"));
+    await this.onAllocate(request.bufferIndex);
+    if (request.bufferIndex === this.failAt) throw new HeapError("NO_MEMORY", "cannot allocate: full");
     return super.allocateVmo(request);
   }
 
@@ -107,6 +112,85 @@ heapTest(
     expect((await world.allocated(inHeap(1))).info.buffers).toHaveLength(1);
   },
 );
+
+/** Holds every answer of a heap back until its index is named. */
+function holdAnswers(heap: RecordingHeap): (index: number) => void {
+  const held = new Map<number, () => void>();
+  heap.onAllocate = (index) => new Promise((resolve) => held.set(index, resolve));
+  return (index) => held.get(index)?.();
+}
+
+heapTest("a heap that takes several is asked in ascending order, for no more than it takes", async ({ heapWorld }) => {
+  const { world, heap } = heapWorld;
+  heap.maxConcurrentAllocations = 2;
+  const answer = holdAnswers(heap);
+  const collection = world.nonShared();
+  collection.setConstraints({ constraints: inHeap(4) });
+  const pending = await world.pending(collection);
+  expect(heap.calls).toEqual(["allocate 0", "allocate 1"]);
+  answer(1);
+  await world.settle();
+  expect(heap.calls.slice(2)).toEqual(["allocate 2"]);
+  answer(2);
+  await world.settle();
+  expect(heap.calls.slice(3)).toEqual(["allocate 3"]);
+  answer(3);
+  await world.settle();
+  expect(pending.outcome()).toBeUndefined();
+  answer(0);
+  await world.settle();
+  expect(pending.outcome()?.kind).toBe("ok");
+});
+
+heapTest("system RAM makes MAX_CONCURRENT_RESERVATIONS buffers of a collection at a time", async ({ heapWorld }) => {
+  const { world, heap } = heapWorld;
+  heap.maxConcurrentAllocations = new SystemRamHeap(world.serverProcess).maxConcurrentAllocations;
+  const answer = holdAnswers(heap);
+  const collection = world.nonShared();
+  collection.setConstraints({ constraints: inHeap(MAX_CONCURRENT_RESERVATIONS + 1) });
+  await world.settle();
+  expect(heap.calls).toHaveLength(MAX_CONCURRENT_RESERVATIONS);
+  for (let index = 0; index <= MAX_CONCURRENT_RESERVATIONS; index++) {
+    answer(index);
+    await world.settle();
+  }
+  expect(heap.calls).toHaveLength(MAX_CONCURRENT_RESERVATIONS + 1);
+});
+
+heapTest("when one of several fails, what was under way is waited for and given back", async ({ heapWorld }) => {
+  const { world, heap } = heapWorld;
+  heap.maxConcurrentAllocations = 2;
+  heap.failAt = 1;
+  const answer = holdAnswers(heap);
+  const [a, b] = (await world.family(2)) as [BufferCollectionClient, BufferCollectionClient];
+  a.setConstraints({ constraints: inHeap(4) });
+  const pending = await world.pending(a);
+  b.setConstraints({ constraints: inHeap(4) });
+  await world.settle();
+  answer(1);
+  await world.settle();
+  expect(pending.outcome()).toBeUndefined();
+  answer(0);
+  await world.closed(a, b);
+  expect(pending.outcome()).toEqual({ kind: "error", error: "NO_MEMORY" });
+  expect(heap.calls).toEqual(["allocate 0", "allocate 1", "delete 0"]);
+});
+
+heapTest("when the tree fails meanwhile, no more is asked for and all is given back", async ({ heapWorld }) => {
+  const { world, heap } = heapWorld;
+  heap.maxConcurrentAllocations = 2;
+  const answer = holdAnswers(heap);
+  const collection = world.nonShared();
+  collection.setConstraints({ constraints: inHeap(4) });
+  await world.settle();
+  const isShutDown = world.server.shutdown();
+  answer(0);
+  answer(1);
+  await isShutDown;
+  await world.settle();
+  expect(heap.calls).toEqual(["allocate 0", "allocate 1", "delete 0", "delete 1"]);
+  expect(world.server.snapshot().collections).toEqual([]);
+});
 
 heapTest(
   "L137: when the heap is lost its collections close, delivered VMOs stay usable, others do not notice",

@@ -164,7 +164,9 @@ test("an attached token that is still unbound when the initial allocation fails 
   await world.closed(a, b, token);
 });
 
-test("late attachment works with padding in force", async ({ world }) => {
+test("late attachment with padding in force fails as in the original, unless the server allows it", async ({
+  world,
+}) => {
   const padded = (): BufferCollectionConstraints => ({
     usage: { cpu: 1 },
     minBufferCountForCamping: 1,
@@ -183,6 +185,15 @@ test("late attachment works with padding in force", async ({ world }) => {
   });
   const { collection, info } = await world.allocated(padded());
   expect(info.settings?.bufferSettings?.rawVmoSize).toBeGreaterThan(835_200n);
+  const refused = await attached(world, collection, { ...padded(), minBufferCount: undefined });
+  await world.fails(refused);
+  await world.closed(refused);
+  const failure = world.server.snapshot().recentFailures[0];
+  expect(failure).toMatchObject({ attempt: "late", error: "CONSTRAINTS_INTERSECTION_EMPTY" });
+  expect(world.server.explainFailure(failure?.failureId ?? 0)?.summary).toContain(
+    "nobody can join these buffers any more: R8G8B8A8 LINEAR: the image and its padding take",
+  );
+  world.server.context.lateAttachmentWithPadding = true;
   const late = await attached(world, collection, { ...padded(), minBufferCount: undefined });
   expect((await world.info(late)).settings).toEqual(info.settings);
 });

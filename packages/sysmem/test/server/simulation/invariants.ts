@@ -5,6 +5,7 @@ import type { LogicalBufferCollection } from "../../../src/server/collection/log
 import type { Node } from "../../../src/server/tree/node.ts";
 import { eligibleSubtrees, isPrunedSubtreeReady } from "../../../src/server/tree/eligibility.ts";
 import { breadthFirst } from "../../../src/server/tree/traversal.ts";
+import { PAGE } from "../support/constraints.ts";
 import type { Simulation } from "./simulation.ts";
 
 /** After every delivery: the trees that it touched and the tallies over them. */
@@ -125,8 +126,11 @@ export function checkAtRest(sim: Simulation): void {
   checkStructure(sim, sim.server.context.collections.values());
   let tokens = 0;
   const live = new Map<number, Node>();
-  let handles = 0;
-  let memory = 0;
+  // The pool's own, unless the machine was short of memory when it was to be set aside.
+  const pool = sim.pool.pools()[0];
+  let handles = pool?.isReady === true ? 1 : 0;
+  let memory = pool?.isReady === true ? pool.sizeBytes : 0;
+  let pooled = 0;
   for (const collection of sim.server.context.collections.values()) {
     if (collection.gate.isClosed) sim.fail("a gate is closed although nothing is under way");
     for (const node of collection.root === undefined ? [] : breadthFirst(collection.root)) {
@@ -159,7 +163,8 @@ export function checkAtRest(sim: Simulation): void {
     }
     for (const buffer of collection.buffers.values()) {
       handles += 1 + buffer.ownEventPairs;
-      memory += buffer.memory.sizeBytes;
+      if (buffer.heap === sim.pool) pooled += buffer.memory.sizeBytes + 2 * PAGE;
+      else memory += buffer.memory.sizeBytes;
       const { liveChildren } = buffer.memory;
       const known = [...buffer.children.keys()];
       if (liveChildren.size !== known.length || !known.every((id) => liveChildren.has(id))) {
@@ -175,9 +180,18 @@ export function checkAtRest(sim: Simulation): void {
   if (sim.serverKernel.openHandleCount !== handles) {
     sim.fail(`the server has ${sim.serverKernel.openHandleCount} handles, and ${handles} have a place`);
   }
+  checkPool(sim, pooled);
   if (sim.serverKernel.usedMemoryBytes !== memory) {
     sim.fail(`${sim.serverKernel.usedMemoryBytes} bytes are in use, and ${memory} have a buffer`);
   }
+}
+
+/** Exactly the buffers that exist have a piece with its guards, and nobody has written outside of them. */
+function checkPool(sim: Simulation, pooledBytes: number): void {
+  const { usedBytes, failedGuardRegionChecks } = sim.pool.pools()[0] ?? {};
+  if (usedBytes !== pooledBytes)
+    sim.fail(`${usedBytes} bytes of the pool are in use, and ${pooledBytes} have a buffer`);
+  if (failedGuardRegionChecks !== 0) sim.fail(`${failedGuardRegionChecks} guards were found written`);
 }
 
 function checkClients(sim: Simulation, live: ReadonlyMap<number, Node>): void {

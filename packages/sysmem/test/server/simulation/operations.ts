@@ -235,6 +235,7 @@ export function perform(sim: Simulation, { kind, target, variant }: Operation, t
     case "memory-fault":
       // Either the next request fails, or the machine is short of memory until the next such operation.
       if (variant % 2 === 0) sim.serverKernel.faults.nextMemoryErrors.push("NO_MEMORY");
+      if (variant % 3 === 0) sim.serverKernel.faults.nextPieceErrors.push("NO_RESOURCES");
       sim.serverKernel.faults.memoryLimitBytes =
         variant % 4 === 1 ? sim.serverKernel.usedMemoryBytes + (variant % 5) * PAGE : Number.POSITIVE_INFINITY;
       return;
@@ -283,7 +284,11 @@ function someConstraints(variant: number): BufferCollectionConstraints {
   const camping = variant % 13 === 0 ? 2 : variant % 7 === 0 ? 1 : 0;
   const size = variant % 29 === 0 ? 2 * PAGE : 1;
   // Now and then one that fits with nobody who wants two pages.
-  return raw(size, camping, { maxSize: variant % 41 === 0 ? PAGE : 4 * PAGE, count: variant % 11 === 0 ? 5 : 1 });
+  return raw(size, camping, {
+    maxSize: variant % 41 === 0 ? PAGE : 4 * PAGE,
+    count: variant % 11 === 0 ? 5 : 1,
+    ...(variant % 17 === 0 && { contiguous: true }),
+  });
 }
 
 /** Grows one tree by many nodes at once: branches, groups with children, attachments. */

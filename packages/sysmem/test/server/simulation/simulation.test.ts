@@ -24,7 +24,7 @@ async function failureOf(scenario: Scenario): Promise<unknown> {
 }
 
 test(`random scenarios keep every invariant (${EVENTS} deliveries)`, { timeout: 3_600_000 }, async () => {
-  let [events, allocations, failures] = [0, 0, 0];
+  let [events, allocations, failures, pooled, refusals] = [0, 0, 0, 0, 0];
   for (let seed = FIRST_SEED; events < EVENTS; seed++) {
     const scenario = makeScenario(seed, OPERATIONS_PER_SCENARIO);
     try {
@@ -32,6 +32,8 @@ test(`random scenarios keep every invariant (${EVENTS} deliveries)`, { timeout: 
       events += report.events;
       allocations += report.allocations;
       failures += report.domainFailures;
+      pooled += report.mostPooledBytes;
+      refusals += report.poolRefusals;
     } catch (failure) {
       const short = await shorten(scenario, async (candidate) => (await failureOf(candidate)) !== undefined);
       const reason = await failureOf(short);
@@ -41,6 +43,8 @@ test(`random scenarios keep every invariant (${EVENTS} deliveries)`, { timeout: 
   // Simulations in which nothing happens would prove nothing.
   expect(allocations).toBeGreaterThan(EVENTS / 2_000);
   expect(failures).toBeGreaterThan(EVENTS / 2_000);
+  expect(pooled).toBeGreaterThan(0);
+  expect(refusals).toBeGreaterThan(0);
 });
 
 test("the same scenario is the same run, event for event", async () => {

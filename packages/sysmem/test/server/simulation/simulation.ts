@@ -17,8 +17,10 @@ import {
   seededRandom,
   type SteppedScheduler,
 } from "#kernel/fake";
+import { ContiguousPoolHeap, DEFAULT_POOL_GUARDS, systemRamOnly } from "#heaps";
 import { createServer, type Server, type ServerEvent, sequentialIds } from "#server";
 import type { LogicalBufferCollection } from "../../../src/server/collection/logical-buffer-collection.ts";
+import { PAGE } from "../support/constraints.ts";
 import { SimulatedClock } from "../support/simulated-clock.ts";
 import { type LogLine, recordingLogger } from "../support/world.ts";
 import { close, perform } from "./operations.ts";
@@ -38,6 +40,9 @@ const PROCESSES = 4;
 const MAX_NODES_PER_TREE = 100;
 const MAX_TREES = 6;
 
+/** Few enough that it is full now and then. */
+const POOL_BYTES = 16 * PAGE;
+
 /** A rule that did not hold, with the operation after which that was seen. */
 export class SimulationFailure extends InvariantError {}
 
@@ -46,6 +51,9 @@ export interface SimulationReport {
   readonly events: number;
   readonly allocations: number;
   readonly domainFailures: number;
+  /** The most of the pool that buffers had, and the buffers that it had no room for. */
+  readonly mostPooledBytes: number;
+  readonly poolRefusals: number;
   /** What the server told, for comparing two runs. */
   readonly trace: readonly string[];
 }
@@ -66,6 +74,8 @@ export class Simulation {
   at = "the start";
   readonly server: Server;
   readonly serverKernel: FakeKernel;
+  /** Room for a few buffers, with a pattern wherever no buffer is. */
+  readonly pool: ContiguousPoolHeap;
   readonly clock: SimulatedClock = new SimulatedClock();
   readonly nodes: SimNode[] = [];
   readonly trackers: HeldEventPair[] = [];
@@ -91,9 +101,15 @@ export class Simulation {
   constructor(seed: number) {
     this.#scheduler = createSteppedScheduler(seededRandom(seed ^ 0x5eed));
     this.serverKernel = createFakeKernel({ scheduler: this.#scheduler });
+    const { serverKernel: kernel, clock } = this;
+    const guards = { ...DEFAULT_POOL_GUARDS, hasInternal: true, unusedFractionDenominator: 1 };
+    this.pool = new ContiguousPoolHeap({ kernel, clock, guards, sizeBytes: POOL_BYTES });
+    const heaps = systemRamOnly(kernel);
+    heaps.setContiguousSystemRam(this.pool);
     this.server = createServer({
-      kernel: this.serverKernel,
-      clock: this.clock,
+      kernel,
+      clock,
+      heaps,
       ids: sequentialIds(),
       logger: recordingLogger(this.#logs),
       onEvent: (event) => this.#heard(event),
@@ -148,6 +164,7 @@ export class Simulation {
     this.vmos.length = 0;
     await this.settle();
     const { collections } = this.server.snapshot();
+    this.pool.close();
     if (collections.length > 0) this.fail(`${collections.length} collections are left`);
     if (this.serverKernel.openHandleCount > 0) this.fail(`${this.serverKernel.openHandleCount} handles are left`);
     if (this.serverKernel.usedMemoryBytes > 0) this.fail(`${this.serverKernel.usedMemoryBytes} bytes are left`);
@@ -156,6 +173,8 @@ export class Simulation {
       events: this.#events,
       allocations: this.#allocations,
       domainFailures: this.#domainFailures,
+      mostPooledBytes: this.pool.pools()[0]?.highWaterMarkBytes ?? 0,
+      poolRefusals: this.pool.pools()[0]?.allocationsFailed ?? 0,
       trace: this.#trace,
     };
   }

@@ -18,6 +18,9 @@ export interface RawOptions {
   readonly ram?: boolean;
   readonly cpuDomain?: boolean;
   readonly secure?: boolean;
+  readonly contiguous?: boolean;
+  /** `min_physical_base_alignment`. */
+  readonly alignment?: number;
 }
 
 /** Raw buffers of exactly `size` bytes (unless `maxSize` says otherwise), of which this participant camps on some. */
@@ -35,6 +38,8 @@ export function raw(size: number = PAGE, camping = 1, options: RawOptions = {}):
         cpuDomainSupported: false,
         inaccessibleDomainSupported: true,
       }),
+      ...(options.contiguous !== undefined && { physicallyContiguousRequired: options.contiguous }),
+      ...(options.alignment !== undefined && { minPhysicalBaseAlignment: BigInt(options.alignment) }),
       ...(options.heap !== undefined && { permittedHeaps: [{ heapType: options.heap, id: 0n }] }),
     },
   };

@@ -35,6 +35,13 @@ export class RawChannel {
   write(bytes: Uint8Array, handles: readonly Handle[]): void {
     this.#channel.write(bytes, handles);
   }
+  /** Stops reading, and reads on. */
+  pause(): void {
+    this.#channel.pause();
+  }
+  resume(): void {
+    this.#channel.resume();
+  }
   isPeerClosed(): boolean {
     return this.#isPeerClosed;
   }

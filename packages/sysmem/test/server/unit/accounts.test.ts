@@ -1,10 +1,11 @@
 /** Accounts and quotas: who is charged for what, and what happens past a limit. */
 import { expect, test } from "vitest";
-import type { BufferCollectionConstraints } from "#gen/fuchsia_sysmem2";
+import { type BufferCollectionConstraints, BufferCollectionToken } from "#gen/fuchsia_sysmem2";
 import type { QuotaOptions } from "#server";
 import { Accounts, describeBreach } from "../../../src/server/accounts/accounts.ts";
 import { PAGE, raw } from "../support/constraints.ts";
 import { endWorld, type FakeWorld, fakeWorld } from "../support/fixture.ts";
+import { flexibleMessage, type RawChannel } from "../support/raw-channel.ts";
 
 const ALICE = { pid: 10, uid: 1_000, gid: 1_000 };
 const ALICE_TOO = { pid: 11, uid: 1_000, gid: 1_000 };
@@ -14,7 +15,7 @@ test("a process is charged, and its user with it", () => {
   const accounts = new Accounts();
   accounts.of(ALICE).charge({ nodes: 2, buffers: 1, bytes: 100 });
   accounts.of(ALICE_TOO).charge({ nodes: 1 });
-  const used = { connections: 0, collections: 0, buffers: 1, bytes: 100 };
+  const used = { connections: 0, collections: 0, buffers: 1, bytes: 100, pendingBytes: 0 };
   expect(accounts.usage()).toEqual([
     { holder: "process", id: 10, ...used, nodes: 2, descriptors: 3 },
     { holder: "process", id: 11, ...used, buffers: 0, bytes: 0, nodes: 1, descriptors: 1 },
@@ -56,6 +57,15 @@ async function withQuotas(perProcess: QuotaOptions["perProcess"], body: (world: 
   await body(world);
   await endWorld(world);
   expect(world.server.context.accounts.usage()).toEqual([]);
+}
+
+/** Answers to `Sync`, and how many of them the kernel keeps for one channel (see `kernel/fake/channel.ts`). */
+const REPLY_BYTES = 32;
+const IN_KERNEL = Math.floor(212_992 / (768 + REPLY_BYTES));
+
+function askWithoutReading(channel: RawChannel, count: number): void {
+  const sync = BufferCollectionToken.descriptor.methods.find((method) => method.name === "sync");
+  for (let txid = 1; txid <= count; txid += 1) channel.write(flexibleMessage(sync?.ordinal ?? 0n, txid), []);
 }
 
 async function refused(world: FakeWorld, constraints: BufferCollectionConstraints): Promise<void> {
@@ -112,6 +122,31 @@ test("a connection beyond the quota is closed", () =>
     await world.settle();
     const collection = world.nonShared();
     await collection.sync();
+  }));
+
+test("what nobody reads is charged up to the quota; then the channel that is not read fails, and no other", () =>
+  withQuotas({ pendingBytes: 3 * REPLY_BYTES }, async (world) => {
+    const pending = () => world.server.snapshot().usage[0]?.pendingBytes;
+    const [one, other, healthy] = [await world.root(), await world.root(), await world.root()];
+    const [slow, silent] = [await world.rawDup(one), await world.rawDup(other)];
+    const { descriptors } = world.server.snapshot().usage[0] ?? {};
+    for (const channel of [slow, silent]) channel.pause();
+    askWithoutReading(slow, IN_KERNEL + 2);
+    await world.settle();
+    expect(pending()).toBe(2 * REPLY_BYTES);
+    askWithoutReading(silent, IN_KERNEL + 1);
+    await world.settle();
+    expect(world.server.snapshot().usage[0]).toMatchObject({ pendingBytes: 3 * REPLY_BYTES, descriptors });
+    askWithoutReading(silent, 1);
+    await world.closed(other);
+    expect(pending()).toBe(2 * REPLY_BYTES);
+    const why = "the peer does not read: quota of pendingBytes is used up by process";
+    expect(world.logs.some(({ fields }) => String(fields.detail).startsWith(why))).toBe(true);
+    slow.resume();
+    await world.settle();
+    expect(pending()).toBe(0);
+    expect(slow.packets).toHaveLength(IN_KERNEL + 2);
+    await world.alive(one, healthy);
   }));
 
 test("buffers that no heap had cost nothing", () =>
