@@ -218,6 +218,25 @@ describe("formats that are ruled out", () => {
   });
 });
 
+describe("the formats that a conflict is about", () => {
+  const names = ["NV12", "I420", "YV12", "M420", "YUY2"];
+  const colored = (count: number, color: string): JsonConstraints => ({
+    ...raw(1),
+    image_format_constraints: names.slice(0, count).map((name) => image(name, { color_spaces: [color] })),
+  });
+  test.each([
+    [1, "NV12 LINEAR"],
+    [3, "NV12 LINEAR and I420 LINEAR and YV12 LINEAR"],
+    [4, "NV12 LINEAR and I420 LINEAR and YV12 LINEAR and 1 more"],
+    [5, "NV12 LINEAR and I420 LINEAR and YV12 LINEAR and 2 more"],
+  ])("%d are named: %s", (count, list) => {
+    const { summary } = explain(plain, colored(count, "REC709"), colored(count, "REC601_PAL"));
+    expect(summary).toContain(
+      `a requires color space REC709 for ${list}; b requires color space REC601_PAL for ${list}: no image format`,
+    );
+  });
+});
+
 describe("buffers that are there, where padded ones can be joined", () => {
   test("their size without padding is a demand as well", () => {
     const made = negotiate(
