@@ -262,6 +262,48 @@ describe("what would have worked", () => {
   /** "+": everybody would have agreed then; "-": another conflict is behind this one. */
   const cases: [what: string, environment: Environment, list: JsonConstraints[], relaxations: string[]][] = [
     [
+      "color spaces of several formats: one sentence for each participant",
+      plain,
+      [
+        {
+          ...raw(1),
+          image_format_constraints: ["NV12", "I420"].map((name) => image(name, { color_spaces: ["REC709"] })),
+        },
+        {
+          ...raw(1),
+          image_format_constraints: ["NV12", "I420"].map((name) => image(name, { color_spaces: ["REC601_PAL"] })),
+        },
+      ],
+      ["+ a also accepts color space REC601_PAL", "+ b also accepts color space REC709"],
+    ],
+    [
+      "a format of the other that is still open is no proposal",
+      plain,
+      [
+        rgb({}),
+        {
+          ...raw(1),
+          image_format_constraints: [image("B8G8R8A8", { pixel_format_modifier: "DO_NOT_CARE" }), image("R8")],
+        },
+        {
+          ...raw(1),
+          image_format_constraints: [
+            image("DO_NOT_CARE", { pixel_format_modifier: "LINEAR", color_spaces: ["DO_NOT_CARE"] }),
+          ],
+        },
+      ],
+      ["+ a also offers pixel format R8 LINEAR", "+ b also offers pixel format R8G8B8A8 LINEAR"],
+    ],
+    [
+      "a divisor with a square among its divisors",
+      plain,
+      [rgb({ min_size: size(1, 1), max_bytes_per_row: 40 }), rgb({ min_size: size(1, 1), bytes_per_row_divisor: 144 })],
+      [
+        "+ b requires bytes_per_row divisible by 36 instead of 144",
+        "+ a requires bytes_per_row of at most 144 instead of 40",
+      ],
+    ],
+    [
       "counts",
       plain,
       [

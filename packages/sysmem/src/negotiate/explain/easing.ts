@@ -4,7 +4,7 @@ import { PixelFormat } from "../formats.ts";
 import { PixelFormatModifier } from "../modifiers.ts";
 import type { FormatPair } from "../reasons.ts";
 import { isReason } from "../run.ts";
-import type { BufferUsage, ColorSpace, Heap, SizeU } from "../wire-types.ts";
+import type { BufferUsage, SizeU } from "../wire-types.ts";
 import { copyConstraints, type Demand, type DemandValue, FORMATS } from "./demands.ts";
 import type { Problem } from "./problem.ts";
 import { changeText, demandText, offeredPairs, type PlainValue, plainValue, sizeText, withoutText } from "./words.ts";
@@ -125,15 +125,13 @@ function searchNumber(from: DemandValue, limit: bigint, works: (value: Candidate
   return good === limit ? undefined : back(good);
 }
 
+/** All but 1 and the value itself, the largest first. */
 function divisorsOf(value: number): number[] {
-  const small: number[] = [];
-  const large: number[] = [];
-  for (let divisor = 1; divisor * divisor <= value; divisor++) {
-    if (value % divisor !== 0) continue;
-    if (divisor > 1) small.push(divisor);
-    if (divisor > 1 && divisor * divisor !== value) large.push(value / divisor);
+  const divisors = new Set<number>();
+  for (let divisor = 2; divisor * divisor <= value; divisor++) {
+    if (value % divisor === 0) divisors.add(value / divisor).add(divisor);
   }
-  return [...large, ...small.reverse()].slice(0, MAX_EASING_CANDIDATES);
+  return [...divisors].sort((a, b) => b - a).slice(0, MAX_EASING_CANDIDATES);
 }
 
 function halvesOf(value: number): number[] {
@@ -151,28 +149,14 @@ function shrunken(size: SizeU, works: (value: Candidate) => boolean): SizeU[] {
   return sizes.sort((a, b) => b.width * b.height - a.width * a.height);
 }
 
-/** The list with one more item out of what others name. */
+/** The list with one more item out of what others name, or of the heaps that there are. */
 function extensions(problem: Problem, member: Demand): DemandValue[] {
-  const others = problem.demands.filter((demand) => demand.participant !== member.participant);
-  const values: DemandValue[] = [];
-  switch (member.what) {
-    case "color_spaces": {
-      const own = member.value as readonly ColorSpace[];
-      const more = new Set(
-        others.filter(({ what }) => what === member.what).flatMap(({ value }) => value as ColorSpace[]),
-      );
-      for (const colorSpace of more) if (!own.includes(colorSpace)) values.push([...own, colorSpace]);
-      break;
-    }
-    case "permitted_heaps": {
-      const own = member.value as readonly Heap[];
-      const named = others.filter(({ what }) => what === member.what).flatMap(({ value }) => value as Heap[]);
-      for (const heap of [...named, ...problem.registeredHeaps()]) values.push([...own, heap]);
-      break;
-    }
-    default:
-  }
-  return values.slice(0, MAX_EASING_CANDIDATES);
+  const own = member.value as readonly unknown[];
+  const named = problem.demands
+    .filter((demand) => demand.what === member.what && demand.participant !== member.participant)
+    .flatMap((demand) => demand.value as readonly unknown[]);
+  if (member.what === "permitted_heaps") named.push(...problem.registeredHeaps());
+  return [...new Set(named)].map((item) => [...own, item]).slice(0, MAX_EASING_CANDIDATES);
 }
 
 /** The formats with one more out of what others offer, or without one that is itself the trouble. */
