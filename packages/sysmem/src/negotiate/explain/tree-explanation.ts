@@ -8,7 +8,7 @@ import {
   type TreeNode,
   type TreeOutcome,
 } from "../api.ts";
-import { compareAllocations, EXISTING_NAME, existingSubject, flat, mustMatchName } from "../existing.ts";
+import { compareAllocations, EXISTING_NAME, existingSubject, flat } from "../existing.ts";
 import { negotiateTree, type FlatTree, flattenTree, negotiateLate, nextSelection, visibleNodes } from "../tree.ts";
 import { describeReason, fail, type Reason, reasonKind } from "../reasons.ts";
 import { DEFAULT_RULES, isReason } from "../run.ts";
@@ -67,15 +67,11 @@ export function explainLate(input: LateInput): TreeExplanation {
   const outcome = negotiateLate(input);
   const explain = (newcomers: readonly Participant[]): Explanation | undefined => {
     const rules = { ...DEFAULT_RULES, ...environment.rules };
-    const extras = [...input.allocated, ...newcomers].filter((one) => one.constraints !== undefined && one.mustMatch);
     const known: Subject[] = [
-      ...input.allocated.flatMap(({ name, constraints }) => (constraints === undefined ? [] : [{ name, constraints }])),
       existingSubject(rules, EXISTING_NAME, existing.settings, existing.bufferCount),
-      ...extras.map((one) => existingSubject(rules, mustMatchName(one), one.mustMatch ?? {})),
+      ...subjectsOf(input.allocated, environment),
     ];
-    const added = newcomers.flatMap(({ name, constraints }) =>
-      constraints === undefined ? [] : [{ name, constraints }],
-    );
+    const added = subjectsOf(newcomers, environment);
     const settled = {
       ...environment,
       secureMemory: environment.secureMemory === undefined ? undefined : ("ready" as const),
