@@ -227,6 +227,6 @@ function toConstraints(entry: SpecificEntry): ImageFormatConstraints {
     requireBytesPerRowAtPixelBoundary: entry.atPixelBoundary,
     padForBlockSize: { width: entry.padBlockWidth, height: entry.padBlockHeight },
     padBeyondImageSizeBytes: BigInt(entry.padBeyondBytes),
-    isAlphaPresent: entry.format.hasAlpha ? entry.isAlphaPresent : undefined,
+    ...(entry.format.hasAlpha && entry.isAlphaPresent !== undefined && { isAlphaPresent: entry.isAlphaPresent }),
   };
 }
