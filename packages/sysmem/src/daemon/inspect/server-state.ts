@@ -23,7 +23,7 @@ function bufferBytes({ buffers }: LogicalBufferCollection): bigint {
 }
 
 /** The process and the whole of its server, as `ServerInfo` of `sysmem.inspect` says it. `startedAtNs` is on the context's clock. */
-export function serverInfo(context: ServerContext, startedAtNs: number): ServerInfo {
+export function serverInfo(context: ServerContext, startedAtNs: number, thumbnailsAllowed: boolean): ServerInfo {
   let bytes = 0n;
   for (const collection of context.collections.values()) bytes += bufferBytes(collection);
   return {
@@ -35,6 +35,7 @@ export function serverInfo(context: ServerContext, startedAtNs: number): ServerI
     collectionCount: context.collections.size,
     bufferBytes: bytes,
     secureMemory: context.heaps.secureMemory,
+    thumbnailsAllowed,
   };
 }
 
