@@ -15,8 +15,10 @@ import {
   type Logger,
   silentLogger,
 } from "#base";
+import { explainTree } from "#negotiate";
 import { ColorSpace, PixelFormat } from "#gen/fuchsia_images2";
 import { Thumbnails } from "../../src/daemon/inspect/index.ts";
+import { readSolveInput } from "../../src/cli/commands/solve-input.ts";
 import { Answers } from "../../src/daemon/inspector/answers.ts";
 import { type Inspector, startInspector } from "../../src/daemon/inspector/start.ts";
 import { image } from "../inspect/constraints.ts";
@@ -101,10 +103,23 @@ describe("the inspector's answers", () => {
       failures: { failure_id: string; collection_name: string }[];
     };
     const failure = failures.find(({ collection_name }) => collection_name === "cannot be");
-    expect(await json(`/api/failures/${failure?.failure_id}`)).toMatchObject({
+    const answer = await json(`/api/failures/${failure?.failure_id}`);
+    const explanation = {
+      requirements: [{ field: "image_format_constraints" }, { field: "image_format_constraints" }],
+    };
+    expect(answer).toMatchObject({
       failure: { kind: "NEGOTIATION", error: "CONSTRAINTS_INTERSECTION_EMPTY" },
-      explanation: { requirements: [{ field: "image_format_constraints" }, { field: "image_format_constraints" }] },
+      explanation,
     });
+    // What they had said fails again for the same reason, in anybody's hands.
+    const environment = await json("/api/environment");
+    const input = readSolveInput(JSON.stringify({ tree: answer["tree"], environment }));
+    const again = input.ok ? explainTree(input.value.tree, input.value.environment) : undefined;
+    expect(again).toMatchObject({ ok: false, explanation });
+    const told = answer["explanation"] as unknown as { requirements: { participant: string }[] };
+    expect(again?.explanation?.requirements.map(({ participant }) => participant)).toEqual(
+      told.requirements.map(({ participant }) => participant),
+    );
   });
 
   it("show what a buffer holds where that is allowed, and nothing of it elsewhere", async () => {

@@ -18,11 +18,13 @@ import {
   ServerInfo,
   Thumbnail,
 } from "#gen/sysmem_inspect";
+import type { TreeNode } from "#negotiate";
 import { collectionSnapshot, environmentOf, type LogicalBufferCollection, type Server } from "#server";
 import { decisionsOf } from "../inspect/explanations.ts";
-import { explainedFailure, recentFailures } from "../inspect/failures.ts";
+import { explainedFailure, failedTree, recentFailures } from "../inspect/failures.ts";
 import { findingsOf } from "../inspect/findings.ts";
 import { findHolders } from "../inspect/holders.ts";
+import type { Names } from "../inspect/names.ts";
 import type { Thumbnails } from "../inspect/thumbnails.ts";
 import { heapStates, quotas, serverInfo } from "../inspect/server-state.ts";
 import { bufferOf, nodeOf, summaryOf } from "../inspect/summaries.ts";
@@ -69,7 +71,16 @@ export class Answers {
     return {
       failure: toJson(Failure, answer.failure ?? {}),
       explanation: answer.explanation === undefined ? null : toJson(Explanation, answer.explanation),
+      tree: this.#treeOf(failureId),
     };
+  }
+
+  /** What the participants had said, as `sysmem solve` reads it; null when it is not known or too long. */
+  #treeOf(failureId: bigint): JsonValue {
+    const said = failedTree(this.#server, failureId);
+    if (said === undefined) return null;
+    const tree = solveTree(said.tree, said.names);
+    return JSON.stringify(tree).length > MAX_INSPECTOR_CONSTRAINTS_LENGTH ? null : tree;
   }
 
   /** One collection in a list; undefined when it is gone. */
@@ -184,6 +195,19 @@ export class Answers {
   #find(collectionId: bigint): LogicalBufferCollection | undefined {
     return this.#server.context.collections.get(collectionId);
   }
+}
+
+function solveTree(node: TreeNode, names: Names): Json {
+  const children = (node.children ?? []).map((child) => solveTree(child, names));
+  if (node.kind === "group") return { name: names.shorten(node.name ?? "a group"), group: children };
+  if (node.kind === "plain") return { name: names.shorten(node.name ?? "nobody"), children };
+  const { name, constraints, mustMatch } = node.participant;
+  return {
+    name: names.shorten(name),
+    ...(constraints !== undefined && { constraints: toJson(BufferCollectionConstraints, constraints) }),
+    ...(mustMatch !== undefined && { must_match: toJson(SingleBufferSettings, mustMatch) }),
+    children,
+  };
 }
 
 async function lookFor(collection: LogicalBufferCollection): Promise<Json> {
