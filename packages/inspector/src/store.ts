@@ -1,6 +1,7 @@
 /** The page's state: what the server's stream of events has told so far. */
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { CollectionSummary, Failure, HeapState, Overview, Quota, ServerEvent, ServerInfo } from "./api.ts";
+import { heapName } from "./format.ts";
 
 /** Collections that are gone and still shown, events kept of one collection, and collections that events are kept of. */
 const MAX_GONE = 200;
@@ -22,6 +23,7 @@ export interface Sample {
   readonly at: number;
   readonly collections: number;
   readonly bytes: number;
+  /** Bytes by the heap's name. */
   readonly heaps: ReadonlyMap<string, number>;
 }
 
@@ -31,6 +33,8 @@ export const heaps = signal<readonly HeapState[]>([]);
 export const quotas = signal<readonly Quota[]>([]);
 export const failures = signal<readonly Failure[]>([]);
 export const samples = signal<readonly Sample[]>([]);
+/** The most that was seen since the page was opened: samples are forgotten, this is not. */
+export const mostByHeap = signal<ReadonlyMap<string, number>>(new Map());
 /** Counts up with each change to `known` and `timelines`, which are changed in place. */
 export const revision = signal(0);
 
@@ -112,8 +116,11 @@ function addSample({ server, heaps }: Overview): void {
     at: Number(server.wall_ns) / 1e9,
     collections: server.collection_count,
     bytes: Number(server.buffer_bytes),
-    heaps: new Map(heaps.map(({ heap, buffer_bytes }) => [heap.heap_type ?? "", Number(buffer_bytes)])),
+    heaps: new Map(heaps.map(({ heap, buffer_bytes }) => [heapName(heap), Number(buffer_bytes)])),
   };
+  const most = new Map(mostByHeap.value);
+  for (const [name, used] of sample.heaps) most.set(name, Math.max(used, most.get(name) ?? 0));
+  mostByHeap.value = most;
   samples.value = [...samples.value.slice(1 - MAX_SAMPLES), sample];
 }
 
