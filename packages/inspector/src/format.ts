@@ -55,7 +55,7 @@ export function words(name: string): string {
 export function shortJson(value: Json | undefined): string {
   if (value === undefined) return "";
   if (typeof value === "string") return value;
-  if (typeof value === "object" && value !== null && "heap_type" in value) return heapName(value as HeapId);
+  if (typeof value === "object" && value !== null && "heap_type" in value) return heapName(value);
   return JSON.stringify(value);
 }
 

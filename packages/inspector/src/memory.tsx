@@ -4,7 +4,7 @@ import type { ComponentType, JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { HeapState, Json, Quota } from "./api.ts";
 import type { ChartProps } from "./chart.tsx";
-import { bytes, heapName, leaves, plural, words } from "./format.ts";
+import { bytes, heapName, leaves, plural, shortJson, words } from "./format.ts";
 import { addressOf } from "./route.ts";
 import { heaps, mostByHeap, quotas, samples } from "./store.ts";
 
@@ -139,7 +139,7 @@ function Extras({ row, known }: { row: object; known: ReadonlySet<string> }): JS
       {items.map(([path, value]) => (
         <div key={path}>
           <dt>{words(path)}</dt>
-          <dd>{/bytes/.test(path) && /^\d+$/.test(String(value)) ? bytes(String(value)) : String(value)}</dd>
+          <dd>{/bytes/.test(path) && /^\d+$/.test(shortJson(value)) ? bytes(shortJson(value)) : shortJson(value)}</dd>
         </div>
       ))}
     </dl>

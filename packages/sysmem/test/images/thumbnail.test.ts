@@ -118,8 +118,8 @@ describe("a picture", () => {
     // Half as long a side stands for more pixels, and looks at a quarter of the samples all the same.
     const half = { width: side.width / 2, height: side.height / 2 };
     expect(show(painting, half).steps).toBe(samples / 4 / MAX_THUMBNAIL_SAMPLES_PER_TURN);
-    // One that fits into a turn is made in one.
-    expect(show(painting, { width: 64, height: 32 }).steps).toBe(1);
+    // One that fits into a turn is made in it.
+    expect(show(painting, { width: 32, height: 16 }).steps).toBe(1);
   });
 
   it("keeps the shape of the image", () => {

@@ -178,5 +178,11 @@ test("failures are kept up to a number, and explanations with the newest and sma
     ).failureId;
   const ids = [add(1), add(1), add(1), add(2), add(1)];
   expect(log.records.map((record) => record.failureId)).toEqual(ids.slice(2));
-  expect(ids.map((id) => log.inquiry(id)?.explain().summary)).toEqual([undefined, undefined, undefined, undefined, "explained"]);
+  expect(ids.map((id) => log.inquiry(id)?.explain().summary)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    "explained",
+  ]);
 });
