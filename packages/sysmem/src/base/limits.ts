@@ -224,6 +224,9 @@ export const MAX_INSPECTOR_SUMMARIES_PER_TURN = 128;
 export const MAX_INSPECTOR_STREAMS = 32;
 export const MAX_INSPECTOR_CONNECTIONS = 256;
 
+/** How long a request may take to arrive: whoever sends it a byte at a time keeps a connection from others. Milliseconds. */
+export const INSPECTOR_REQUEST_TIMEOUT_MS = 10_000;
+
 /** Least time between two messages of one stream, so that bursts are told in one. Milliseconds. */
 export const INSPECTOR_PACE_MS = 100;
 
@@ -232,6 +235,22 @@ export const INSPECTOR_LINGER_MS = 10_000;
 
 /** How often a silent stream says that it is there, so that either end notices that the other is gone. Milliseconds. */
 export const INSPECTOR_HEARTBEAT_MS = 15_000;
+
+/** A picture of a buffer, in pixels along either side: 1 MiB of RGBA at most. The inspector's page shows it smaller. */
+export const MAX_THUMBNAIL_SIDE = 512;
+export const DEFAULT_THUMBNAIL_SIDE = 320;
+
+/** Pixels looked at for one of a picture, along either axis: more are hardly seen in the mean. */
+export const MAX_THUMBNAIL_SAMPLES_PER_AXIS = 4;
+
+/** Pixels of a buffer looked at in one turn of the event loop: about 1 ms. */
+export const MAX_THUMBNAIL_SAMPLES_PER_TURN = 16_384;
+
+/** Pictures that a server makes at once: those of a few pages. Each maps a buffer and takes a share of every turn. */
+export const MAX_THUMBNAILS_UNDER_WAY = 8;
+
+/** First bytes told of a buffer that cannot be shown as a picture. */
+export const MAX_BUFFER_START_BYTES = 256;
 
 /** From the last change of protected ranges to a step that makes them fewer or smaller (Fuchsia's server). */
 export const PROTECTED_RANGE_STEP_DELAY_NS = 1e9;

@@ -58,6 +58,12 @@ const serveCommand = buildCommand({
         placeholder: "[HOST:]PORT|PATH|off",
         default: "off",
       },
+      thumbnails: {
+        kind: "boolean",
+        brief: "Let those who may inspect the server see what buffers hold",
+        default: false,
+        withNegated: false,
+      },
       metrics: {
         kind: "parsed",
         parse: String,
@@ -162,6 +168,12 @@ const demoCommand = buildCommand({
         brief: "Show it in a web page as well, and wait until that is open",
         placeholder: "[HOST:]PORT|PATH|off",
         default: "off",
+      },
+      thumbnails: {
+        kind: "boolean",
+        brief: "Show the frames in that page, too",
+        default: false,
+        withNegated: false,
       },
       verbose: { kind: "boolean", brief: "Show the server's log", default: false, withNegated: false },
     },

@@ -231,7 +231,7 @@ class SysmemServer implements Server {
   }
 
   explainFailure(failureId: number): TreeExplanation | undefined {
-    return this.context.failures.explain(failureId);
+    return this.context.failures.inquiry(failureId)?.explain();
   }
 
   observe(observer: ServerObserver): () => void {

@@ -107,6 +107,45 @@ const whyAlive = buildCommand({
   },
 });
 
+const thumbnail = buildCommand({
+  loader: async () => (await import("./thumbnail.ts")).runThumbnail,
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [collection, { brief: "Which buffer, from 0", parse: index, placeholder: "INDEX" }],
+    },
+    flags: {
+      svc,
+      json,
+      out: { kind: "parsed", parse: String, brief: "The PNG file to write", placeholder: "FILE" },
+      image: {
+        kind: "parsed",
+        parse: size,
+        brief: "Size of the image in the buffer. Default: the one that the settings are for",
+        optional: true,
+        placeholder: "WIDTHxHEIGHT",
+      },
+    },
+    aliases: { o: "out" },
+  },
+  docs: {
+    brief: "Write what a buffer holds as a small picture",
+    fullDescription:
+      "Reads the buffer in its real format and writes a PNG of at most 320 by 320 pixels. Only where the server's owner allows it: sysmem serve --thumbnails, or thumbnails = true in its configuration.",
+  },
+});
+
+function index(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new UsageError(`${text} is no buffer's index`);
+  return Number(text);
+}
+
+function size(text: string): { readonly width: number; readonly height: number } {
+  const [, width, height] = /^(\d{1,9})x(\d{1,9})$/.exec(text) ?? [];
+  if (width === undefined) throw new UsageError(`${text} is no WIDTHxHEIGHT`);
+  return { width: Number(width), height: Number(height) };
+}
+
 const trace = buildCommand({
   loader: async () => (await import("./trace.ts")).runTrace,
   parameters: {
@@ -176,6 +215,7 @@ export const inspectRoutes: Readonly<Record<string, Command<CommandContext>>> = 
   watch,
   heaps,
   "why-alive": whyAlive,
+  thumbnail,
   trace,
   completion,
   man,

@@ -18,6 +18,8 @@ import {
   type InspectorClient,
   type InspectorGetFailureResponse,
   type InspectorGetServerResponse,
+  type InspectorGetThumbnailRequest,
+  type InspectorGetThumbnailResponse,
   type Node,
 } from "#gen/sysmem_inspect";
 import { InspectionError } from "./errors.ts";
@@ -86,6 +88,16 @@ export class Inspection {
       return { items: page?.holders ?? [], more: page?.more };
     });
     return { holders, hiddenProcesses };
+  }
+
+  /** What a buffer holds, as a small picture; undefined when there is no such buffer (any more). */
+  async thumbnail(request: InspectorGetThumbnailRequest): Promise<InspectorGetThumbnailResponse | undefined> {
+    const result = await this.#client.getThumbnail(request, LIMIT);
+    if (!result.ok && result.error === InspectError.NOT_ALLOWED) {
+      const how = "sysmem serve --thumbnails, or thumbnails = true in its configuration";
+      throw new InspectionError("REFUSED", `the server's owner does not show what buffers hold (${how})`);
+    }
+    return found(result);
   }
 
   /** Newest first. */

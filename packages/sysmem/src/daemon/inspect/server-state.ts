@@ -25,7 +25,7 @@ function bufferBytes({ buffers }: LogicalBufferCollection): bigint {
 }
 
 /** The process and the whole of its server, as `ServerInfo` of `sysmem.inspect` says it. `startedAtNs` is on the context's clock. */
-export function serverInfo(context: ServerContext, startedAtNs: number): ServerInfo {
+export function serverInfo(context: ServerContext, startedAtNs: number, thumbnailsAllowed: boolean): ServerInfo {
   let bytes = 0n;
   for (const collection of context.collections.values()) bytes += bufferBytes(collection);
   return {
@@ -37,6 +37,7 @@ export function serverInfo(context: ServerContext, startedAtNs: number): ServerI
     collectionCount: context.collections.size,
     bufferBytes: bytes,
     secureMemory: context.heaps.secureMemory,
+    thumbnailsAllowed,
   };
 }
 

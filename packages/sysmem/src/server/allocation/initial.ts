@@ -25,7 +25,7 @@ export function attemptInitialAllocation(
       collection.allocation = { kind: "postponed" };
       return "postponed";
     case "failed":
-      reportFailure(collection, root, "initial", outcome.error, outcome.reason, outcome.explain);
+      reportFailure(collection, root, "initial", outcome.error, outcome.reason, outcome.inquiry);
       fail(collection, root, outcome.error);
       return "final";
     case "decided":
