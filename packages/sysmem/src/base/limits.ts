@@ -83,6 +83,9 @@ export const MAX_JSON_FAULTS = 20;
 export const MAPPING_ARENA_BYTES = 0xf000_0000;
 export const MAX_MAPPING_ARENAS = 4;
 
+/** How long after it could not be unmapped for want of memory a mapping is tried again; no event says when. Milliseconds. */
+export const UNMAP_RETRY_MS = 100;
+
 /** Buffers of one collection (`fuchsia.sysmem2.MAX_COUNT_BUFFER_COLLECTION_INFO_BUFFERS`). */
 export const MAX_BUFFERS_PER_COLLECTION = 128;
 

@@ -42,11 +42,14 @@ export interface EventPair extends EventPairHandle {
   readonly koid: number;
   /** koid of the other end, 0 when it is closed. */
   relatedKoid(): number;
-  /** True once every handle to the other end is closed. */
+  /** True once every handle to the other end is closed. Throws `KernelError`. */
   isPeerClosed(): boolean;
   /** Another handle to the same end. */
   duplicate(): EventPair;
-  /** Calls back once, in a later turn, when the other end is closed (at once when it already is). Returns a way to stop. */
+  /**
+   * Calls back once, in a later turn, when the other end is closed (at once when it already is). Returns a way to stop.
+   * Throws `KernelError` NO_RESOURCES when the kernel has no more watches.
+   */
   onPeerClosed(callback: () => void): { cancel(): void };
 }
 

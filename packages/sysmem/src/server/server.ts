@@ -221,7 +221,11 @@ class SysmemServer implements Server {
     const served = serve((info) => {
       account.refund({ connections: 1 });
       this.#connections.delete(served);
-      this.context.logger.debug({ kind: info.kind, detail: info.detail, peer }, `${what} is closed`);
+      const { kind, detail } = info;
+      const { logger } = this.context;
+      if (kind === "no-resources")
+        logger.error({ detail, peer }, `the machine has not enough for ${what}: it is closed`);
+      else logger.debug({ kind, detail, peer }, `${what} is closed`);
     });
     this.#connections.add(served);
   }

@@ -104,6 +104,8 @@ function whatItDid({ cause, fault, pid }: DomainFailureRecord): string {
       return fault === undefined ? "broke the rules of the protocol" : `sent ${fault.message}: ${fault.detail}`;
     case "malformed message":
       return `sent what is no message: ${fault?.detail ?? "it does not decode"}`;
+    case "no resources":
+      return `could not be served, the machine has not enough: ${fault?.detail ?? "the server's log has more"}`;
     case "no strong node before allocation":
       return "was the last strong participant, and went before there were buffers";
     case "no connected client":

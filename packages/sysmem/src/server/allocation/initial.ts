@@ -67,7 +67,7 @@ function startAllocating(
           finish(collection, root, decision.heap, result.value, sinceNs, recheck);
         } else {
           context.logger.error(
-            { ...collection.describe(), err: result.error },
+            { ...collection.describe(collection.root), err: result.error },
             "no memory for the buffers of this collection",
           );
           const { error } = result;

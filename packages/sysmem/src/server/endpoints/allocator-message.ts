@@ -1,6 +1,7 @@
 /** The way of a message on any Allocator's channel into the core. Lifecycle contract 1.2, last row. */
 import { Status } from "#base";
 import type { ServerControl } from "#fidl";
+import { KernelError } from "#kernel";
 import type { Generation } from "../domain-error.ts";
 import type { AllocatorConnection } from "../nodes/allocator.ts";
 import type { Handled } from "../nodes/receive.ts";
@@ -31,8 +32,16 @@ export function handleAllocatorMessage(
       fault = run();
     } catch (exception) {
       drop();
-      control.close(Status.ERR_INTERNAL);
-      throw exception;
+      if (exception instanceof KernelError) {
+        const fields = { message, client: connection.debugInfo?.name, peer, err: exception };
+        context.logger.error(fields, "the machine has not enough for this message: its Allocator is closed");
+        connection.recordFault(message, exception.message, "no resources");
+      }
+      control.close(
+        generation === "v1" && exception instanceof KernelError ? Status.ERR_NO_RESOURCES : Status.ERR_INTERNAL,
+      );
+      if (!(exception instanceof KernelError)) throw exception;
+      return;
     }
     if (fault === undefined) return;
     drop();

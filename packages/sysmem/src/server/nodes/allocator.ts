@@ -1,6 +1,6 @@
 /** What an Allocator can be asked to do, in the terms of no generation. Lifecycle contract 4.1. */
 import { type Channel, err, ok, type Result, Rights, Status } from "#base";
-import type { EventPair, PeerCredentials, Vmo } from "#kernel";
+import { type EventPair, KernelError, type PeerCredentials, type Vmo } from "#kernel";
 import { type Account, describeBreach } from "../accounts/accounts.ts";
 import { checkConstraints } from "#negotiate";
 import { environmentOf } from "../allocation/negotiation.ts";
@@ -64,15 +64,15 @@ export class AllocatorConnection {
     this.#debugInfo = { name, id };
   }
 
-  /** Keeps for inspection that a message on this connection broke a rule, or a quota was used up. */
-  recordFault(message: string, detail: string): void {
+  /** Keeps for inspection that a message on this connection broke a rule, a quota was used up, or the machine had no more. */
+  recordFault(message: string, detail: string, cause: "deviation" | "no resources" = "deviation"): void {
     const { clock, domainFailures } = this.context;
     domainFailures.add({
       atNs: clock.nowNs(),
       collectionId: undefined,
       name: undefined,
-      error: "PROTOCOL_DEVIATION",
-      cause: "deviation",
+      error: cause === "deviation" ? "PROTOCOL_DEVIATION" : "UNSPECIFIED",
+      cause,
       fault: { message, detail },
       nodeId: undefined,
       client: this.#debugInfo?.name ?? "",
@@ -88,7 +88,8 @@ export class AllocatorConnection {
     const full = this.#checkRoom();
     if (full !== undefined) return full;
     const { context } = this;
-    this.#create((collection) => {
+    const drop = () => tokenChannel.close();
+    this.#create(drop, (collection) => {
       const node = collection.addNode(undefined, this.#rootProperties(), (added) => ({
         kind: "token",
         endpoint: context.edge.serveToken(tokenChannel, collection, added),
@@ -104,7 +105,8 @@ export class AllocatorConnection {
   allocateNonSharedCollection(request: EndToServe): Handled {
     const full = this.#checkRoom();
     if (full !== undefined) return full;
-    this.#create((collection) => {
+    const drop = () => request.drop();
+    this.#create(drop, (collection) => {
       const node = collection.addNode(undefined, this.#rootProperties(), () => ({ kind: "orphan" }));
       collection.emit(() => ({ type: "collection-created", root: collection.refData(node) }));
       serveAsCollection(collection, node, request);
@@ -112,13 +114,21 @@ export class AllocatorConnection {
     return undefined;
   }
 
-  /** `BindSharedCollection`. Takes ownership of both ends, whatever comes of it. */
+  /** `BindSharedCollection`. Takes ownership of both ends, whatever comes of it. Throws `KernelError`. */
   bindSharedCollection(tokenClientEnd: Channel, request: EndToServe): void {
     const { context } = this;
-    const koid = tokenClientEnd.relatedKoid();
+    let koid: number;
+    try {
+      koid = tokenClientEnd.relatedKoid();
+    } catch (error) {
+      // Nobody can tell whose token it is: it ends without having been bound.
+      request.drop();
+      throw error;
+    } finally {
+      // End of stream for the token, whoever keeps a duplicate of its end: what is queued on it is still handled.
+      tokenClientEnd.closeForAll();
+    }
     const known = context.tokens.find(koid);
-    // End of stream for the token, whoever keeps a duplicate of its end: what is queued on it is still handled.
-    tokenClientEnd.closeForAll();
     if (known === undefined) {
       context.logger.error(
         { koid, client: this.#debugInfo?.name },
@@ -149,6 +159,19 @@ export class AllocatorConnection {
 
   /** `GetVmoInfo`, in the contract's order of evaluation (4.1.2). */
   vmoInfo(questions: VmoQuestions): Result<VmoAnswers, DomainError> {
+    try {
+      return this.#vmoInfo(questions);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.context.logger.error(
+        { client: this.#debugInfo?.name, peer: this.peer, err: error },
+        "the kernel refused what GetVmoInfo needs",
+      );
+      return err("UNSPECIFIED");
+    }
+  }
+
+  #vmoInfo(questions: VmoQuestions): Result<VmoAnswers, DomainError> {
     const { context } = this;
     const found = this.#find(questions.vmo);
     if (!found.ok) return found;
@@ -189,8 +212,7 @@ export class AllocatorConnection {
       }
     } catch (error) {
       closeWeakAsap?.close();
-      context.logger.error({ ...collection.describe(), err: error }, "the kernel refused what GetVmoInfo needs");
-      return err("UNSPECIFIED");
+      throw error;
     }
     return ok({
       bufferCollectionId: collection.id,
@@ -224,11 +246,13 @@ export class AllocatorConnection {
     return deviation(`quota maxCollections (${maxCollections}) is used up`, Status.ERR_NO_RESOURCES);
   }
 
-  #create(addRoot: (collection: LogicalBufferCollection) => void): void {
+  /** @param drop closes the channel end that came for the root */
+  #create(drop: () => void, addRoot: (collection: LogicalBufferCollection) => void): void {
     const collection = new LogicalBufferCollection(this.context, this.context.ids.nextCollectionId(), this.#account);
     try {
       addRoot(collection);
     } catch (exception) {
+      drop();
       failRootAfterException(collection, exception);
       collection.goIfDone();
     }

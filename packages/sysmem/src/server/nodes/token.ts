@@ -20,7 +20,10 @@ export function checkRoom(collection: LogicalBufferCollection, count: number): H
   return deviation(`quota maxNodesPerCollection (${maxNodesPerCollection}) is used up`, Status.ERR_NO_RESOURCES);
 }
 
-/** Adds a token below `parent` and serves it. Takes ownership of `channel`. Room must have been checked. */
+/**
+ * Adds a token below `parent` and serves it. Takes ownership of `channel`, unless it throws: then `parent` must fail, since
+ * the child is there without a channel. Room must have been checked.
+ */
 export function addToken(
   collection: LogicalBufferCollection,
   parent: Node,
@@ -67,7 +70,9 @@ export function duplicate(collection: LogicalBufferCollection, node: Node, mask:
   return undefined;
 }
 
-/** `DuplicateSync` and `CreateChildrenSync`: one child for each mask, or a deviation before any is made. */
+/**
+ * `DuplicateSync` and `CreateChildrenSync`: one child for each mask, or a deviation before any is made. Throws `KernelError`.
+ */
 export function addTokens(
   collection: LogicalBufferCollection,
   node: Node,
@@ -79,14 +84,18 @@ export function addTokens(
   const full = checkRoom(collection, list.length);
   if (full !== undefined) return full;
   const clientEnds: Channel[] = [];
+  let unserved: Channel | undefined;
   try {
     for (const mask of list) {
       const [clientEnd, serverEnd] = collection.context.kernel.createChannel();
       clientEnds.push(clientEnd);
+      unserved = serverEnd;
       addToken(collection, node, serverEnd, mask);
+      unserved = undefined;
     }
   } catch (error) {
-    // The kernel has no channels left. The children made so far fail with the collection.
+    // The kernel has no channels left. The children made so far fail with the node that asked for them.
+    unserved?.close();
     for (const clientEnd of clientEnds) clientEnd.close();
     throw error;
   }

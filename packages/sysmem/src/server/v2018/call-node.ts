@@ -140,7 +140,7 @@ class CallNode implements EndToServe, NodeEndpoint, PendingWait {
     arrival.collection.post(() =>
       this.#whileServed(({ node }) => {
         release(node);
-        receiveClose(arrival, { isPeerClosed: true, detail: "the call is answered" });
+        receiveClose(arrival, { cause: "peer", detail: "the call is answered" });
       }),
     );
   }
