@@ -1,12 +1,13 @@
 /**
  * How long one negotiation takes, and how that grows with participants and with image formats.
  *
- *     npm run build && npx tsx bench/negotiate.ts [--json]
+ *     npm run build && node --import tsx bench/negotiate.ts [--json]
  *
  * Measures what is built: tsx itself slows functions down that it compiles.
- * Each figure is the median of batches, each long enough for the clock; what is measured is the whole of `negotiate`
- * from decoded constraints to settings. The last column is time per participant and format: it stays about the same
- * where growth is linear.
+ * Each figure is the best of batches, each long enough for the clock: on a machine that does other things as well the
+ * median says more of them. What is measured is the whole of `negotiate` from decoded constraints to settings. The
+ * last column is time per participant and format: it stays about the same where growth is linear, and so is the
+ * exponent below the curve about 1.
  */
 import {
   allModifiers,
@@ -53,7 +54,7 @@ function participant(position: number, formats: number, more: Constraints = {}):
   return { name: `p${position}`, constraints: BufferCollectionConstraints.decode(bytes) };
 }
 
-/** Median nanoseconds of one call. */
+/** Nanoseconds of one call, of the batch that was disturbed least. */
 function measure(run: () => unknown): number {
   const batch = (count: number): number => {
     const start = performance.now();
@@ -65,8 +66,7 @@ function measure(run: () => unknown): number {
   while (performance.now() < end) run();
   let count = 1;
   while (batch(count) < 2e6 && count < 1e5) count *= 2;
-  const samples = Array.from({ length: 15 }, () => batch(count) / count).sort((a, b) => a - b);
-  return samples[7] ?? 0;
+  return Math.min(...Array.from({ length: 25 }, () => batch(count) / count));
 }
 
 interface Row {
@@ -130,6 +130,39 @@ for (const [participants, formats] of [
   record("explain", participants, formats, () => explainFailure(input, environment));
 }
 
+/** Least squares on logarithms: time grows like (participants times formats) to this power. */
+function exponent(points: readonly Row[]): number {
+  const xs = points.map((row) => Math.log(row.participants * row.formats));
+  const ys = points.map((row) => Math.log(row.microseconds));
+  const mean = (list: readonly number[]): number => list.reduce((sum, one) => sum + one, 0) / list.length;
+  const [mx, my] = [mean(xs), mean(ys)];
+  const covariance = xs.reduce((sum, x, at) => sum + (x - mx) * ((ys[at] ?? 0) - my), 0);
+  return covariance / xs.reduce((sum, x) => sum + (x - mx) ** 2, 0);
+}
+
+/** Time over participants times formats, both in powers of two, with the line of linear growth through the last point. */
+function curve(points: readonly Row[]): string[] {
+  const at = (value: number): number => Math.round(2 * Math.log2(value));
+  const last = points.reduce((a, b) => (b.participants * b.formats > a.participants * a.formats ? b : a));
+  const works = points.map((row) => row.participants * row.formats);
+  const columns = at(Math.max(...works)) + 1;
+  const [top, bottom] = [at(last.microseconds) + 1, at(Math.min(...points.map((row) => row.microseconds))) - 1];
+  const lines: string[] = [];
+  for (let y = top; y >= bottom; y--) {
+    const cells = Array.from({ length: columns }, (_, x) => {
+      if (points.some((row) => at(row.participants * row.formats) === x && at(row.microseconds) === y)) return "*";
+      return at(last.microseconds) - y === at(Math.max(...works)) - x ? "." : " ";
+    });
+    const label = y % 4 === 0 ? `${(2 ** (y / 2)).toFixed(0)} us` : "";
+    lines.push(`${label.padStart(9)} |${cells.join(" ").trimEnd()}`);
+  }
+  const axis = Array.from({ length: Math.ceil(columns / 8) }, (_, step) => String(2 ** (4 * step)).padEnd(16));
+  return [...lines, `${" ".repeat(10)}+${"-".repeat(2 * columns)}`, `${" ".repeat(11)}${axis.join("").trimEnd()}`];
+}
+
+/** What has so little to do that starting is all of it says nothing about growth. */
+const grown = rows.filter((row) => row.what === "negotiate" && row.participants * row.formats >= 16);
+
 finish({
   results: rows,
   tables: [
@@ -144,5 +177,15 @@ finish({
         row.nanosecondsPerFormat.toFixed(0),
       ]),
     ),
+    table(
+      "Growth",
+      ["from 16 participants times formats on"],
+      [[`time grows like (participants times formats)^${exponent(grown).toFixed(2)}`]],
+    ),
   ],
 });
+
+if (!process.argv.includes("--json")) {
+  const negotiations = rows.filter((row) => row.what === "negotiate");
+  process.stdout.write(`\ntime over participants times formats (dots: linear)\n\n${curve(negotiations).join("\n")}\n`);
+}

@@ -1,5 +1,5 @@
 /** The negotiation itself, as the server runs it: loaded when somebody asks "what if". */
-import { quoteLargeIntegers, readSolveInput } from "../../sysmem/src/cli/commands/solve-input.ts";
+import { parseExactJson, readSolveInput } from "../../sysmem/src/cli/commands/solve-input.ts";
 import { fromJson } from "../../sysmem/src/fidl/index.ts";
 import { BufferCollectionConstraints } from "../../sysmem/src/gen/fuchsia_sysmem2.ts";
 import { explainTree, type TreeExplanation } from "../../sysmem/src/negotiate/index.ts";
@@ -22,14 +22,9 @@ export interface Fault {
 /** Undefined when they are constraints. */
 export function faultIn(text: string): Fault | undefined {
   if (text.trim() === "") return undefined;
-  let json: unknown;
-  try {
-    json = JSON.parse(quoteLargeIntegers(text));
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { line: lineOfMessage(text, message), text: `no JSON: ${message}` };
-  }
-  const result = fromJson(BufferCollectionConstraints, json);
+  const parsed = parseExactJson(text);
+  if (!parsed.ok) return { line: lineOfMessage(text, parsed.error), text: parsed.error };
+  const result = fromJson(BufferCollectionConstraints, parsed.value);
   if (result.ok) return undefined;
   const [{ path, expected, actual }] = result.error as [(typeof result.error)[number]];
   const name = path.split(".").at(-1) || "the whole";

@@ -158,6 +158,9 @@ export const MAX_IMAGE_PIXELS = 67_108_864;
 /** Bytes of a still image's file, which is decoded from memory. */
 export const MAX_IMAGE_FILE_BYTES = 134_217_728;
 
+/** Bytes of a file that `sysmem solve` reads: four thousand participants with a page each. */
+export const MAX_SOLVE_FILE_BYTES = 16_777_216;
+
 /** Bytes of a header or frame line in a .y4m file, its line feed included: fifty times what encoders write. */
 export const MAX_Y4M_LINE_BYTES = 4_096;
 

@@ -204,7 +204,7 @@ const solveCommand = buildCommand({
       kind: "tuple",
       parameters: [
         {
-          brief: "Participants and their constraints, JSON with FIDL's field names",
+          brief: "Participants and their constraints, JSON with FIDL's field names; - reads standard input",
           parse: String,
           placeholder: "FILE.json",
         },

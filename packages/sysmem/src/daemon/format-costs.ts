@@ -30,6 +30,10 @@ function persistentFormatCosts(path: string): readonly FormatCostEntry[] {
     if (missing !== undefined) {
       throw new DaemonError("CONFIG", `cannot read format costs ${path}: format_costs[${index}].${missing} is missing`);
     }
+    if (!Number.isFinite(cost)) {
+      const why = `format_costs[${index}].cost must be a finite number, not ${cost}`;
+      throw new DaemonError("CONFIG", `cannot read format costs ${path}: ${why}`);
+    }
   });
   return costs;
 }

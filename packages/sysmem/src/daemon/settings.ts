@@ -112,7 +112,8 @@ export class Value {
   }
 
   #fail(expected: string): never {
-    const shown = typeof this.#value === "bigint" ? String(this.#value) : JSON.stringify(this.#value);
+    const isNumber = typeof this.#value === "bigint" || typeof this.#value === "number";
+    const shown = isNumber ? String(this.#value) : JSON.stringify(this.#value);
     throw new DaemonError("CONFIG", `${this.#where}: ${this.#path} must be ${expected}, not ${shown}`);
   }
 
@@ -147,7 +148,9 @@ export class Value {
   }
 
   number(): number {
-    return typeof this.#value === "number" ? this.#value : this.#fail("a number");
+    return typeof this.#value === "number" && Number.isFinite(this.#value)
+      ? this.#value
+      : this.#fail("a finite number");
   }
 
   text(): string {

@@ -116,6 +116,7 @@ export {
 } from "./errors.ts";
 export {
   describeHandle,
+  describeJson,
   formatJsonFault,
   fromJson,
   type JsonFault,

@@ -27,8 +27,6 @@ export function isPowerOfTwo(value: number): boolean {
 
 /** Least common multiple of two non-zero uint32, undefined when it is no uint32. */
 export function leastCommonMultiple(a: number, b: number): number | undefined {
-  if (a === b || b === 1) return a;
-  if (a === 1) return b;
   let x = a;
   let y = b;
   while (y !== 0) {
@@ -40,7 +38,10 @@ export function leastCommonMultiple(a: number, b: number): number | undefined {
   return result > MAX_UINT32 ? undefined : result;
 }
 
-/** A uint64 as a number: exact below 2^53, Infinity above. Every limit on bytes is smaller, so both fail alike. */
+/**
+ * A uint64 as a number: exact below 2^53, and rounded above, where it only has to stay larger than every limit on
+ * bytes.
+ */
 export function fromUint64(value: bigint): number {
-  return value > 9_007_199_254_740_991n ? Number.POSITIVE_INFINITY : Number(value);
+  return Number(value);
 }

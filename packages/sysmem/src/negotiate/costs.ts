@@ -33,18 +33,18 @@ export const NO_COSTS: CostTable = { entries: [], index: new Map() };
  * it. Entries without a key, a pixel format or a finite cost are ignored: the caller reports them.
  */
 export function costTable(...files: (readonly FormatCostEntry[])[]): CostTable {
-  const byKey = new Map<string, FormatCostEntry>();
+  const byKey = new Map<string, { entry: FormatCostEntry; pixelFormat: number; cost: number }>();
   for (const entry of files.flat()) {
     const { key, cost } = entry;
     if (key?.pixelFormat === undefined || cost === undefined || !Number.isFinite(cost)) continue;
     const text = costKeyText(entry);
     byKey.delete(text);
-    byKey.set(text, entry);
+    byKey.set(text, { entry, pixelFormat: key.pixelFormat, cost });
   }
+  const kept = [...byKey.values()];
   const index = new Map<number, Map<bigint, CostRow[]>>();
-  for (const { key, cost } of byKey.values()) {
-    if (key?.pixelFormat === undefined || cost === undefined) continue;
-    const usage = key.bufferUsageBits ?? {};
+  for (const { entry, pixelFormat, cost } of kept) {
+    const usage = entry.key?.bufferUsageBits ?? {};
     const bits = USAGE_FIELDS.reduce((sum, field) => sum + (field === "none" ? 0 : countBits(usage[field] ?? 0)), 0);
     const row: CostRow = {
       cpu: usage.cpu ?? 0,
@@ -54,14 +54,14 @@ export function costTable(...files: (readonly FormatCostEntry[])[]): CostTable {
       bits,
       cost: Math.fround(cost),
     };
-    let modifiers = index.get(key.pixelFormat);
-    if (modifiers === undefined) index.set(key.pixelFormat, (modifiers = new Map()));
-    const modifier = key.pixelFormatModifier ?? 0n;
+    let modifiers = index.get(pixelFormat);
+    if (modifiers === undefined) index.set(pixelFormat, (modifiers = new Map()));
+    const modifier = entry.key?.pixelFormatModifier ?? 0n;
     const rows = modifiers.get(modifier);
     if (rows === undefined) modifiers.set(modifier, [row]);
     else rows.push(row);
   }
-  return { entries: [...byKey.values()], index };
+  return { entries: kept.map(({ entry }) => entry), index };
 }
 
 /** Text that is equal exactly for equal keys, un-set members standing for their defaults. */

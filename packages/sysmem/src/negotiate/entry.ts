@@ -69,14 +69,15 @@ export function newEntry(
   modifier: WireModifier,
 ): Entry {
   const colorSpaces = from.colorSpaces ?? [];
+  const facts = modifierFacts(modifier);
   // One literal without a spread: an object of this many members that is put together in pieces takes twenty times as
   // long to make, and this is where the time of a negotiation goes (bench/negotiate.ts).
   return {
     pixelFormat,
     modifier,
-    key: pairKey(run, pixelFormat, modifier),
+    key: pairKey(run, pixelFormat, modifier, facts),
     format: pixelFormatFacts(pixelFormat),
-    modifierFacts: modifierFacts(modifier),
+    modifierFacts: facts,
     isPartlyOpen: isPartlyOpen(pixelFormat, modifier),
     // While looking for conflicts, color_spaces nobody gave stand for any.
     colorSpaces: run.open && colorSpaces.length === 0 ? [ColorSpace.DO_NOT_CARE] : colorSpaces.slice(),
@@ -111,12 +112,13 @@ export type EntryPair = Pick<Entry, "pixelFormat" | "modifier" | "key" | "format
 
 /** Looks a pair up. */
 export function pairOf(run: Run, pixelFormat: WirePixelFormat, modifier: WireModifier): EntryPair {
+  const facts = modifierFacts(modifier);
   return {
     pixelFormat,
     modifier,
-    key: pairKey(run, pixelFormat, modifier),
+    key: pairKey(run, pixelFormat, modifier, facts),
     format: pixelFormatFacts(pixelFormat),
-    modifierFacts: modifierFacts(modifier),
+    modifierFacts: facts,
     isPartlyOpen: isPartlyOpen(pixelFormat, modifier),
   };
 }
@@ -249,13 +251,27 @@ function overflow(field: string, value: number, multiple: number): Reason {
 function checkBounds(run: Run, entry: Entry): Reason | undefined {
   if (entry.colorSpaces.length === 0) return fail("no-color-space");
   if (entry.minWidth > entry.maxWidth) {
-    return fail("min-above-max-size", { axis: "width", min: entry.minWidth, max: entry.maxWidth });
+    return fail("min-above-max-size", {
+      axis: "width",
+      min: entry.minWidth,
+      max: entry.maxWidth,
+      multiple: entry.alignWidth,
+    });
   }
   if (entry.minHeight > entry.maxHeight) {
-    return fail("min-above-max-size", { axis: "height", min: entry.minHeight, max: entry.maxHeight });
+    return fail("min-above-max-size", {
+      axis: "height",
+      min: entry.minHeight,
+      max: entry.maxHeight,
+      multiple: entry.alignHeight,
+    });
   }
   if (entry.minBytesPerRow > entry.maxBytesPerRow) {
-    return fail("min-above-max-bytes-per-row", { min: entry.minBytesPerRow, max: entry.maxBytesPerRow });
+    return fail("min-above-max-bytes-per-row", {
+      min: entry.minBytesPerRow,
+      max: entry.maxBytesPerRow,
+      multiple: entry.bytesPerRowDivisor,
+    });
   }
   const area = entry.minWidth * entry.minHeight;
   if (area > MAX_UINT32) return fail("area-above-max", { area, max: 2 ** 32 - 1 });
@@ -278,7 +294,7 @@ function checkColorSpaces(entry: Entry): Reason | undefined {
 
 function checkRequired(entry: Entry): Reason | undefined {
   const small = (axis: string, value: number, min: number): Reason | undefined =>
-    value === 0 || value < min ? fail("required-min-size", { axis, value, min }) : undefined;
+    value < min ? fail("required-min-size", { axis, value, min }) : undefined;
   const big = (axis: string, value: number, max: number): Reason | undefined =>
     value > max ? fail("required-max-size", { axis, value, max }) : undefined;
   const reason =

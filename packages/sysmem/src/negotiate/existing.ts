@@ -45,17 +45,17 @@ export function existingSubject(
   name: string,
   settings: SingleBufferSettings,
   bufferCount?: number,
-): { name: string; constraints: BufferCollectionConstraints; synthetic?: Synthetic } {
+): { name: string; constraints: BufferCollectionConstraints; synthetic?: Synthetic; exists: true } {
   const constraints = settingsToConstraints(settings, bufferCount);
   const memory = constraints.bufferMemoryConstraints;
   const rawVmoSize = settings.bufferSettings?.rawVmoSize;
   if (!rules.lateAttachmentWithPadding || rawVmoSize === undefined || memory?.maxSizeBytes === undefined) {
-    return { name, constraints };
+    return { name, constraints, exists: true };
   }
   // max_size_bytes bounds the size with its padding, which the VMOs have room for; the size itself stays pinned.
   const maxUnpaddedBytes = fromUint64(memory.maxSizeBytes);
   if (rawVmoSize > memory.maxSizeBytes) memory.maxSizeBytes = rawVmoSize;
-  return { name, constraints, synthetic: { maxUnpaddedBytes } };
+  return { name, constraints, synthetic: { maxUnpaddedBytes }, exists: true };
 }
 
 /** The participant that stands for existing settings. */

@@ -37,57 +37,60 @@ export function flatten(run: Run, formats: readonly ImageFormatConstraints[], re
   return entries;
 }
 
+interface Placed {
+  readonly at: number;
+  readonly entry: Entry;
+}
+
 /** Finds the entries of a list that a pair could be combined with, without looking at every one of them. */
 class PairIndex {
   readonly #entries: readonly Entry[];
-  readonly #byFormat = new Map<number, number[]>();
-  readonly #byModifier = new Map<bigint, number[]>();
+  readonly #byFormat = new Map<number, Placed[]>();
+  readonly #byModifier = new Map<bigint, Placed[]>();
+  readonly #bothOpen: Placed[] = [];
 
   constructor(entries: readonly Entry[]) {
     this.#entries = entries;
-    for (let at = 0; at < entries.length; at++) {
-      const entry = entries[at];
-      if (entry === undefined) continue;
-      append(this.#byFormat, entry.pixelFormat, at);
-      append(this.#byModifier, entry.modifier, at);
+    for (const [at, entry] of entries.entries()) {
+      append(this.#byFormat, entry.pixelFormat, { at, entry });
+      append(this.#byModifier, entry.modifier, { at, entry });
+      if (isAnyFormat(entry.pixelFormat) && isAnyModifier(entry.modifier)) this.#bothOpen.push({ at, entry });
     }
   }
 
-  /** Positions of combineable entries for a pair with DO_NOT_CARE in it, ascending. */
-  combineable(open: Entry): number[] {
-    const found: number[] = [];
-    const formatOpen = open.pixelFormat === PixelFormat.DO_NOT_CARE;
-    const modifierOpen = open.modifier === PixelFormatModifier.DO_NOT_CARE;
-    if (formatOpen && modifierOpen) return this.#entries.map((_, at) => at);
-    if (modifierOpen) {
-      this.#collect(this.#byFormat.get(open.pixelFormat), open, found);
-      // An entry for any format with a modifier of its own gives a specific pair, which has to exist. Where it
-      // cannot, only the one for any format and any modifier is left.
-      const others = this.#byFormat.get(PixelFormat.DO_NOT_CARE);
-      if (open.format !== undefined) this.#collect(others, open, found);
-      else this.#collect(this.#withBothOpen(others), open, found);
-    } else {
-      this.#collect(this.#byModifier.get(open.modifier), open, found);
-      const others = this.#byModifier.get(PixelFormatModifier.DO_NOT_CARE);
-      if (open.modifierFacts !== undefined) this.#collect(others, open, found);
-      else this.#collect(this.#withBothOpen(others), open, found);
-    }
-    return found.sort((a, b) => a - b);
+  /**
+   * The entries, in order, that make a pair with `open`, which has DO_NOT_CARE in it: one that exists or is still open.
+   */
+  combineable(open: Entry): readonly Entry[] {
+    const formatOpen = isAnyFormat(open.pixelFormat);
+    if (formatOpen && isAnyModifier(open.modifier)) return this.#entries;
+    const same = formatOpen ? this.#byModifier.get(open.modifier) : this.#byFormat.get(open.pixelFormat);
+    const any = formatOpen
+      ? this.#byModifier.get(PixelFormatModifier.DO_NOT_CARE)
+      : this.#byFormat.get(PixelFormat.DO_NOT_CARE);
+    // What no table knows makes no specific pair with anything. That is said without trying all: there may be many.
+    const isKnown = formatOpen ? open.modifierFacts !== undefined : open.format !== undefined;
+    return [...(same ?? []), ...((isKnown ? any : this.#bothOpen) ?? [])]
+      .filter(({ entry }) => makesPair(open, entry))
+      .sort((a, b) => a.at - b.at)
+      .map(({ entry }) => entry);
   }
+}
 
-  #withBothOpen(positions: readonly number[] | undefined): number[] {
-    return (positions ?? []).filter((at) => {
-      const entry = this.#entries[at];
-      return entry?.pixelFormat === PixelFormat.DO_NOT_CARE && entry.modifier === PixelFormatModifier.DO_NOT_CARE;
-    });
+/** Whether the pair of two entries that agree is still open, or exists. `open` is open in one of the two. */
+function makesPair(open: Entry, other: Entry): boolean {
+  if (isAnyFormat(open.pixelFormat)) {
+    return isAnyFormat(other.pixelFormat) || isPairSupported(other.format, open.modifierFacts);
   }
+  return isAnyModifier(other.modifier) || isPairSupported(open.format, other.modifierFacts);
+}
 
-  #collect(positions: readonly number[] | undefined, open: Entry, found: number[]): void {
-    for (const at of positions ?? []) {
-      const entry = this.#entries[at];
-      if (entry !== undefined && isCombineable(open, entry)) found.push(at);
-    }
-  }
+function isAnyFormat(pixelFormat: number): boolean {
+  return pixelFormat === PixelFormat.DO_NOT_CARE;
+}
+
+function isAnyModifier(modifier: bigint): boolean {
+  return modifier === PixelFormatModifier.DO_NOT_CARE;
 }
 
 function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
@@ -96,41 +99,22 @@ function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   else list.push(value);
 }
 
-/** Whether two pairs are equal where both are specific, and what they make together exists or is still open. */
-function isCombineable(a: Entry, b: Entry): boolean {
-  const aOpen = a.pixelFormat === PixelFormat.DO_NOT_CARE;
-  const bOpen = b.pixelFormat === PixelFormat.DO_NOT_CARE;
-  if (!aOpen && !bOpen && a.pixelFormat !== b.pixelFormat) return false;
-  const aAny = a.modifier === PixelFormatModifier.DO_NOT_CARE;
-  const bAny = b.modifier === PixelFormatModifier.DO_NOT_CARE;
-  if (!aAny && !bAny && a.modifier !== b.modifier) return false;
-  if ((aOpen && bOpen) || (aAny && bAny)) return true;
-  return isPairSupported(aOpen ? b.format : a.format, aAny ? b.modifierFacts : a.modifierFacts);
-}
-
 /** The rules between the entries of one participant: every pair once, and none inside another. */
 export function checkDistinct(entries: readonly Entry[]): Reason | undefined {
   const seen = new Set<number>();
-  let open = false;
   for (const entry of entries) {
     const pair = { pixelFormat: entry.pixelFormat, pixelFormatModifier: entry.modifier };
     if (seen.has(entry.key)) return fail("duplicate-format", undefined, pair);
     seen.add(entry.key);
-    open ||= entry.isPartlyOpen;
   }
-  if (!open || entries.length < 2) return undefined;
+  const open = entries.filter((entry) => entry.isPartlyOpen);
+  if (open.length === 0) return undefined;
   const index = new PairIndex(entries);
-  for (let at = 0; at < entries.length; at++) {
-    const entry = entries[at];
-    if (entry === undefined || !entry.isPartlyOpen) continue;
-    if (index.combineable(entry).some((other) => other !== at)) {
-      return fail("combineable-formats", undefined, {
-        pixelFormat: entry.pixelFormat,
-        pixelFormatModifier: entry.modifier,
-      });
-    }
-  }
-  return undefined;
+  // Every pair is combineable with itself.
+  const overlapping = open.find((entry) => index.combineable(entry).length > 1);
+  if (overlapping === undefined) return undefined;
+  const { pixelFormat, modifier } = overlapping;
+  return fail("combineable-formats", undefined, { pixelFormat, pixelFormatModifier: modifier });
 }
 
 /** Replaces entries with DO_NOT_CARE by one copy for each entry of the other list that they could be combined with. */
@@ -145,9 +129,7 @@ function fanOut(run: Run, entries: readonly Entry[], others: readonly Entry[]): 
       continue;
     }
     swapRemove(list, at);
-    for (const position of index.combineable(open)) {
-      const other = others[position];
-      if (other === undefined) continue;
+    for (const other of index.combineable(open)) {
       const copy = mergePair(run, open, other);
       if (copy === undefined) continue;
       if (copies.length + 1 + list.length >= MAX_DO_NOT_CARE_FAN_OUT) {
@@ -163,8 +145,8 @@ function fanOut(run: Run, entries: readonly Entry[], others: readonly Entry[]): 
 /** A copy of `open` for the pair that both make, undefined when none of its color spaces fits that pair. */
 function mergePair(run: Run, open: Entry, other: Entry): Entry | undefined {
   const copy = copyEntry(open);
-  const pixelFormat = open.pixelFormat === PixelFormat.DO_NOT_CARE ? other.pixelFormat : open.pixelFormat;
-  const modifier = open.modifier === PixelFormatModifier.DO_NOT_CARE ? other.modifier : open.modifier;
+  const pixelFormat = isAnyFormat(open.pixelFormat) ? other.pixelFormat : open.pixelFormat;
+  const modifier = isAnyModifier(open.modifier) ? other.modifier : open.modifier;
   Object.assign(copy, pairOf(run, pixelFormat, modifier));
   if (copy.isPartlyOpen || copy.format === undefined || isColorSpaceOpen(copy.colorSpaces)) return copy;
   for (let at = 0; at < copy.colorSpaces.length; ) {
@@ -320,7 +302,8 @@ export function finishRequiredMaxSizes(entry: Entry): Reason | undefined {
 /** Items that no other item covers in both directions, last first; of equal items the earliest stays. */
 function uncovered(items: readonly SizeU[]): SizeU[] {
   const sorted = items.map((item, at) => ({ item, at }));
-  sorted.sort((a, b) => b.item.width - a.item.width || b.item.height - a.item.height || a.at - b.at);
+  // Equal items keep their order.
+  sorted.sort((a, b) => b.item.width - a.item.width || b.item.height - a.item.height);
   const kept: typeof sorted = [];
   let highest = -1;
   for (const candidate of sorted) {

@@ -180,7 +180,7 @@ export function minimumRowBytesWithin(
       aligned = roundUp(width, bounds.alignWidth);
   }
   const row = roundUp(Math.max(format.strideBytes * aligned, bounds.minBytesPerRow), divisor);
-  return row > MAX_UINT32 || row > bounds.maxBytesPerRow ? undefined : row;
+  return row > bounds.maxBytesPerRow ? undefined : row;
 }
 
 /**
@@ -188,10 +188,19 @@ export function minimumRowBytesWithin(
  * Undefined when there is none, or the format is not specific or not supported.
  */
 export function minimumRowBytes(constraints: ImageFormatConstraints, width: number): number | undefined {
-  const format = pixelFormatFacts(constraints.pixelFormat ?? PixelFormat.INVALID);
-  const modifier = modifierFacts(constraints.pixelFormatModifier ?? PixelFormatModifier.LINEAR);
+  const facts = factsOf(constraints.pixelFormat, constraints.pixelFormatModifier);
+  return facts && minimumRowBytesWithin(rowBounds(constraints), facts.format, facts.modifier, width);
+}
+
+/** What is known of a pair that exists; an un-set modifier is LINEAR. */
+function factsOf(
+  pixelFormat: number = PixelFormat.INVALID,
+  pixelFormatModifier: bigint = PixelFormatModifier.LINEAR,
+): { format: PixelFormatFacts; modifier: ModifierFacts } | undefined {
+  const format = pixelFormatFacts(pixelFormat);
+  const modifier = modifierFacts(pixelFormatModifier);
   if (format === undefined || modifier === undefined || !isPairSupported(format, modifier)) return undefined;
-  return minimumRowBytesWithin(rowBounds(constraints), format, modifier, width);
+  return { format, modifier };
 }
 
 function rowBounds(constraints: ImageFormatConstraints): RowBounds {
@@ -210,13 +219,12 @@ function rowBounds(constraints: ImageFormatConstraints): RowBounds {
  * settings: shortest rows, first colour space, the whole image shown. Undefined when the size is not allowed.
  */
 export function imageFormatFromConstraints(constraints: ImageFormatConstraints, size: SizeU): ImageFormat | undefined {
-  const min = constraints.minSize ?? { width: 0, height: 0 };
-  const max = constraints.maxSize ?? { width: MAX_UINT32, height: MAX_UINT32 };
-  const align = constraints.sizeAlignment ?? { width: 1, height: 1 };
-  if (size.width < min.width || size.width > max.width || size.height < min.height || size.height > max.height) {
+  const { minSize, maxSize, sizeAlignment } = constraints;
+  if (size.height < (minSize?.height ?? 0) || size.height > (maxSize?.height ?? MAX_UINT32)) return undefined;
+  if (size.width % (sizeAlignment?.width || 1) !== 0 || size.height % (sizeAlignment?.height || 1) !== 0) {
     return undefined;
   }
-  if (size.width % (align.width || 1) !== 0 || size.height % (align.height || 1) !== 0) return undefined;
+  // Looks at the bounds of the width as well.
   const bytesPerRow = minimumRowBytes(constraints, size.width);
   if (bytesPerRow === undefined) return undefined;
   return {
@@ -249,10 +257,9 @@ export interface ImageLayout {
  * Undefined when the format is not supported or the size is missing.
  */
 export function imageLayout(image: ImageFormat): ImageLayout | undefined {
-  const format = pixelFormatFacts(image.pixelFormat ?? PixelFormat.INVALID);
-  const modifier = modifierFacts(image.pixelFormatModifier ?? PixelFormatModifier.LINEAR);
-  if (format === undefined || modifier === undefined || !isPairSupported(format, modifier)) return undefined;
-  if (image.size === undefined) return undefined;
+  const facts = factsOf(image.pixelFormat, image.pixelFormatModifier);
+  if (facts === undefined || image.size === undefined) return undefined;
+  const { format, modifier } = facts;
   const { width, height } = image.size;
   const bytesPerRow = image.bytesPerRow ?? format.strideBytes * width;
   const planes: PlaneInfo[] = [];

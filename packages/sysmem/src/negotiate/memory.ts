@@ -4,7 +4,7 @@ import { fromUint64 } from "./arithmetic.ts";
 import { swapRemove } from "./format-list.ts";
 import { fail, type Reason } from "./reasons.ts";
 import type { Run } from "./run.ts";
-import type { BufferMemoryConstraints, CoherencyDomain as WireDomain } from "./wire-types.ts";
+import type { BufferMemoryConstraints, CoherencyDomain as WireDomain, Heap } from "./wire-types.ts";
 
 /** `fuchsia.sysmem.heap.HEAP_TYPE.SYSTEM_RAM`: the heap that everybody gets who does not ask for another. */
 export const SYSTEM_RAM = "fuchsia.sysmem.heap.HEAP_TYPE.SYSTEM_RAM";
@@ -20,6 +20,11 @@ function isSameHeap(a: HeapName, b: HeapName): boolean {
   return a.heapType === b.heapType && a.id === b.id;
 }
 
+/** The name of a heap for people: its id only where it has one. */
+export function heapText({ heapType = "", id = 0n }: Heap): string {
+  return id === 0n ? heapType : `${heapType} ${id}`;
+}
+
 /** Working form: every field present. */
 export interface MemoryFields {
   minSizeBytes: number;
@@ -33,7 +38,7 @@ export interface MemoryFields {
   inaccessible: boolean;
   /** Empty: any. */
   permittedHeaps: HeapName[];
-  /** Meaningful only with `contiguous`. */
+  /** 1 without `contiguous`. */
   baseAlignment: number;
 }
 
@@ -100,7 +105,7 @@ export function checkMemory(run: Run, memory: MemoryFields): Reason | undefined 
   if (memory.minSizeBytes > max) return fail("min-above-max-size-bytes", { min: memory.minSizeBytes, max });
   if (!memory.secure) return undefined;
   if (!memory.inaccessible) return fail("secure-not-permitted", { inaccessible: "no" });
-  if (secureHeaps(run, memory).length === 0) return fail("secure-not-permitted", { inaccessible: "yes" });
+  if (secureHeaps(run, memory).length === 0) return fail("secure-not-permitted");
   return undefined;
 }
 
@@ -140,13 +145,15 @@ function secureHeaps(run: Run, memory: MemoryFields): HeapInfo[] {
 
 /** Byte-wise order of the heap types as UTF-8, which is the order of their code points; then by id. */
 function compareHeaps(a: HeapName, b: HeapName): number {
-  const left = [...a.heapType];
-  const right = [...b.heapType];
-  for (let at = 0; at < left.length && at < right.length; at++) {
-    const difference = (left[at]?.codePointAt(0) ?? 0) - (right[at]?.codePointAt(0) ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  const left = codePoints(a.heapType);
+  const right = codePoints(b.heapType);
+  const at = left.findIndex((code, at) => code !== right[at]);
+  if (at >= 0) return (left[at] ?? 0) - (right[at] ?? -1);
+  return left.length - right.length || (a.id < b.id ? -1 : 1);
+}
+
+function codePoints(text: string): number[] {
+  return Array.from(text, (character) => character.codePointAt(0) ?? 0);
 }
 
 /** Which allocator, and the domains it serves. */
@@ -159,7 +166,7 @@ export interface HeapChoice {
 export function chooseHeap(run: Run, memory: MemoryFields): HeapChoice | Reason {
   if (memory.secure) {
     const heap = secureHeaps(run, memory)[0];
-    return heap === undefined ? fail("secure-not-permitted", { inaccessible: "yes" }) : choice(heap);
+    return heap === undefined ? fail("secure-not-permitted") : choice(heap);
   }
   const systemRam = { heapType: SYSTEM_RAM, id: 0n };
   if (isPermitted(memory, systemRam)) {
@@ -172,13 +179,17 @@ export function chooseHeap(run: Run, memory: MemoryFields): HeapChoice | Reason 
     }
     return { heap: systemRam, domains };
   }
+  const refused: string[] = [];
   for (const name of memory.permittedHeaps) {
     const heap = run.heaps.find((candidate) => isSameHeap(candidate, name));
+    refused.push(
+      `${heapText(name)} ${heap === undefined ? "is not registered" : `serves ${domainNames(heap.domains)}`}`,
+    );
     if (heap === undefined) continue;
     const { cpu, ram, inaccessible } = heap.domains;
     if ((cpu && memory.cpu) || (ram && memory.ram) || (inaccessible && memory.inaccessible)) return choice(heap);
   }
-  return fail("no-usable-heap");
+  return fail("no-usable-heap", { heaps: refused.join(", "), allowed: domainNames(memory) });
 }
 
 function choice(heap: HeapInfo): HeapChoice {

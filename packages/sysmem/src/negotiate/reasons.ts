@@ -87,7 +87,7 @@ export interface FormatPair {
   readonly pixelFormatModifier: bigint;
 }
 
-/** Numbers of a reason. Bytes, pixels and counts; `Infinity` is "no bound". */
+/** Numbers of a reason: bytes, pixels and counts. */
 export type ReasonValues = Readonly<Record<string, number | bigint | string>>;
 
 /** What a failing check saw. */
@@ -105,10 +105,17 @@ interface ReasonFacts {
   readonly text: (values: ReasonValues) => string;
 }
 
-const show = (value: ReasonValues[string] | undefined): string => {
-  if (value === Number.POSITIVE_INFINITY || value === MAX_UINT32) return "unlimited";
-  return String(value);
-};
+const show = (value: ReasonValues[string] | undefined): string => String(value);
+
+/** What is wrong with what is needed, where the bound may be that of 32 bits. */
+const allowed = (max: ReasonValues[string] | undefined): string =>
+  max === MAX_UINT32 ? ", which is past 32 bits" : ` and at most ${show(max)} are allowed`;
+
+const bytes = (value: ReasonValues[string] | undefined): string => `${show(value)} byte${value === 1 ? "" : "s"}`;
+
+/** Bounds that have been rounded say to what: nobody has asked for just these numbers. */
+const rounded = (multiple: ReasonValues[string] | undefined): string =>
+  Number(multiple) > 1 ? `, in multiples of ${show(multiple)}` : "";
 
 const REASONS: Readonly<Record<ReasonCode, ReasonFacts>> = {
   "secure-memory-lost": { kind: "state", text: () => "secure memory was there and is gone" },
@@ -143,7 +150,7 @@ const REASONS: Readonly<Record<ReasonCode, ReasonFacts>> = {
   },
   "min-above-max-size-bytes": {
     kind: "conflict",
-    text: (v) => `buffers of at least ${show(v.min)} bytes are asked for and at most ${show(v.max)} allowed`,
+    text: (v) => `buffers of at least ${bytes(v.min)} are asked for and at most ${show(v.max)} allowed`,
   },
   "empty-permitted-heaps": { kind: "invalid", text: () => "permitted_heaps is present and empty" },
   "heap-without-type": { kind: "invalid", text: () => "an entry of permitted_heaps has no heap_type" },
@@ -179,15 +186,15 @@ const REASONS: Readonly<Record<ReasonCode, ReasonFacts>> = {
   "no-color-space": { kind: "missing", text: () => "an image format without color_spaces" },
   "min-above-max-size": {
     kind: "conflict",
-    text: (v) => `the ${show(v.axis)} is at least ${show(v.min)} and at most ${show(v.max)}`,
+    text: (v) => `the ${show(v.axis)} is at least ${show(v.min)} and at most ${show(v.max)}${rounded(v.multiple)}`,
   },
   "min-above-max-bytes-per-row": {
     kind: "conflict",
-    text: (v) => `bytes_per_row is at least ${show(v.min)} and at most ${show(v.max)}`,
+    text: (v) => `bytes_per_row is at least ${show(v.min)} and at most ${show(v.max)}${rounded(v.multiple)}`,
   },
   "area-above-max": {
     kind: "conflict",
-    text: (v) => `the smallest image has ${show(v.area)} pixels and at most ${show(v.max)} are allowed`,
+    text: (v) => `the smallest image has ${show(v.area)} pixels${allowed(v.max)}`,
   },
   "start-offset-divisor": {
     kind: "invalid",
@@ -240,26 +247,27 @@ const REASONS: Readonly<Record<ReasonCode, ReasonFacts>> = {
   "zero-buffers": { kind: "missing", text: () => "nobody asks for a buffer" },
   "no-usable-heap": {
     kind: "conflict",
-    text: () => "none of the heaps permitted by all is registered and serves an allowed coherency domain",
+    text: (v) =>
+      `no heap that all permit can be used: ${show(v.heaps)}; coherency domains that all allow: ${show(v.allowed)}`,
   },
   "no-allocator": { kind: "limit", text: (v) => `nothing can allocate from ${show(v.heap)}${show(v.contiguous)}` },
   "no-coherency-domain": {
     kind: "conflict",
-    text: (v) =>
-      `no coherency domain is allowed by all and served by the heap (allowed: ${show(v.allowed)}; heap: ${show(v.served)})`,
+    text: (v) => `no coherency domain is left: all allow ${show(v.allowed)}, and the heap serves ${show(v.served)}`,
   },
   "no-protected-format": { kind: "conflict", text: () => "none of the possible formats can be in secure memory" },
   "image-size-above-max": {
     kind: "conflict",
-    text: (v) => `images with a ${show(v.axis)} of ${show(v.value)} are needed and at most ${show(v.max)} is allowed`,
+    // What must fit fits within max_size, until it is rounded up where nothing bounds it.
+    text: (v) => `images with a ${show(v.axis)} of ${show(v.value)} are needed, which is past 32 bits`,
   },
   "image-row-above-max": {
     kind: "conflict",
-    text: (v) => `a row of ${show(v.width)} pixels takes ${show(v.row)} bytes and at most ${show(v.max)} are allowed`,
+    text: (v) => `a row of ${show(v.width)} pixels takes ${show(v.row)} bytes${allowed(v.max)}`,
   },
   "image-area-above-max": {
     kind: "conflict",
-    text: (v) => `images of ${show(v.area)} pixels are needed and at most ${show(v.max)} are allowed`,
+    text: (v) => `images of ${show(v.area)} pixels are needed${allowed(v.max)}`,
   },
   "image-above-max-size-bytes": {
     kind: "conflict",

@@ -3,7 +3,7 @@ import { MAX_BUFFERS_PER_COLLECTION, MAX_BYTES_PER_BUFFER, MAX_BYTES_PER_COLLECT
 import type { DomainSupport, Environment, HeapInfo, NegotiationRules, SecureMemoryState } from "./api.ts";
 import { fromUint64 } from "./arithmetic.ts";
 import { type CostTable, NO_COSTS } from "./costs.ts";
-import { modifierFacts } from "./modifiers.ts";
+import type { ModifierFacts } from "./modifiers.ts";
 import type { Reason } from "./reasons.ts";
 
 /** What holds where nobody says otherwise: the original's rules. */
@@ -65,9 +65,9 @@ export function newRun(environment: Environment, open = false, eliminations?: El
   };
 }
 
-/** One number for a pixel format and modifier, equal for equal pairs within one negotiation. */
-export function pairKey(run: Run, pixelFormat: number, modifier: bigint): number {
-  let id = modifierFacts(modifier)?.id ?? run.unknownModifiers.get(modifier);
+/** One number for a pixel format and modifier, equal for equal pairs within one negotiation. `facts` of the modifier. */
+export function pairKey(run: Run, pixelFormat: number, modifier: bigint, facts: ModifierFacts | undefined): number {
+  let id = facts?.id ?? run.unknownModifiers.get(modifier);
   if (id === undefined) {
     id = FIRST_UNKNOWN_ID + run.unknownModifiers.size;
     run.unknownModifiers.set(modifier, id);

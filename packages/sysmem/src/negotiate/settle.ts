@@ -8,7 +8,7 @@ import type { PixelFormatFacts } from "./formats.ts";
 import { imageSizeBytes, minimumRowBytesWithin } from "./layout.ts";
 import { chooseDomain, chooseHeap, type HeapName, type MemoryFields } from "./memory.ts";
 import type { ModifierFacts } from "./modifiers.ts";
-import { fail, type Reason } from "./reasons.ts";
+import { fail, type FormatPair, type Reason } from "./reasons.ts";
 import { isReason, type Run } from "./run.ts";
 import type { CoherencyDomain, ImageFormatConstraints } from "./wire-types.ts";
 
@@ -24,7 +24,7 @@ export function settle(run: Run, all: Accumulated): Allocation | Reason {
   if (isReason(chosen)) return chosen;
   const domain = chooseDomain(memory, chosen.domains, all.usage.display !== 0);
   if (typeof domain !== "number") return domain;
-  let entry: Entry | undefined;
+  let entry: SpecificEntry | undefined;
   if (all.formats.entries.length > 0) {
     const format = chooseFormat(run, all);
     if (isReason(format)) return format;
@@ -32,9 +32,6 @@ export function settle(run: Run, all: Accumulated): Allocation | Reason {
   }
   const size = entry === undefined ? memory.minSizeBytes : imageBytes(entry, memory);
   if (typeof size !== "number") return size;
-  if (size > memory.maxUnpaddedBytes) {
-    return fail("image-above-max-size-bytes", { ...sizeOf(entry), size, max: memory.maxUnpaddedBytes });
-  }
   const padded = entry === undefined ? size : paddedBytes(entry, memory, size);
   if (typeof padded !== "number") return padded;
   const caps = checkCaps(run, size, padded, count);
@@ -44,12 +41,8 @@ export function settle(run: Run, all: Accumulated): Allocation | Reason {
     settings: makeSettings(run, memory, chosen.heap, domain, size, padded, entry),
     heap: chosen.heap,
     contiguous: memory.contiguous,
-    baseAlignment: memory.contiguous ? Math.max(memory.baseAlignment, run.pageSize) : run.pageSize,
+    baseAlignment: Math.max(memory.baseAlignment, run.pageSize),
   };
-}
-
-function sizeOf(entry: Entry | undefined): { width: number; height: number } {
-  return { width: entry?.minWidth ?? 0, height: entry?.minHeight ?? 0 };
 }
 
 function bufferCount(run: Run, all: Accumulated): Computed {
@@ -70,12 +63,22 @@ function bufferCount(run: Run, all: Accumulated): Computed {
   return count;
 }
 
+/** An entry of a format that exists, which is all that is left after aggregation. */
+interface SpecificEntry extends Entry {
+  readonly format: PixelFormatFacts;
+  readonly modifierFacts: ModifierFacts;
+}
+
+function isSpecific(entry: Entry): entry is SpecificEntry {
+  return entry.format !== undefined && entry.modifierFacts !== undefined;
+}
+
 /** The cheapest of the formats that are left. Whether it fits is looked at later, and no other is tried then. */
-function chooseFormat(run: Run, all: Accumulated): Entry | Reason {
-  let best: Entry | undefined;
+function chooseFormat(run: Run, all: Accumulated): SpecificEntry | Reason {
+  let best: SpecificEntry | undefined;
   let bestCost = 0;
   for (const entry of all.formats.entries) {
-    if (all.memory.secure && entry.modifierFacts?.protectedOk !== true) continue;
+    if (!isSpecific(entry) || (all.memory.secure && !entry.modifierFacts.protectedOk)) continue;
     const cost = formatCost(run.costs, entry.pixelFormat, entry.modifier, all.usage);
     if (best !== undefined && (cost > bestCost || (cost === bestCost && !precedes(entry, best)))) continue;
     best = entry;
@@ -89,121 +92,85 @@ function precedes(a: Entry, b: Entry): boolean {
   return a.pixelFormat === b.pixelFormat ? a.modifier < b.modifier : a.pixelFormat < b.pixelFormat;
 }
 
+function pairOf({ pixelFormat, modifier }: Entry): FormatPair {
+  return { pixelFormat, pixelFormatModifier: modifier };
+}
+
 /** Bytes that the biggest required image takes. */
-function imageBytes(entry: Entry, memory: MemoryFields): Computed {
-  const { format, modifierFacts: modifier } = entry;
+function imageBytes(entry: SpecificEntry, memory: MemoryFields): Computed {
+  const max = Math.min(memory.maxSizeBytes, memory.maxUnpaddedBytes);
   let size = memory.minSizeBytes;
-  if (format === undefined || modifier === undefined) return size;
   const required = entry.requiredMaxSizes.length === 0 ? [{ width: 0, height: 0 }] : entry.requiredMaxSizes;
-  const pair = { pixelFormat: entry.pixelFormat, pixelFormatModifier: entry.modifier };
   for (const item of required) {
     const width = roundUp(Math.max(entry.minWidth, item.width), entry.alignWidth);
     const height = roundUp(Math.max(entry.minHeight, item.height), entry.alignHeight);
-    if (width > entry.maxWidth) {
-      return fail("image-size-above-max", { axis: "width", value: width, max: entry.maxWidth }, pair);
-    }
-    if (height > entry.maxHeight) {
-      return fail("image-size-above-max", { axis: "height", value: height, max: entry.maxHeight }, pair);
-    }
-    const row = format.strideBytes * width;
-    const bytesPerRow = roundUp(Math.max(row, entry.minBytesPerRow), entry.bytesPerRowDivisor);
-    if (row > MAX_UINT32 || bytesPerRow > entry.maxBytesPerRow || bytesPerRow > MAX_UINT32) {
-      return fail("image-row-above-max", { width, row: bytesPerRow, max: entry.maxBytesPerRow }, pair);
+    if (width > entry.maxWidth) return fail("image-size-above-max", { axis: "width", value: width }, pairOf(entry));
+    if (height > entry.maxHeight) return fail("image-size-above-max", { axis: "height", value: height }, pairOf(entry));
+    const row = roundUp(Math.max(entry.format.strideBytes * width, entry.minBytesPerRow), entry.bytesPerRowDivisor);
+    if (row > entry.maxBytesPerRow) {
+      return fail("image-row-above-max", { width, row, max: entry.maxBytesPerRow }, pairOf(entry));
     }
     const area = width * height;
-    if (area > MAX_UINT32) return fail("image-area-above-max", { area, max: 2 ** 32 - 1 }, pair);
-    if (area > entry.maxArea) return fail("image-area-above-max", { area, max: entry.maxArea }, pair);
-    const bytes = imageSizeBytes(format, modifier, width, height, bytesPerRow);
-    if (bytes <= size) continue;
-    if (bytes > memory.maxSizeBytes) {
-      return fail("image-above-max-size-bytes", { width, height, size: bytes, max: memory.maxSizeBytes }, pair);
+    if (area > MAX_UINT32) return fail("image-area-above-max", { area, max: MAX_UINT32 }, pairOf(entry));
+    if (area > entry.maxArea) return fail("image-area-above-max", { area, max: entry.maxArea }, pairOf(entry));
+    const bytes = imageSizeBytes(entry.format, entry.modifierFacts, width, height, row);
+    if (bytes > max) {
+      return fail("image-above-max-size-bytes", { width, height, size: bytes, max }, pairOf(entry));
     }
-    size = bytes;
+    size = Math.max(size, bytes);
   }
   return size;
 }
 
 /** Bytes with padding. Block padding and padding beyond the image overlap: the bigger one counts. */
-function paddedBytes(entry: Entry, memory: MemoryFields, size: number): Computed {
-  const pair = { pixelFormat: entry.pixelFormat, pixelFormatModifier: entry.modifier };
-  let padded = size;
+function paddedBytes(entry: SpecificEntry, memory: MemoryFields, size: number): Computed {
+  let padded = size + entry.padBeyondBytes;
   if (entry.padBlockWidth > 1 || entry.padBlockHeight > 1) {
     const blocks = blockPaddedBytes(entry, size);
-    if (blocks === undefined) return fail("padding-undefined", undefined, pair);
-    if (blocks > memory.maxSizeBytes && blocks > padded) {
-      return fail("padding-above-max-size-bytes", { size: blocks, max: memory.maxSizeBytes }, pair);
-    }
+    if (blocks === undefined) return fail("padding-undefined", undefined, pairOf(entry));
     padded = Math.max(padded, blocks);
   }
-  const beyond = size + entry.padBeyondBytes;
-  if (beyond > padded) {
-    if (beyond > memory.maxSizeBytes) {
-      return fail("padding-above-max-size-bytes", { size: beyond, max: memory.maxSizeBytes }, pair);
-    }
-    padded = beyond;
-  }
-  return padded;
+  if (padded <= memory.maxSizeBytes) return padded;
+  return fail("padding-above-max-size-bytes", { size: padded, max: memory.maxSizeBytes }, pairOf(entry));
 }
 
 /**
  * Upper bound of the bytes that any image fitting `size` takes when its width and height are rounded up to whole
  * blocks: most is added by the lowest image, or by the lowest that is one row past whole blocks.
  */
-function blockPaddedBytes(entry: Entry, size: number): number | undefined {
-  const { format, modifierFacts: modifier } = entry;
-  if (format === undefined || modifier === undefined) return size;
-  const lowest = roundUp(entry.minHeight, entry.alignHeight);
+function blockPaddedBytes(entry: SpecificEntry, size: number): number | undefined {
+  // Heights that are allowed are multiples of the alignment, the smallest among them.
+  const lowest = entry.minHeight;
   const oneRowPast = roundUp(roundDown(lowest - 1, entry.padBlockHeight) + entry.padBlockHeight + 1, entry.alignHeight);
-  const first = blockGrowth(entry, format, modifier, size, lowest);
+  const first = blockGrowth(entry, size, lowest);
   if (first === undefined) return undefined;
   if (oneRowPast > entry.maxHeight) return size + Math.max(0, first);
-  const second = blockGrowth(entry, format, modifier, size, oneRowPast);
+  const second = blockGrowth(entry, size, oneRowPast);
   return second === undefined ? undefined : size + Math.max(0, first, second);
 }
 
-/** What rounding to whole blocks adds to the widest image of a height that fits; 0 when none does. */
-function blockGrowth(
-  entry: Entry,
-  format: PixelFormatFacts,
-  modifier: ModifierFacts,
-  size: number,
-  height: number,
-): number | undefined {
+/**
+ * What rounding to whole blocks adds to the widest image of a height that fits; 0 when none does, undefined where its
+ * rows are.
+ */
+function blockGrowth(entry: SpecificEntry, size: number, height: number): number | undefined {
+  const { format, modifierFacts: modifier, bytesPerRowDivisor: divisor } = entry;
   const stride = format.strideBytes;
-  const divisor = entry.bytesPerRowDivisor;
   const widthOf = (bytes: number): number => Math.floor(roundDown(bytes, divisor) / stride);
   let width = Math.min(MAX_UINT32, Math.floor(Math.floor(size / stride) / height));
   width = Math.min(widthOf(width * stride), entry.maxWidth, widthOf(entry.maxBytesPerRow));
   width = roundDown(width, entry.alignWidth);
   if (width < entry.minWidth) return 0;
-  const plain = formatBytes(entry, format, modifier, width, height);
-  const unbounded: Entry = {
-    ...entry,
-    maxWidth: MAX_UINT32,
-    maxHeight: MAX_UINT32,
-    maxBytesPerRow: MAX_UINT32,
-    alignWidth: 1,
-    alignHeight: 1,
-  };
   const blocksWide = roundUp(width, entry.padBlockWidth);
-  const blocks = formatBytes(unbounded, format, modifier, blocksWide, roundUp(height, entry.padBlockHeight));
-  return plain === undefined || blocks === undefined ? undefined : blocks - plain;
-}
-
-/** Bytes of the image of a size that an entry allows, with the shortest rows. */
-function formatBytes(
-  entry: Entry,
-  format: PixelFormatFacts,
-  modifier: ModifierFacts,
-  width: number,
-  height: number,
-): number | undefined {
-  if (width < entry.minWidth || width > entry.maxWidth || height < entry.minHeight || height > entry.maxHeight) {
-    return undefined;
-  }
-  if (width % entry.alignWidth !== 0 || height % entry.alignHeight !== 0) return undefined;
-  const bytesPerRow = minimumRowBytesWithin(entry, format, modifier, width);
-  return bytesPerRow === undefined ? undefined : imageSizeBytes(format, modifier, width, height, bytesPerRow);
+  const blocksHigh = roundUp(height, entry.padBlockHeight);
+  const unbounded = { ...entry, maxWidth: MAX_UINT32, maxBytesPerRow: MAX_UINT32, alignWidth: 1 };
+  const plainRow = minimumRowBytesWithin(entry, format, modifier, width);
+  const blockRow = minimumRowBytesWithin(unbounded, format, modifier, blocksWide);
+  if (plainRow === undefined || blockRow === undefined) return undefined;
+  return (
+    imageSizeBytes(format, modifier, blocksWide, blocksHigh, blockRow) -
+    imageSizeBytes(format, modifier, width, height, plainRow)
+  );
 }
 
 function checkCaps(run: Run, size: number, padded: number, count: number): Reason | undefined {
@@ -223,7 +190,7 @@ function makeSettings(
   coherencyDomain: CoherencyDomain,
   size: number,
   padded: number,
-  entry: Entry | undefined,
+  entry: SpecificEntry | undefined,
 ): NegotiatedSettings {
   const settings: NegotiatedSettings = {
     bufferSettings: {
@@ -240,8 +207,8 @@ function makeSettings(
 }
 
 /** The chosen entry as a result shows it: every field set, except alpha where the format has none. */
-function toConstraints(entry: Entry): ImageFormatConstraints {
-  const result: ImageFormatConstraints = {
+function toConstraints(entry: SpecificEntry): ImageFormatConstraints {
+  return {
     pixelFormat: entry.pixelFormat,
     pixelFormatModifier: entry.modifier,
     colorSpaces: entry.colorSpaces,
@@ -260,8 +227,6 @@ function toConstraints(entry: Entry): ImageFormatConstraints {
     requireBytesPerRowAtPixelBoundary: entry.atPixelBoundary,
     padForBlockSize: { width: entry.padBlockWidth, height: entry.padBlockHeight },
     padBeyondImageSizeBytes: BigInt(entry.padBeyondBytes),
+    isAlphaPresent: entry.format.hasAlpha ? entry.isAlphaPresent : undefined,
   };
-  if (entry.isAlphaPresent !== undefined && entry.format?.hasAlpha === true)
-    result.isAlphaPresent = entry.isAlphaPresent;
-  return result;
 }

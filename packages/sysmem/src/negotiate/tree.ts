@@ -107,7 +107,7 @@ export function flattenTree(root: TreeNode): FlatTree {
       entry.group = groups.length;
       groups.push(at);
     }
-    for (const child of (children[at] ?? []).slice().reverse()) pending.push(child);
+    pending.push(...(children[at] ?? []).toReversed());
   }
   return { nodes, groups };
 }
@@ -243,12 +243,8 @@ class Search {
     members: readonly Candidate[],
   ): Allocation | Reason | { ok: false; error: NegotiationError; reason: Reason } {
     const own = members.map((candidate) => candidate.own);
-    const rest = [
-      ...own.slice(this.#shared),
-      ...this.#around.after,
-      ...members.flatMap((candidate) => candidate.mustMatch),
-    ];
-    const all = [...this.#around.before, ...own.slice(0, this.#shared), ...rest];
+    const extra = [...this.#around.after, ...members.flatMap((candidate) => candidate.mustMatch)];
+    const all = [...this.#around.before, ...own, ...extra];
     if (this.#options.isSecureMemoryKnown !== true) {
       const notNow = checkSecureMemory(this.#run, all);
       if (notNow !== undefined && !notNow.ok) return notNow;
@@ -256,6 +252,7 @@ class Search {
     const unbounded = checkSizeBound(this.#run, all);
     if (unbounded !== undefined) return unbounded;
     if (isReason(this.#start)) return this.#start;
+    const rest = [...own.slice(this.#shared), ...extra];
     const answer = finishAttempt(this.#run, copyAccumulated(this.#start), rest);
     if (isReason(answer)) return answer;
     return this.#options.accept?.(answer) ?? answer;

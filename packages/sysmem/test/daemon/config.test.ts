@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PixelFormat, PixelFormatModifier } from "#gen/fuchsia_images2";
-import { FormatCosts } from "#gen/fuchsia_sysmem2";
+import { Config, FormatCosts } from "#gen/fuchsia_sysmem2";
 import { DEFAULT_CONFIG, loadConfig, parseConfig } from "../../src/daemon/config.ts";
 
 let folder: string;
@@ -64,6 +64,13 @@ describe("configuration", () => {
     ]);
   });
 
+  it("takes the original's configuration as a cost file: its table says the same", async () => {
+    const formatCosts = [{ key: { pixelFormat: PixelFormat.from(104) }, cost: 7 }];
+    writeFileSync(join(folder, "sysmem.config"), Config.encodePersistent({ formatCosts }));
+    const config = file("original.toml", `format_cost_files = ["sysmem.config"]\n`);
+    expect((await loadConfig(config)).formatCosts).toEqual(formatCosts);
+  });
+
   it("says which cost file is wrong and how", async () => {
     const names = (path: string) => file("with-costs.toml", `format_cost_files = ["${path}"]\n`);
     await expect(loadConfig(names("missing.fidl"))).rejects.toThrow(/cannot read configuration .*missing\.fidl/);
@@ -74,6 +81,15 @@ describe("configuration", () => {
     writeFileSync(join(folder, "half.fidl"), FormatCosts.encodePersistent({ formatCosts: [{ cost: 1 }] }));
     await expect(loadConfig(names("half.fidl"))).rejects.toThrow(
       /half\.fidl: format_costs\[0\]\.key\.pixel_format is missing/,
+    );
+    const infinite = { key: { pixelFormat: PixelFormat.from(1) }, cost: Number.POSITIVE_INFINITY };
+    writeFileSync(join(folder, "infinite.fidl"), FormatCosts.encodePersistent({ formatCosts: [infinite] }));
+    await expect(loadConfig(names("infinite.fidl"))).rejects.toThrow(
+      /infinite\.fidl: format_costs\[0\]\.cost must be a finite number, not Infinity/,
+    );
+    file("infinite.toml", "[[format_costs]]\npixel_format = 1\ncost = inf\n");
+    await expect(loadConfig(names("infinite.toml"))).rejects.toThrow(
+      /format_costs\[0\]\.cost must be a finite number, not Infinity/,
     );
     file("empty-costs.json", "{}");
     await expect(loadConfig(names("empty-costs.json"))).rejects.toThrow(/format_costs is missing/);

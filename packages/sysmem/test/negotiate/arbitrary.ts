@@ -7,6 +7,14 @@ import type {
 } from "#gen/fuchsia_sysmem2";
 import { ColorSpace, type Participant, PixelFormat, PixelFormatModifier, SYSTEM_RAM, type TreeNode } from "#negotiate";
 
+/** For how much of the usual time properties are looked at: less where the tests run a thousand times over. */
+const SCALE = Number(process.env["PROPERTY_SCALE"] ?? 1);
+
+/** Parameters of a property that is tried with so many cases, when nothing else is said. */
+export function runs(usual: number): { numRuns: number } {
+  return { numRuns: Math.max(1, Math.ceil(usual * SCALE)) };
+}
+
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined, freq: 2 });
 const of = <T>(...values: T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
 const dnc32 = PixelFormat.DO_NOT_CARE;

@@ -17,7 +17,9 @@ import {
   type TreeNode,
   whatIfWithout,
 } from "#negotiate";
+import { Problem, subjectsOf } from "../../src/negotiate/explain/problem.ts";
 import failures from "./data/failures.json" with { type: "json" };
+import { relaxed } from "./relaxed.ts";
 import { constraints, image, type JsonConstraints, participant, plain } from "./support.ts";
 
 interface Fixture {
@@ -64,6 +66,20 @@ describe("failures from the field", () => {
     );
     expect(explanation.summary).toBe(fixture.expected.summary);
     expect(explanation.relaxations[0]).toMatchObject({ text: fixture.expected.nearest, isEnough: true });
+    const problem = new Problem(subjectsOf(participants, withVram), withVram);
+    const members = problem.demands.filter((demand) =>
+      fixture.expected.requirements.some(
+        (one) => one.field === demand.field && one.participant === problem.subject(demand.participant).name,
+      ),
+    );
+    // No demand is named in vain, and whoever does what an explanation says gets buffers.
+    expect(members).toHaveLength(explanation.requirements.length);
+    expect(problem.conflict(members)).toBeDefined();
+    for (const one of members) expect(problem.conflict(members.filter((other) => other !== one))).toBeUndefined();
+    for (const relaxation of explanation.relaxations) {
+      if (relaxation.isEnough)
+        expect(negotiate(relaxed(participants, relaxation), withVram).ok, relaxation.text).toBe(true);
+    }
     const parties = new Set(explanation.requirements.map((requirement) => requirement.participant));
     expect(parties.size).toBe(ALONE.has(id) ? 1 : 2);
     for (const party of parties) expect(explanation.summary).toContain(party);
@@ -73,6 +89,34 @@ describe("failures from the field", () => {
     expect(FIXTURES.map(({ id }) => id)).toEqual([
       ...["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12"].map((n) => `A${n}`),
       ...["13", "14", "15", "16", "17", "18", "19"].map((n) => `B${n}`),
+    ]);
+  });
+});
+
+describe("must_match_vmo", () => {
+  test("what is like another collection's buffer stands beside its participant", () => {
+    const made = negotiate(
+      [
+        participant("first", {
+          usage: { cpu: 1 },
+          min_buffer_count: 1,
+          buffer_memory_constraints: { min_size_bytes: 4096 },
+        }),
+      ],
+      plain,
+    );
+    if (!made.ok) throw new TypeError("no allocation");
+    const user = { ...participant("user", { usage: { cpu: 1 }, min_buffer_count: 1 }), mustMatch: made.settings };
+    const other = participant("other", { usage: { cpu: 1 }, buffer_memory_constraints: { min_size_bytes: 5000 } });
+    const explanation = explainFailure([user, other], plain);
+    expect(explanation?.summary).toBe(
+      "other requires at least 5000 bytes a buffer (min_size_bytes); must_match_vmo of user requires at most 4096 bytes a " +
+        "buffer (max_size_bytes): buffers of at least 5000 bytes are asked for and at most 4096 allowed",
+    );
+    expect(explanation?.relaxations.map(({ text, isEnough }) => [text, isEnough])).toEqual([
+      ["other requires at least 4096 bytes a buffer (min_size_bytes) instead of 5000", true],
+      // What exists is as it is.
+      ["must_match_vmo of user is left out", true],
     ]);
   });
 });
@@ -282,6 +326,19 @@ describe("success", () => {
     expect(by("image_format_constraints.max_bytes_per_row")).toEqual([]);
     const format = decisions.find((one) => one.setting === "image_format_constraints.pixel_format");
     expect(format).toMatchObject({ value: "NV12", note: "NV12 LINEAR is the only format that all can use" });
+  });
+
+  test("the one is named who gives the format its color space, although another would come first without", () => {
+    const formats = (nv12: string): JsonConstraints[] => [
+      image("I420", { color_spaces: ["DO_NOT_CARE"], min_size: { width: 2, height: 2 } }),
+      image("NV12", { color_spaces: [nv12] }),
+    ];
+    const user = (name: string, nv12: string): Participant =>
+      participant(name, { usage: { cpu: 1 }, min_buffer_count: 1, image_format_constraints: formats(nv12) });
+    const decisions = explainSuccess([user("colored", "REC709"), user("open", "DO_NOT_CARE")], plain);
+    const format = decisions?.find((one) => one.setting === "image_format_constraints.pixel_format");
+    expect(format?.value).toBe("NV12");
+    expect(format?.decidedBy.map((one) => one.participant)).toEqual(["colored"]);
   });
 
   test("a failure has no decisions and a success no explanation", () => {

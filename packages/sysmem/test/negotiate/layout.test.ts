@@ -1,14 +1,12 @@
 /** Sizes, planes and rows of images against the vectors of the format facts, and the facts against the FIDL. */
 import { describe, expect, test } from "vitest";
 import * as images2 from "#gen/fuchsia_images2";
-import * as sysmem2 from "#gen/fuchsia_sysmem2";
+import type * as sysmem2 from "#gen/fuchsia_sysmem2";
 import {
   allModifiers,
   allPixelFormats,
   ColorSpace,
   colorSpaceRank,
-  getsVmo,
-  hasWriteUsage,
   imageFormatFromConstraints,
   imageLayout,
   imageSizeBytes,
@@ -150,6 +148,17 @@ describe("images", () => {
     },
   );
 
+  test("a linear image is its rows, and half as much again where there is 4:2:0 chroma", () => {
+    const chroma = new Set(["I420", "M420", "NV12", "YV12", "P010"]);
+    const size = { width: 6, height: 4 };
+    for (const { name, value } of allPixelFormats()) {
+      const pixelFormat = images2.PixelFormat.from(value);
+      const layout = imageLayout({ pixelFormat, size, bytesPerRow: 100 });
+      expect(layout?.sizeBytes, name).toBe(chroma.has(name) ? 600 : 400);
+      expect(layout?.planes[0], name).toMatchObject({ plane: 0, offset: 0, rowBytes: 100 });
+    }
+  });
+
   test("a layout lists planes with their rows, and the auxiliary plane only where there is one", () => {
     const size = { width: 64, height: 48 };
     expect(imageLayout({ pixelFormat: PixelFormat.NV12, size })).toEqual({
@@ -210,25 +219,125 @@ describe("images", () => {
       expect(imageFormatFromConstraints(constraints, size)).toBeUndefined();
     }
   });
-});
 
-describe("usage", () => {
-  test("write bits are exactly those of the facts", () => {
-    for (const field of ["cpu", "vulkan", "display", "video"] as const) {
-      for (let bit = 0; bit < 32; bit++) {
-        const usage = { [field]: (1 << bit) >>> 0 };
-        const writes = (facts.write_usage_bits[field] >>> bit) % 2 === 1;
-        expect(hasWriteUsage(usage), `${field} bit ${bit}`).toBe(writes);
-        expect(getsVmo(usage)).toBe(true);
-      }
-    }
-    expect(hasWriteUsage(undefined)).toBe(false);
+  test("an image of nothing but a format is unbounded, tight and of the first color space, if any", () => {
+    expect(imageFormatFromConstraints({ pixelFormat: PixelFormat.R8G8B8 }, { width: 7, height: 3 })).toEqual({
+      pixelFormat: PixelFormat.R8G8B8,
+      pixelFormatModifier: PixelFormatModifier.LINEAR,
+      colorSpace: undefined,
+      size: { width: 7, height: 3 },
+      bytesPerRow: 21,
+      displayRect: { x: 0, y: 0, width: 7, height: 3 },
+    });
+    const tiled = { pixelFormat: PixelFormat.R8G8B8A8, pixelFormatModifier: PixelFormatModifier.INTEL_I915_X_TILED };
+    expect(imageFormatFromConstraints(tiled, { width: 7, height: 3 })).toMatchObject({ ...tiled, bytesPerRow: 512 });
+    const rowless = { ...tiled, pixelFormatModifier: PixelFormatModifier.GOOGLE_GOLDFISH_OPTIMAL };
+    expect(imageFormatFromConstraints(rowless, { width: 7, height: 3 })).toBeUndefined();
+    expect(imageFormatFromConstraints({}, { width: 7, height: 3 })).toBeUndefined();
+    // What a client left at 0 aligns nothing.
+    const unaligned = { pixelFormat: PixelFormat.R8, sizeAlignment: { width: 0, height: 0 } };
+    expect(imageFormatFromConstraints(unaligned, { width: 7, height: 3 })?.bytesPerRow).toBe(7);
   });
 
-  test("NONE usage gets no VMOs unless it permits allocation", () => {
-    expect(getsVmo({ none: sysmem2.NONE_USAGE })).toBe(false);
-    expect(getsVmo({ none: sysmem2.NONE_USAGE | sysmem2.NONE_USAGE_PERMIT_ALLOCATION })).toBe(true);
-    expect(getsVmo({})).toBe(false);
-    expect(getsVmo(undefined)).toBe(false);
+  test("each bound of an image is inclusive, and each alignment is kept", () => {
+    const fits = (width: number, height: number): boolean =>
+      imageFormatFromConstraints(
+        {
+          pixelFormat: PixelFormat.R8,
+          minSize: { width: 16, height: 8 },
+          maxSize: { width: 64, height: 48 },
+          sizeAlignment: { width: 8, height: 4 },
+        },
+        { width, height },
+      ) !== undefined;
+    for (const [width, height] of [
+      [16, 8],
+      [64, 8],
+      [16, 48],
+      [64, 48],
+      [24, 12],
+    ] as const) {
+      expect(fits(width, height), `${width}x${height}`).toBe(true);
+    }
+    for (const [width, height] of [
+      [8, 8],
+      [16, 4],
+      [72, 8],
+      [16, 52],
+      [20, 8],
+      [16, 10],
+      [8, 52],
+      [72, 4],
+    ] as const) {
+      expect(fits(width, height), `${width}x${height}`).toBe(false);
+    }
+  });
+
+  const rows = (modifier: ModifierName, width: number, more: sysmem2.ImageFormatConstraints = {}): number | undefined =>
+    minimumRowBytes(
+      {
+        pixelFormat: PixelFormat.R8G8B8A8,
+        pixelFormatModifier: PixelFormatModifier[modifier],
+        minSize: { width: 32, height: 1 },
+        maxSize: { width: 96, height: 1 },
+        ...more,
+      },
+      width,
+    );
+
+  test.each<[ModifierName, number, number]>([
+    ["LINEAR", 128, 384],
+    ["ARM_LINEAR_TE", 128, 384],
+    ["ARM_AFBC_16X16", 128, 384],
+    ["INTEL_I915_Y_TILED", 128, 384],
+  ])("rows of %s only for widths within the bounds, both inclusive", (modifier, least, most) => {
+    expect(rows(modifier, 32)).toBe(least);
+    expect(rows(modifier, 96)).toBe(most);
+    expect(rows(modifier, 31)).toBeUndefined();
+    expect(rows(modifier, 97)).toBeUndefined();
+  });
+
+  test("Intel widths are aligned before they are compared with the bounds, others after", () => {
+    const sizeAlignment = { width: 16, height: 1 };
+    const maxSize = { width: 100, height: 1 };
+    expect(rows("INTEL_I915_Y_TILED", 97, { sizeAlignment, maxSize })).toBeUndefined();
+    expect(rows("INTEL_I915_Y_TILED", 17, { sizeAlignment })).toBe(128);
+    expect(rows("LINEAR", 97, { sizeAlignment, maxSize })).toBe(448);
+    expect(rows("LINEAR", 17, { sizeAlignment })).toBeUndefined();
+  });
+
+  test("a row is at most max_bytes_per_row, inclusive, and past 32 bits there is none", () => {
+    expect(rows("LINEAR", 64, { maxBytesPerRow: 256 })).toBe(256);
+    expect(rows("LINEAR", 64, { maxBytesPerRow: 255 })).toBeUndefined();
+    expect(rows("LINEAR", 64, { maxBytesPerRow: 0 })).toBeUndefined();
+    const open = { minSize: undefined, maxSize: undefined };
+    expect(rows("LINEAR", 2 ** 30 - 1, open)).toBe(2 ** 32 - 4);
+    expect(rows("LINEAR", 2 ** 30, open)).toBeUndefined();
+  });
+
+  test("rows of planes: of linear images and of what stands beside them, not of blocks or tiles", () => {
+    const size = { width: 64, height: 48 };
+    const layout = (pixelFormat: FormatName, modifier: ModifierName): unknown =>
+      imageLayout({
+        pixelFormat: PixelFormat[pixelFormat],
+        pixelFormatModifier: PixelFormatModifier[modifier],
+        size,
+      })?.planes.map(({ plane, rows }) => [plane, rows]);
+    expect(layout("R8G8B8A8", "ARM_AFBC_16X16_TE")).toEqual([
+      [0, undefined],
+      [3, undefined],
+    ]);
+    expect(layout("NV12", "INTEL_I915_Y_TILED_CCS")).toEqual([
+      [0, undefined],
+      [1, undefined],
+      [3, undefined],
+    ]);
+    expect(layout("NV12", "ARM_LINEAR_TE")).toEqual([
+      [0, 48],
+      [1, 24],
+      [3, undefined],
+    ]);
+    expect(layout("R8G8B8A8", "GOOGLE_GOLDFISH_OPTIMAL")).toEqual([[0, undefined]]);
+    expect(layout("I420", "INTEL_I915_X_TILED")).toBeUndefined();
   });
 });

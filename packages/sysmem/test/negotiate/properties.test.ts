@@ -20,8 +20,9 @@ import {
 } from "#negotiate";
 import { findConflict } from "../../src/negotiate/explain/failure.ts";
 import { Problem, subjectsOf } from "../../src/negotiate/explain/problem.ts";
-import { named, oneFormat, plausible, trees, wild } from "./arbitrary.ts";
+import { named, oneFormat, plausible, runs, trees, wild } from "./arbitrary.ts";
 import { violations } from "./checker.ts";
+import { relaxed } from "./relaxed.ts";
 import { joinable, plain } from "./support.ts";
 
 const several = (padding = true): fc.Arbitrary<BufferCollectionConstraints[]> =>
@@ -46,7 +47,7 @@ describe("negotiation", () => {
       fc.property(shuffled, ([list, other]) => {
         expect(essence(negotiate(named(other), plain))).toEqual(essence(negotiate(named(list), plain)));
       }),
-      { numRuns: 2000 },
+      runs(2000),
     );
   });
 
@@ -61,7 +62,7 @@ describe("negotiation", () => {
         if (before.ok) expect(after).toEqual(before);
         else expect(after.ok).toBe(false);
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 
@@ -80,10 +81,10 @@ describe("negotiation", () => {
         const slack = Math.max(0, ...list.map((one) => one.minBufferCountForSharedSlack ?? 0));
         expect(outcome.bufferCount).toBe(Math.max(held + slack, ...list.map((one) => one.minBufferCount ?? 0)));
       }),
-      { numRuns: 4000 },
+      runs(4000),
     );
     // The property says nothing if hardly anything is found.
-    expect(found).toBeGreaterThan(100);
+    expect(found).toBeGreaterThan(runs(100).numRuns);
   });
 
   test("with one format and no padding, narrowing never turns a conflict into a result", () => {
@@ -125,7 +126,7 @@ describe("negotiation", () => {
           expect(negotiate(named(narrower), plain).ok).toBe(false);
         },
       ),
-      { numRuns: 3000 },
+      runs(3000),
     );
   });
 
@@ -143,7 +144,7 @@ describe("negotiation", () => {
         };
         negotiateLate({ existing: { bufferCount: 3, settings }, allocated: participants, tree, environment: plain });
       }),
-      { numRuns: 3000 },
+      runs(3000),
     );
   });
 });
@@ -198,7 +199,7 @@ describe("trees", () => {
         const error = outcome.ok ? undefined : outcome.error;
         expect({ ok: outcome.ok, ...(error && { error }), tried: outcome.combinationsTried, names }).toEqual(expected);
       }),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 
@@ -210,7 +211,7 @@ describe("trees", () => {
         expect(explanation.ok).toBe(outcome.ok);
         expect(explanation.explanation === undefined).toBe(outcome.ok);
       }),
-      { numRuns: 100 },
+      runs(100),
     );
   });
 
@@ -224,7 +225,7 @@ describe("trees", () => {
         const tree: TreeNode = { kind: "participant", participant: { name: "late", constraints: {} } };
         expect(negotiateLate({ existing, allocated, tree, environment: joinable }).ok).toBe(true);
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 });
@@ -249,9 +250,27 @@ describe("explanations", () => {
         expect(problem.conflict(members)).toBeDefined();
         for (const one of members) expect(problem.conflict(members.filter((other) => other !== one))).toBeUndefined();
       }),
-      { numRuns: 250 },
+      runs(250),
     );
-    expect(conflicts).toBeGreaterThan(20);
+    expect(conflicts).toBeGreaterThan(runs(20).numRuns);
+  });
+
+  test("a relaxation that is said to be enough is enough", () => {
+    let tried = 0;
+    fc.assert(
+      fc.property(several(), (list) => {
+        const participants = named(list);
+        const explanation = explainFailure(participants, plain);
+        for (const relaxation of explanation?.relaxations ?? []) {
+          if (!relaxation.isEnough) continue;
+          tried++;
+          const outcome = negotiate(relaxed(participants, relaxation), plain);
+          expect(outcome.ok, `${explanation?.summary}\n${relaxation.text}`).toBe(true);
+        }
+      }),
+      runs(400),
+    );
+    expect(tried).toBeGreaterThan(runs(25).numRuns);
   });
 
   test("explaining answers for whatever decodes", () => {
@@ -272,7 +291,7 @@ describe("explanations", () => {
           environment: plain,
         });
       }),
-      { numRuns: 150 },
+      runs(150),
     );
   });
 });

@@ -10,10 +10,12 @@ import {
   MAX_REQUIRED_MAX_SIZES,
 } from "#base";
 import {
+  type Allocation,
   allModifiers,
   allPixelFormats,
   checkConstraints,
   CoherencyDomain,
+  costKeyText,
   DEFAULT_RULES,
   costTable,
   type Environment,
@@ -25,34 +27,50 @@ import {
   negotiateLate,
   negotiateTree,
   NO_COST,
-  type Outcome,
+  NO_COSTS,
   PixelFormat,
-  type ReasonCode,
   settingsToConstraints,
 } from "#negotiate";
-import { constraints, costs, image, joinable, type JsonConstraints, participant, plain, systemRam } from "./support.ts";
+import {
+  code,
+  constraints,
+  costs,
+  image,
+  joinable,
+  type JsonConstraints,
+  participant,
+  picture,
+  plain,
+  raw,
+  secureHeap,
+  solve,
+  systemRam,
+} from "./support.ts";
 
-/** Negotiates for participants p0, p1, …. */
-const solve = (environment: Environment, ...list: JsonConstraints[]): Outcome =>
-  negotiate(
-    list.map((json, at) => participant(`p${at}`, json)),
-    environment,
-  );
+describe("what bounds the size", () => {
+  const bound = (format: JsonConstraints): ReturnType<typeof code> =>
+    code(solve(plain, { usage: { cpu: 1 }, min_buffer_count: 1, image_format_constraints: [image("R8", format)] }));
 
-const code = (outcome: Outcome): ReasonCode | "ok" => (outcome.ok ? "ok" : outcome.reason.code);
+  test("a min_size, a required_max_size or an item of its list that has an area, as the client gave it", () => {
+    const size = (width: number, height: number): { width: number; height: number } => ({ width, height });
+    for (const none of [size(0, 0), size(8, 0), size(0, 8)]) {
+      expect(bound({ min_size: none })).toBe("no-size-bound");
+      expect(bound({ required_max_size: none })).toBe("no-size-bound");
+      expect(bound({ required_max_size_list: [none] })).toBe("no-size-bound");
+      // One item that has is enough; the others are judged later.
+      expect(bound({ required_max_size_list: [size(8, 8), none] })).toBe("zero-required-max-size");
+    }
+    expect(bound({ min_size: size(1, 1) })).toBe("ok");
+    expect(bound({ required_max_size: size(1, 1) })).toBe("ok");
+    expect(bound({ required_max_size_list: [size(1, 1)] })).toBe("ok");
+    // Defaults and alignments bound nothing.
+    expect(bound({ size_alignment: size(16, 16), min_bytes_per_row: 64 })).toBe("no-size-bound");
+  });
 
-const raw = (bytes: number, more: JsonConstraints = {}): JsonConstraints => ({
-  usage: { cpu: 8 },
-  min_buffer_count: 1,
-  ...more,
-  buffer_memory_constraints: { min_size_bytes: bytes, ...(more.buffer_memory_constraints as object) },
-});
-
-const picture = (format: JsonConstraints, more: JsonConstraints = {}): JsonConstraints => ({
-  usage: { cpu: 8 },
-  min_buffer_count: 1,
-  image_format_constraints: [{ min_size: { width: 64, height: 64 }, ...format }],
-  ...more,
+  test("min_size_bytes above 0", () => {
+    expect(code(solve(plain, raw(0)))).toBe("no-size-bound");
+    expect(code(solve(plain, raw(1)))).toBe("ok");
+  });
 });
 
 describe("limits", () => {
@@ -239,12 +257,6 @@ describe("formats", () => {
 });
 
 describe("memory", () => {
-  const secureHeap: HeapInfo = {
-    heapType: "b.sysmem.heap.HEAP_TYPE.SECURE",
-    id: 3n,
-    domains: { cpu: false, ram: false, inaccessible: true },
-    secure: true,
-  };
   const secure = raw(4096, { usage: { video: 1 }, buffer_memory_constraints: { secure_required: true } });
 
   test("secure memory: absent, not yet there, there, lost", () => {
@@ -326,10 +338,14 @@ describe("existing settings", () => {
     max_size: { width: 450, height: 450 },
     bytes_per_row_divisor: 64,
   });
-  const first = solve(plain, { usage: { cpu: 8 }, min_buffer_count: 2, image_format_constraints: [format] });
-  if (!first.ok) throw new TypeError("no allocation");
+  const allocated = (): Allocation => {
+    const outcome = solve(plain, { usage: { cpu: 8 }, min_buffer_count: 2, image_format_constraints: [format] });
+    if (!outcome.ok) throw new TypeError("no allocation");
+    return outcome;
+  };
 
   test("turn back into constraints that only they satisfy", () => {
+    const first = allocated();
     const back = settingsToConstraints(first.settings, first.bufferCount);
     expect(back).toMatchObject({
       usage: { none: 1 },
@@ -350,6 +366,7 @@ describe("existing settings", () => {
   });
 
   test("constraints_to_check: what fits and what does not", () => {
+    const first = allocated();
     const check = (json: JsonConstraints): unknown => {
       const answer = checkConstraints(constraints(json), first.settings, plain);
       return answer.ok ? "ok" : answer.reason.code;
@@ -369,6 +386,7 @@ describe("existing settings", () => {
   });
 
   test("must_match_vmo makes a new collection like another one", () => {
+    const first = allocated();
     const user = participant("user", { usage: { cpu: 8 }, min_buffer_count: 7 });
     const like = negotiate([{ ...user, mustMatch: first.settings }], plain);
     expect(like).toMatchObject({ ok: true, bufferCount: 7, settings: first.settings });
@@ -394,15 +412,26 @@ describe("existing settings", () => {
       image_format_constraints: [image("R8G8B8A8", { min_bytes_per_row: 1857 })],
     });
     expect(code(negotiate([user, wants], joinable))).toBe("image-above-max-size-bytes");
+    // The room for padding is for padding alone.
+    const taller = participant("taller", {
+      usage: { cpu: 1 },
+      image_format_constraints: [image("R8", { required_max_size_list: [{ width: 64, height: 65 }] })],
+    });
+    const small = solve(plain, picture(image("R8", { pad_beyond_image_size_bytes: 4096 })));
+    if (!small.ok) throw new TypeError("no allocation");
+    const like = { ...participant("like", { usage: { cpu: 8 }, min_buffer_count: 1 }), mustMatch: small.settings };
+    expect(negotiate([like], joinable)).toMatchObject({ ok: true, settings: small.settings });
+    expect(negotiate([like, taller], joinable)).toMatchObject({
+      reason: { code: "image-above-max-size-bytes", values: { width: 64, height: 65, size: 4160, max: 4096 } },
+    });
   });
 
   test("late attachment is not asked about secure memory again", () => {
-    const allocated = [
-      participant("p0", { usage: { cpu: 8 }, min_buffer_count: 2, image_format_constraints: [format] }),
-    ];
+    const first = allocated();
+    const users = [participant("p0", { usage: { cpu: 8 }, min_buffer_count: 2, image_format_constraints: [format] })];
     const outcome = negotiateLate({
       existing: first,
-      allocated,
+      allocated: users,
       tree: {
         kind: "plain",
         children: [{ kind: "participant", participant: participant("late", { usage: { cpu: 1 } }) }],
@@ -441,6 +470,55 @@ describe("costs", () => {
     expect(formatCost(table, 1, 0n, { cpu: 1, vulkan: 4, video: 1 })).toBe(4);
     // What nobody uses does not matter: `none` is ignored.
     expect(formatCost(costTable([entry(1, 7, { none: 1 })]), 1, 0n, { cpu: 1 })).toBe(7);
+    expect(formatCost(costTable([entry(1, 9, { cpu: 1 }), entry(1, 7, { none: 3 })]), 1, 0n, { cpu: 1 })).toBe(9);
+  });
+
+  test("a key is the format, the modifier and all usage bits; what is un-set is LINEAR, or no bits", () => {
+    const key = (key: Parameters<typeof costKeyText>[0]["key"]): string => costKeyText({ key, cost: 1 });
+    expect(key({ pixelFormat: 1 })).toBe(key({ pixelFormat: 1, pixelFormatModifier: 0n, bufferUsageBits: {} }));
+    expect(key({ pixelFormat: 1 })).toBe(key({ pixelFormat: 1, bufferUsageBits: { cpu: 0, none: 0 } }));
+    const different = [
+      key({ pixelFormat: 1 }),
+      key({ pixelFormat: 104 }),
+      key({ pixelFormat: 1, pixelFormatModifier: 1n as 0n }),
+      ...(["none", "cpu", "vulkan", "display", "video"] as const).map((field) =>
+        key({ pixelFormat: 1, bufferUsageBits: { [field]: 1 } }),
+      ),
+    ];
+    expect(new Set(different).size).toBe(different.length);
+    expect(key({ pixelFormat: 1, bufferUsageBits: { cpu: 1, vulkan: 11 } })).not.toBe(
+      key({ pixelFormat: 1, bufferUsageBits: { cpu: 11, vulkan: 1 } }),
+    );
+    expect(costKeyText({})).not.toBe(key({ pixelFormat: 1 }));
+  });
+
+  test("each group of usage bits has to be used, and counts", () => {
+    for (const field of ["cpu", "vulkan", "display", "video"] as const) {
+      const table = costTable([entry(1, 5), entry(1, 3, { [field]: 0x8000_0001 })]);
+      expect(formatCost(table, 1, 0n, { [field]: 0x8000_0003 }), field).toBe(3);
+      expect(formatCost(table, 1, 0n, { [field]: 1 }), field).toBe(5);
+      expect(formatCost(table, 1, 0n, {}), field).toBe(5);
+      // More bits beat fewer, whichever comes later.
+      const two = costTable([entry(1, 3, { [field]: 3 }), entry(1, 4, { [field]: 1 })]);
+      expect(formatCost(two, 1, 0n, { [field]: 3 }), field).toBe(3);
+      expect(formatCost(two, 1, 0n, { [field]: 1 }), field).toBe(4);
+    }
+  });
+
+  test("of equal entries the later, also where the same key moved up", () => {
+    const tie = costTable([entry(1, 3, { cpu: 1 }), entry(1, 4, { cpu: 2 })]);
+    expect(formatCost(tie, 1, 0n, { cpu: 3 })).toBe(4);
+    const moved = costTable([entry(1, 3, { cpu: 1 }), entry(1, 4, { cpu: 2 })], [entry(1, 5, { cpu: 1 })]);
+    expect(moved.entries.map(({ cost }) => cost)).toEqual([4, 5]);
+    expect(formatCost(moved, 1, 0n, { cpu: 3 })).toBe(5);
+  });
+
+  test("a modifier that is named, and one that is not", () => {
+    const tiled = { key: { pixelFormat: 1, pixelFormatModifier: 0x0100_0000_0000_0001n }, cost: 9 } as const;
+    const table = costTable([entry(1, 5), tiled]);
+    expect(formatCost(table, 1, 0x0100_0000_0000_0001n, {})).toBe(9);
+    expect(formatCost(table, 1, 0n, {})).toBe(5);
+    expect(formatCost(NO_COSTS, 1, 0n, {})).toBe(NO_COST);
   });
 
   test("costs are float32, and entries without one are ignored", () => {

@@ -1,7 +1,17 @@
 /** What the tests of negotiation share: JSON in FIDL names to constraints, and an environment. */
 import { fromJson } from "#fidl";
 import { BufferCollectionConstraints, FormatCostEntry, SingleBufferSettings } from "#gen/fuchsia_sysmem2";
-import { type CostTable, costTable, type Environment, type HeapInfo, type Participant, SYSTEM_RAM } from "#negotiate";
+import {
+  type CostTable,
+  costTable,
+  type Environment,
+  type HeapInfo,
+  negotiate,
+  type Outcome,
+  type Participant,
+  type ReasonCode,
+  SYSTEM_RAM,
+} from "#negotiate";
 import formatFacts from "./data/pixel-formats.json" with { type: "json" };
 
 /** Constraints as the examples write them. */
@@ -33,11 +43,22 @@ const ALL_DOMAINS = { cpu: true, ram: true, inaccessible: true };
 
 export const systemRam: HeapInfo = { heapType: SYSTEM_RAM, id: 0n, domains: ALL_DOMAINS, secure: false };
 
+/** Secure memory that is there: a heap that nobody but hardware touches. */
+export const secureHeap: HeapInfo = {
+  heapType: "b.sysmem.heap.HEAP_TYPE.SECURE",
+  id: 3n,
+  domains: { cpu: false, ram: false, inaccessible: true },
+  secure: true,
+};
+
 /** The environment of the examples: one heap, no costs. */
 export const plain: Environment = {
   heaps: [systemRam],
   contiguousSystemRam: ALL_DOMAINS,
 };
+
+/** With the secure heap. */
+export const withSecure: Environment = { ...plain, heaps: [systemRam, secureHeap], secureMemory: "ready" };
 
 /** The same, and padded collections can be joined. */
 export const joinable: Environment = { ...plain, rules: { lateAttachmentWithPadding: true } };
@@ -54,4 +75,37 @@ export function costs(...names: string[]): CostTable {
       }),
     ),
   );
+}
+
+/** Negotiates for participants p0, p1, …. */
+export function solve(environment: Environment, ...list: JsonConstraints[]): Outcome {
+  return negotiate(
+    list.map((json, at) => participant(`p${at}`, json)),
+    environment,
+  );
+}
+
+/** The check that failed. */
+export function code(outcome: Outcome): ReasonCode | "ok" {
+  return outcome.ok ? "ok" : outcome.reason.code;
+}
+
+/** A participant that writes so many bytes, whatever they mean. */
+export function raw(bytes: number, more: JsonConstraints = {}): JsonConstraints {
+  return {
+    usage: { cpu: 8 },
+    min_buffer_count: 1,
+    ...more,
+    buffer_memory_constraints: { min_size_bytes: bytes, ...(more.buffer_memory_constraints as object) },
+  };
+}
+
+/** A participant that writes images of 64x64 in one format. */
+export function picture(format: JsonConstraints, more: JsonConstraints = {}): JsonConstraints {
+  return {
+    usage: { cpu: 8 },
+    min_buffer_count: 1,
+    image_format_constraints: [{ min_size: { width: 64, height: 64 }, ...format }],
+    ...more,
+  };
 }

@@ -1,6 +1,6 @@
 /** `sysmem solve FILE.json`: the negotiation alone, with its reasons. */
-import { readFileSync } from "node:fs";
-import { SysmemError } from "#base";
+import { createReadStream } from "node:fs";
+import { MAX_SOLVE_FILE_BYTES, SysmemError } from "#base";
 import { toJson } from "#fidl";
 import { SingleBufferSettings } from "#gen/fuchsia_sysmem2";
 import {
@@ -33,6 +33,9 @@ export interface SolveOutput {
   write(text: string): unknown;
 }
 
+/** Where input comes from when the file is `-`. */
+export type SolveSource = AsyncIterable<Uint8Array | string>;
+
 /** Nothing could be read from the file, or it names what is not there. */
 export class SolveInputError extends SysmemError {
   readonly code = "SOLVE_INPUT";
@@ -44,23 +47,25 @@ export class NoResultError extends SysmemError {
 }
 
 /**
- * Solves a file and prints the settings, or why there are none. Returns nothing when there is a result, and otherwise
+ * Solves a file (`-` is standard input) and prints the settings, or why there are none. Returns nothing when there is a result, and otherwise
  * the error for the exit status.
  */
 export async function runSolve(
   flags: SolveFlags,
   file: string,
   output: SolveOutput = process.stdout,
+  input: SolveSource = process.stdin,
 ): Promise<SolveInputError | NoResultError | undefined> {
-  let text: string;
+  let text: string | undefined;
   try {
-    text = readFileSync(file, "utf8");
+    text = await readAll(file === "-" ? input : createReadStream(file));
   } catch (error) {
     return new SolveInputError(`cannot read ${file}: ${(error as Error).message}`, { cause: error });
   }
-  const input = readSolveInput(text);
-  if (!input.ok) return new SolveInputError(`cannot use ${file}: ${input.error}`);
-  const { tree, environment } = input.value;
+  if (text === undefined) return new SolveInputError(`cannot read ${file}: more than ${MAX_SOLVE_FILE_BYTES} bytes`);
+  const read = readSolveInput(text);
+  if (!read.ok) return new SolveInputError(`cannot use ${file}: ${read.error}`);
+  const { tree, environment } = read.value;
   const outcome = negotiateTree(tree, environment);
   // A failure without its reasons would be of no use to anybody.
   const explanation = flags.explain === true || !outcome.ok ? explainTree(tree, environment) : undefined;
@@ -68,11 +73,29 @@ export async function runSolve(
   if (flags.whatIf !== undefined) {
     whatIf = leaveOut(tree, flags.whatIf, environment, outcome);
     if (whatIf === undefined)
-      return new SolveInputError(`${file} has no participant named ${flags.whatIf} that could be left out`);
+      return new SolveInputError(`${file} has no participant ${flags.whatIf}, it has ${namesIn(tree).join(", ")}`);
   }
   if (flags.json === true) output.write(`${JSON.stringify(asJson(outcome, explanation, whatIf), null, 2)}\n`);
   else output.write(asText(outcome, explanation, whatIf));
   return outcome.ok ? undefined : new NoResultError("the participants find no common settings");
+}
+
+/** All of a source as text; undefined when it is too long. */
+async function readAll(source: SolveSource): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of source) {
+    const bytes = Buffer.from(chunk as Uint8Array);
+    length += bytes.length;
+    if (length > MAX_SOLVE_FILE_BYTES) return undefined;
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function namesIn(node: TreeNode): string[] {
+  const own = node.kind === "participant" ? [node.participant.name] : [];
+  return [...own, ...(node.children ?? []).flatMap(namesIn)];
 }
 
 /** The negotiation without one participant. */

@@ -33,7 +33,7 @@ export function formatJsonPath(path: JsonPath): string {
   return path.map((step, index) => (typeof step === "number" ? `[${step}]` : index === 0 ? step : `.${step}`)).join("");
 }
 
-/** @internal What is there, short. */
+/** What is there instead of what was expected, short. */
 export function describeJson(json: unknown): string {
   if (json === undefined) return "nothing";
   if (Array.isArray(json)) return `an array of ${json.length}`;

@@ -61,13 +61,16 @@ export interface Subject {
   readonly name: string;
   readonly constraints: BufferCollectionConstraints;
   readonly synthetic?: Synthetic | undefined;
+  /** Stands for buffers that exist: what it demands cannot be changed, only not be asked for. */
+  readonly exists?: boolean | undefined;
 }
 
 type FormatDraft = Mutable<ImageFormatConstraints>;
 
-/** A copy that may be changed, all the way down. */
+/** A copy that demands may be put into: they replace members of it and of its image formats, and change no value. */
 export function copyConstraints(constraints: BufferCollectionConstraints): Draft {
-  return structuredClone(constraints);
+  const { imageFormatConstraints } = constraints;
+  return { ...constraints, imageFormatConstraints: imageFormatConstraints?.map((format) => ({ ...format })) };
 }
 
 /** What stays of a participant when all its demands are left out. */

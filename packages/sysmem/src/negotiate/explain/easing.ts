@@ -7,7 +7,7 @@ import { isReason } from "../run.ts";
 import type { BufferUsage, ColorSpace, Heap, SizeU } from "../wire-types.ts";
 import { copyConstraints, type Demand, type DemandValue, FORMATS } from "./demands.ts";
 import type { Problem } from "./problem.ts";
-import { changeText, demandText, offeredPairs, type PlainValue, plainValue, withoutText } from "./words.ts";
+import { changeText, demandText, offeredPairs, type PlainValue, plainValue, sizeText, withoutText } from "./words.ts";
 
 /** A change to one demand of one participant that resolves a conflict. */
 export interface Relaxation {
@@ -44,13 +44,22 @@ export function easeConflict(
 ): Relaxation[] {
   const found: Found[] = [];
   for (const member of members.slice(0, MAX_EASED_DEMANDS)) {
-    const one = easeDemand(problem, [...fixed, ...members], member);
+    const { exists } = problem.subject(member.participant);
+    const one = exists === true ? withoutSubject(problem, member) : easeDemand(problem, [...fixed, ...members], member);
     if (one !== undefined) found.push(one);
   }
   found.sort((a, b) => Number(b.relaxation.isEnough) - Number(a.relaxation.isEnough) || a.distance - b.distance);
   // The same field of several formats reads the same.
   const seen = new Set<string>();
   return found.map((one) => one.relaxation).filter(({ text }) => !seen.has(text) && seen.add(text));
+}
+
+/** What exists is as it is: somebody may only do without being like it. */
+function withoutSubject(problem: Problem, member: Demand): Found {
+  const { name } = problem.subject(member.participant);
+  const isEnough = !isReason(problem.strictly({ at: member.participant, constraints: undefined }));
+  const text = `${name} is left out`;
+  return { relaxation: { participant: name, field: "must_match_vmo", from: "set", isEnough, text }, distance: 2 };
 }
 
 /** A value to try; undefined leaves the demand out. */
@@ -218,6 +227,7 @@ function describe(problem: Problem, member: Demand, value: Candidate, isEnough: 
 
 /** The old value alone where the sentence has said what it is a value of. */
 function shortOf(member: Demand, text: string): string {
+  if (member.easing === "shrink") return sizeText(member.value as SizeU);
   return typeof member.value === "object" ? text : String(member.value);
 }
 

@@ -141,8 +141,9 @@ function nameFormats(problem: Problem, at: number, demands: readonly Demand[]): 
   const concerned = new Set(demands.flatMap((demand) => (demand.format === undefined ? [] : [demand.format])));
   const only = formats.filter((_, position) => concerned.has(position));
   const pairs = offeredPairs({ ...subject, constraints: { ...subject.constraints, imageFormatConstraints: only } });
-  const first = pairs.slice(0, 3).map(describePair).join(", ");
-  return pairs.length > 3 ? `${first} and ${pairs.length - 3} more` : first;
+  const names = pairs.slice(0, 3).map(describePair);
+  if (pairs.length > 3) names.push(`${pairs.length - 3} more`);
+  return names.join(" and ");
 }
 
 /** Where nobody demands too much: what somebody could say. */

@@ -6,11 +6,11 @@
  * monotone. Order is kept; earlier items are let go first.
  */
 export function minimalFailing<T>(items: readonly T[], fails: (subset: readonly T[]) => boolean): T[] {
-  let kept = items.slice();
+  let kept = [...items];
   for (let piece = Math.ceil(kept.length / 2); piece > 1; piece = Math.ceil(piece / 2)) {
     for (let at = 0; at < kept.length; ) {
       const without = [...kept.slice(0, at), ...kept.slice(at + piece)];
-      if (without.length < kept.length && fails(without)) kept = without;
+      if (fails(without)) kept = without;
       else at += piece;
     }
   }

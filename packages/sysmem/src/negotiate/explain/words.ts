@@ -1,6 +1,6 @@
 /** Demands in words. */
-import { MAX_UINT32 } from "../arithmetic.ts";
 import { colorSpaceName, pixelFormatName } from "../formats.ts";
+import { heapText } from "../memory.ts";
 import { modifierName } from "../modifiers.ts";
 import { describePair, type FormatPair } from "../reasons.ts";
 import { describeUsage, hasRealUsage } from "../usage.ts";
@@ -23,13 +23,12 @@ const MAX_LISTED = 6;
 
 /** What a demand asks for, to go after "requires". */
 export function demandText(subject: Subject, demand: Demand, value: DemandValue = demand.value): string {
-  const text = TEXTS[demand.what];
-  return text === undefined ? `${demand.what} ${plainText(plainValue(subject, demand, value))}` : text(value, subject);
+  return TEXTS[demand.what]?.(value, subject) ?? demand.what;
 }
 
 /** What a participant does that takes a demand back, to go after its name. */
 export function withoutText(subject: Subject, demand: Demand): string {
-  return WITHOUT_TEXTS[demand.what] ?? `does without ${demandText(subject, demand)}`;
+  return WITHOUT_TEXTS[demand.what] ?? `does not require ${demandText(subject, demand)}`;
 }
 
 const WITHOUT_TEXTS: Readonly<Record<string, string>> = {
@@ -40,6 +39,11 @@ const WITHOUT_TEXTS: Readonly<Record<string, string>> = {
   color_spaces: "accepts any color space",
   is_alpha_present: "does not say whether alpha is present",
   max_buffer_count: "does not limit the number of buffers",
+  max_size_bytes: "does not limit the size of buffers",
+  max_bytes_per_row: "does not limit bytes_per_row",
+  max_width_times_height: "does not limit the number of pixels",
+  "max_size.width": "does not limit the width",
+  "max_size.height": "does not limit the height",
 };
 
 /** What a participant does that changes a list, to go after its name; undefined where it is no list. */
@@ -59,27 +63,27 @@ export function changeText(demand: Demand, value: DemandValue): string | undefin
   }
 }
 
-const buffers = (value: DemandValue): string => (value === 1 ? "1 buffer" : `${n(value)} buffers`);
-const n = (value: DemandValue): string => (value === MAX_UINT32 ? "unlimited" : (value as number).toString());
-const size = (value: DemandValue): string => `${(value as SizeU).width}x${(value as SizeU).height}`;
+const n = (value: DemandValue): string => (value as number | bigint).toString();
+const buffers = (value: DemandValue): string => (n(value) === "1" ? "1 buffer" : `${n(value)} buffers`);
+const bytes = (value: DemandValue): string => (n(value) === "1" ? "1 byte" : `${n(value)} bytes`);
 
 const TEXTS: Readonly<Record<string, (value: DemandValue, subject: Subject) => string>> = {
-  usage: (value) => `${describeUsage(value as BufferUsage)} usage`,
+  usage: usageText,
   min_buffer_count_for_camping: (value) => `${buffers(value)} to hold at a time (min_buffer_count_for_camping)`,
   min_buffer_count_for_dedicated_slack: (value) =>
     `${buffers(value)} of slack of its own (min_buffer_count_for_dedicated_slack)`,
   min_buffer_count_for_shared_slack: (value) => `${buffers(value)} of shared slack (min_buffer_count_for_shared_slack)`,
   min_buffer_count: (value) => `at least ${buffers(value)} (min_buffer_count)`,
   max_buffer_count: (value) => `at most ${buffers(value)} (max_buffer_count)`,
-  min_size_bytes: (value) => `at least ${n(value)} bytes a buffer (min_size_bytes)`,
-  max_size_bytes: (value) => `at most ${n(value)} bytes a buffer (max_size_bytes)`,
+  min_size_bytes: (value) => `at least ${bytes(value)} a buffer (min_size_bytes)`,
+  max_size_bytes: (value) => `at most ${bytes(value)} a buffer (max_size_bytes)`,
   min_physical_base_alignment: (value) => `physical addresses divisible by ${n(value)} (min_physical_base_alignment)`,
   physically_contiguous_required: () => "physically contiguous memory (physically_contiguous_required)",
   secure_required: () => "secure memory (secure_required)",
   cpu_domain_supported: () => "the CPU domain to be left out (cpu_domain_supported false)",
   ram_domain_supported: () => "the RAM domain to be left out (ram_domain_supported false)",
   inaccessible_domain_supported: () => "the INACCESSIBLE domain to be left out (inaccessible_domain_supported false)",
-  permitted_heaps: (value) => `a heap out of ${listed((value as Heap[]).map(heapText))} (permitted_heaps)`,
+  permitted_heaps: (value) => `heap ${listed((value as Heap[]).map(heapText))} (permitted_heaps)`,
   image_format_constraints: (value, subject) => `pixel format ${formatsText(value, subject)}`,
   color_spaces: (value) => `color space ${listed((value as ColorSpace[]).map(colorSpaceName))}`,
   min_bytes_per_row: (value) => `bytes_per_row of at least ${n(value)}`,
@@ -87,29 +91,40 @@ const TEXTS: Readonly<Record<string, (value: DemandValue, subject: Subject) => s
   bytes_per_row_divisor: (value) => `bytes_per_row divisible by ${n(value)}`,
   require_bytes_per_row_at_pixel_boundary: () =>
     "rows that end at whole pixels (require_bytes_per_row_at_pixel_boundary)",
-  start_offset_divisor: (value) => `start offset divisible by ${n(value)}`,
+  start_offset_divisor: (value) => `a start offset divisible by ${n(value)} (start_offset_divisor)`,
   max_width_times_height: (value) => `at most ${n(value)} pixels (max_width_times_height)`,
   is_alpha_present: (value) => (value === true ? "alpha to be present" : "alpha to be absent"),
-  pad_beyond_image_size_bytes: (value) => `${n(value)} bytes of padding behind the image (pad_beyond_image_size_bytes)`,
+  pad_beyond_image_size_bytes: (value) => `${bytes(value)} of padding behind the image (pad_beyond_image_size_bytes)`,
   "min_size.width": (value) => `a width of at least ${n(value)} (min_size)`,
   "min_size.height": (value) => `a height of at least ${n(value)} (min_size)`,
   "max_size.width": (value) => `a width of at most ${n(value)} (max_size)`,
   "max_size.height": (value) => `a height of at most ${n(value)} (max_size)`,
   "size_alignment.width": (value) => `a width divisible by ${n(value)} (size_alignment)`,
   "size_alignment.height": (value) => `a height divisible by ${n(value)} (size_alignment)`,
-  "display_rect_alignment.width": (value) => `a display rectangle divisible by ${n(value)} in width`,
-  "display_rect_alignment.height": (value) => `a display rectangle divisible by ${n(value)} in height`,
+  "display_rect_alignment.width": (value) =>
+    `a display rectangle divisible by ${n(value)} in width (display_rect_alignment)`,
+  "display_rect_alignment.height": (value) =>
+    `a display rectangle divisible by ${n(value)} in height (display_rect_alignment)`,
   "required_min_size.width": (value) => `images with a width of ${n(value)} to be allowed (required_min_size)`,
   "required_min_size.height": (value) => `images with a height of ${n(value)} to be allowed (required_min_size)`,
   "required_max_size.width": (value) => `images with a width of ${n(value)} to fit (required_max_size)`,
   "required_max_size.height": (value) => `images with a height of ${n(value)} to fit (required_max_size)`,
-  required_max_size_list: (value) => `images of ${size(value)} to fit (required_max_size_list)`,
+  required_max_size_list: (value) => `images of ${sizeText(value as SizeU)} to fit (required_max_size_list)`,
   "pad_for_block_size.width": (value) => `padding to blocks ${n(value)} wide (pad_for_block_size)`,
   "pad_for_block_size.height": (value) => `padding to blocks ${n(value)} high (pad_for_block_size)`,
 };
 
-function heapText(heap: Heap): string {
-  return heap.id === undefined || heap.id === 0n ? `${heap.heapType}` : `${heap.heapType} ${heap.id}`;
+/** CPU usage takes domains away without a word in the constraints: where that may be the trouble it is said. */
+function usageText(value: DemandValue, { constraints }: Subject): string {
+  const usage = value as BufferUsage;
+  const { ramDomainSupported, inaccessibleDomainSupported } = constraints.bufferMemoryConstraints ?? {};
+  const isSilent = ramDomainSupported === undefined && inaccessibleDomainSupported === undefined;
+  return `${describeUsage(usage)} usage${isSilent && (usage.cpu ?? 0) !== 0 ? " (leaves only the CPU domain)" : ""}`;
+}
+
+/** `1920x1080`. */
+export function sizeText({ width, height }: SizeU): string {
+  return `${width}x${height}`;
 }
 
 function listed(names: readonly string[]): string {
@@ -170,10 +185,6 @@ export function toPlain(value: unknown): PlainValue {
     if (member !== undefined) plain[key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = toPlain(member);
   }
   return plain;
-}
-
-function plainText(value: PlainValue): string {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 /** A setting of a result with its FIDL names. `path` as `compareAllocations` has it. */
