@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Collection, spawnWithChannels, Sysmem, type Token, TOKEN_VARIABLE } from "#client";
-import { type Daemon, serve } from "#daemon";
+import { type Daemon, serve, type ServeOptions } from "#daemon";
 import { type JsonValue, toJson } from "#fidl";
 import { BufferCollectionConstraints } from "#gen/fuchsia_sysmem2";
 import { createLinuxKernel, type LinuxKernel } from "#kernel";
@@ -59,10 +59,14 @@ export class Participant {
 export class World {
   readonly svc: string = mkdtempSync(join(tmpdir(), "sysmem-inspect-"));
   readonly kernel: LinuxKernel = createLinuxKernel();
-  readonly daemon: Daemon = serve({ svc: this.svc, kernel: this.kernel });
+  readonly daemon: Daemon;
   readonly #connections: Sysmem[] = [];
   readonly #participants: Participant[] = [];
   readonly #channels: { close(): void }[] = [];
+
+  constructor(options: Omit<ServeOptions, "svc" | "kernel"> = {}) {
+    this.daemon = serve({ ...options, svc: this.svc, kernel: this.kernel });
+  }
 
   /** A connection of this process. */
   connect(name: string): Sysmem {

@@ -20,7 +20,7 @@ export function handleAllocatorMessage(
   run: () => Handled,
   { generation, drop = () => {} }: AllocatorMessageOptions,
 ): void {
-  const { context, peer } = connection;
+  const { context } = connection;
   context.turns.enter(() => {
     if (control.isClosed) {
       drop();
@@ -37,7 +37,7 @@ export function handleAllocatorMessage(
     if (fault === undefined) return;
     drop();
     context.logger.error(
-      { message, detail: fault.detail, client: connection.debugInfo?.name, peer },
+      { ...connection.describe(), message, detail: fault.detail },
       "protocol deviation: this Allocator is closed",
     );
     connection.recordFault(message, fault.detail);

@@ -9,6 +9,7 @@ import type { KnownVmo } from "../buffers/vmo-index.ts";
 import { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
 import type { ServerContext } from "../context.ts";
 import { deviation, type DomainError } from "../domain-error.ts";
+import { clientFields, type LogFields } from "../debug/log-fields.ts";
 import { failRootAfterException } from "../collection/failure.ts";
 import { rootProperties } from "../tree/node.ts";
 import { type DebugInfo, noDebugInfo, type NodeProperties } from "../tree/properties.ts";
@@ -59,6 +60,11 @@ export class AllocatorConnection {
     return this.#debugInfo;
   }
 
+  /** Fields for a log line about this connection. */
+  describe(): LogFields {
+    return clientFields(this.#debugInfo, this.peer);
+  }
+
   /** `SetDebugClientInfo`: for what is created or bound from now on. */
   setDebugClientInfo(name: string, id: bigint): void {
     this.#debugInfo = { name, id };
@@ -107,7 +113,7 @@ export class AllocatorConnection {
     this.#create((collection) => {
       const node = collection.addNode(undefined, this.#rootProperties(), () => ({ kind: "orphan" }));
       collection.emit(() => ({ type: "collection-created", root: collection.refData(node) }));
-      serveAsCollection(collection, node, request);
+      serveAsCollection(collection, node, request, this.peer?.pid);
     });
     return undefined;
   }
@@ -120,17 +126,15 @@ export class AllocatorConnection {
     // End of stream for the token, whoever keeps a duplicate of its end: what is queued on it is still handled.
     tokenClientEnd.closeForAll();
     if (known === undefined) {
-      context.logger.error(
-        { koid, client: this.#debugInfo?.name },
-        "BindSharedCollection with a token that is not known",
-      );
+      context.logger.error({ koid, ...this.describe() }, "BindSharedCollection with a token that is not known");
       request.drop();
       return;
     }
     const { collection, node } = known;
     const { serving } = node;
     if (serving.kind === "token" && serving.state.kind === "active") {
-      const state = { kind: "bind-pending", request, allocatorInfo: this.#debugInfo } as const;
+      const binder = { debugInfo: this.#debugInfo, pid: this.peer?.pid };
+      const state = { kind: "bind-pending", request, binder } as const;
       node.setServing({ kind: "token", endpoint: serving.endpoint, state });
       return;
     }
@@ -176,7 +180,10 @@ export class AllocatorConnection {
     let closeWeakAsap: EventPair | undefined;
     if (questions.needWeak) {
       if (buffer.children.size >= context.limits.maxVmosPerBuffer) {
-        context.logger.error(collection.describe(), "quota maxVmosPerBuffer is used up");
+        context.logger.error(
+          { ...collection.describe(), nodeId: undefined, ...this.describe() },
+          "quota maxVmosPerBuffer is used up: no weak VMO for this client",
+        );
         return err("UNSPECIFIED");
       }
     }
@@ -189,7 +196,10 @@ export class AllocatorConnection {
       }
     } catch (error) {
       closeWeakAsap?.close();
-      context.logger.error({ ...collection.describe(), err: error }, "the kernel refused what GetVmoInfo needs");
+      context.logger.error(
+        { ...collection.describe(), nodeId: undefined, ...this.describe(), err: error },
+        "the kernel refused what GetVmoInfo needs",
+      );
       return err("UNSPECIFIED");
     }
     return ok({
