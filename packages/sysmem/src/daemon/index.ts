@@ -6,3 +6,4 @@ export * from "./logging.ts";
 export * from "./inspector/index.ts";
 export { type MetricsEndpoint, serveMetrics } from "./metrics.ts";
 export * from "./serve.ts";
+export { packageVersion } from "./inspect/index.ts";

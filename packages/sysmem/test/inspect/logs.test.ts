@@ -66,7 +66,10 @@ describe("every line about a client", () => {
 
     const messages = new Set(aboutClients().map(({ msg }) => msg));
     for (const one of ["SetConstraints", "settings decided", "allocation failed", "this collection fails"]) {
-      expect([...messages].some((msg) => msg.includes(one)), one).toBe(true);
+      expect(
+        [...messages].some((msg) => msg.includes(one)),
+        one,
+      ).toBe(true);
     }
     for (const line of aboutClients()) {
       const said = JSON.stringify(line);
@@ -79,7 +82,8 @@ describe("every line about a client", () => {
         nodeId: expect.any(Number),
       });
     }
-    const by = (words: string, client: string) => lines.some((one) => one.msg.includes(words) && one["client"] === client);
+    const by = (words: string, client: string) =>
+      lines.some((one) => one.msg.includes(words) && one["client"] === client);
     expect(by("protocol deviation: this Allocator is closed", "careless")).toBe(true);
     expect(by("with a token that is not known", "lost")).toBe(true);
     expect(by("protocol deviation: this channel is closed", "rude")).toBe(true);

@@ -34,6 +34,8 @@ describe("/metrics", () => {
     const buffers = await one.waitForBuffers();
     const { status, text } = await ask(metrics.url);
     expect(status).toBe(200);
+    const { perUser } = server.context.accounts.quotas;
+    expect(text).toContain(`sysmem_user_limit{amount="bytes"} ${perUser?.bytes}\n`);
     for (const line of [
       'sysmem_collections{state="allocated"} 1',
       "sysmem_nodes 1",
@@ -42,6 +44,9 @@ describe("/metrics", () => {
       'sysmem_allocations_total{attempt="initial",error=""} 1',
       "sysmem_allocation_seconds_count 1",
       'sysmem_quota_used{quota="maxCollections"} 1',
+      'sysmem_quota_used{quota="perProcess.bytes"} 4096',
+      `sysmem_user_used{uid="${process.getuid?.()}",amount="buffers"} 1`,
+      `sysmem_user_used{uid="${process.getuid?.()}",amount="bytes"} 4096`,
     ]) {
       expect(text.split("\n")).toContain(line);
     }

@@ -1,6 +1,7 @@
 /** `sysmem man DIR`: manual pages, made of the commands' own help. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { IncompleteError } from "../errors.ts";
 
 /** A command's help, as a person reads it. */
 export interface CommandHelp {
@@ -61,9 +62,16 @@ export function manPages(help: readonly CommandHelp[]): ReadonlyMap<string, stri
   return new Map(help.map((one) => [`${one.command.replaceAll(" ", "-")}.1`, manPage(one, names)]));
 }
 
-/** Writes a page for each command into a folder, which is made when it is not there. */
+/** Writes a page for each command into a folder, which is made when it is not there; the folder above it is. */
 export async function runMan(_flags: unknown, folder: string): Promise<void> {
   const { commandHelp } = await import("../main.ts");
-  mkdirSync(folder, { recursive: true });
-  for (const [name, text] of manPages(commandHelp())) writeFileSync(join(folder, name), text);
+  try {
+    // One level: Node's recursive way never ends where the kernel says ENOENT to every attempt, as in /proc.
+    if (!existsSync(folder)) mkdirSync(folder);
+    for (const [name, text] of manPages(commandHelp())) writeFileSync(join(folder, name), text);
+  } catch (error) {
+    throw new IncompleteError(`cannot write manual pages into ${folder}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }
