@@ -1,4 +1,5 @@
 /** What is installed beside the program fits the program. */
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,6 +31,23 @@ it("the dashboard asks for metrics that there are, and for all of them", () => {
   );
   expect([...new Set(asked)].sort()).toEqual([...there].sort());
 });
+
+it.skipIf(spawnSync("groff", ["--version"]).status !== 0)(
+  "the manual pages are roff without a warning (needs groff)",
+  () => {
+    const folder = join(packaging, "man");
+    const pages = readdirSync(folder);
+    const { stdout, stderr } = spawnSync("groff", ["-man", "-Tutf8", "-ww", "-rLL=80n", ...pages], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(stderr).toBe("");
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: bold is a letter over itself, underline one over a line.
+    const text = stdout.replaceAll(/.\u0008/g, "");
+    for (const name of pages) expect(text.replaceAll(/ +/g, " ")).toContain(`${name.replace(/\.1$/, "")} - `);
+    expect(text).toContain("<(sysmem completion bash)");
+  },
+);
 
 it("the manual pages are those that the commands' help makes", async () => {
   const folder = mkdtempSync(join(tmpdir(), "sysmem-man-"));
