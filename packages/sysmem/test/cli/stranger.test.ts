@@ -180,5 +180,5 @@ it("names of clients cannot reach into the terminal, change the direction of wri
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what must not be there.
     expect(out.replaceAll("\n", "")).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/);
   }
-  expect((await world.sysmem("ls")).out).toMatch(/^\d+ +red[?\w;\[]*ltr\?\?\?end /m);
+  expect((await world.sysmem("ls")).out).toMatch(/^\d+ +red[?\w;[]*ltr\?\?\?end /m);
 });

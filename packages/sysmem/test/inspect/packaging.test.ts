@@ -1,10 +1,10 @@
 /** What is installed beside the program fits the program. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { servedProtocols } from "#daemon";
 import { runMan } from "../../src/cli/commands/man.ts";
 
@@ -15,6 +15,33 @@ it("the socket units listen for every protocol that the server serves, and for n
   const units = read("systemd/sysmem.socket") + read("systemd/sysmem-private.socket");
   const sockets = [...units.matchAll(/^ListenSequentialPacket=\/run\/sysmem\/svc\/(.+)$/gm)].map(([, name]) => name);
   expect(sockets.sort()).toEqual([...servedProtocols].sort());
+});
+
+describe.skipIf(spawnSync("systemd-analyze", ["--version"]).status !== 0)("systemd (needs systemd-analyze)", () => {
+  /** The units, with a program that is there in place of the installed one. */
+  const installed = (): string => {
+    const folder = mkdtempSync(join(tmpdir(), "sysmem-units-"));
+    for (const name of readdirSync(join(packaging, "systemd"))) {
+      writeFileSync(join(folder, name), read(`systemd/${name}`).replaceAll("/usr/bin/sysmem", "/bin/true"));
+    }
+    return folder;
+  };
+
+  it("finds nothing wrong with the units, and little that could be shut tighter", () => {
+    const folder = installed();
+    try {
+      const units = readdirSync(folder).map((name) => join(folder, name));
+      const verify = spawnSync("systemd-analyze", ["verify", "--man=no", ...units], { encoding: "utf8" });
+      expect({ status: verify.status, said: verify.stdout + verify.stderr }).toEqual({ status: 0, said: "" });
+      const service = join(folder, "sysmem.service");
+      // In tenths: 0 is shut off from everything, 100 from nothing.
+      const args = ["security", "--offline=true", "--no-pager", "--threshold=20", service];
+      const security = spawnSync("systemd-analyze", args, { encoding: "utf8" });
+      expect(security.status, security.stdout.split("\n").slice(-3).join("\n")).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
 
 it("what only the server's user may use is in the private unit", () => {

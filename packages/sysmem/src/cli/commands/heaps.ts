@@ -6,6 +6,7 @@ import { type InspectFlags, report } from "../inspect/report.ts";
 import { bytes, safe, type Style } from "../inspect/words.ts";
 import { formatTable } from "../table.ts";
 
+/** Prints the tables, or the data as JSON. */
 export function runHeaps(this: CommandContext, flags: InspectFlags): Promise<void> {
   return report(this, flags, async (inspection) => {
     const heaps = await inspection.heaps();
