@@ -46,7 +46,7 @@ export const LAYERS = {
 export const PACKAGES = {
   "kernel/ffi": ["koffi"],
   daemon: ["pino", "prom-client", "smol-toml", "lossless-json", "hono", "@hono/node-server"],
-  cli: ["@stricli/core", "pino", "lossless-json", "fast-png", "jpeg-js"],
+  cli: ["@stricli/core", "pino", "lossless-json", "fast-png", "jpeg-js", "string-width"],
 };
 
 /** Layers that compute and do nothing else: no file, clock, process or socket, so that they also run in a browser. */

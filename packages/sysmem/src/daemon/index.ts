@@ -7,3 +7,4 @@ export { Thumbnails } from "./inspect/index.ts";
 export * from "./inspector/index.ts";
 export { type MetricsEndpoint, serveMetrics } from "./metrics.ts";
 export * from "./serve.ts";
+export { packageVersion } from "./inspect/index.ts";

@@ -125,12 +125,12 @@ export function serve(options: ServeOptions): Daemon {
     listen(Sysmem.discoverableName, heapMakers, (channel, peer) => {
       // The file's mode keeps others out already; root and whoever passes descriptors on get past it.
       if (isPrivileged(peer)) return server.serveSysmem(channel, { peer });
-      logger.warn({ peer }, "a process that may not register heaps tried to");
+      logger.warn({ ...peer }, "a process that may not register heaps tried to");
       channel.close();
     });
     listen(Inspector.discoverableName, inspectors, (channel, peer) => {
       if (mayInspect(peer, config.inspectGroup)) return inspection.serve(channel);
-      logger.warn({ peer }, "a process that may not inspect this server tried to");
+      logger.warn({ ...peer }, "a process that may not inspect this server tried to");
       channel.close();
     });
   } catch (error) {

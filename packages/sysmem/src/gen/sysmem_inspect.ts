@@ -236,6 +236,53 @@ export const NodeKind: EnumType<NodeKind, typeof NodeKind$members> = /* @__PURE_
   members: NodeKind$members,
 });
 
+/** What costs the server memory or descriptors. */
+export interface Amounts extends TableExtras {
+  connections?: bigint | undefined;
+  collections?: bigint | undefined;
+  nodes?: bigint | undefined;
+  buffers?: bigint | undefined;
+  bytes?: bigint | undefined;
+  /** Descriptors in the server, which follow from the others. */
+  descriptors?: bigint | undefined;
+}
+export const Amounts: TypeCodec<Amounts> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/Amounts",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "connections", fidlName: "connections", type: { kind: "uint64" } },
+    { ordinal: 2, name: "collections", fidlName: "collections", type: { kind: "uint64" } },
+    { ordinal: 3, name: "nodes", fidlName: "nodes", type: { kind: "uint64" } },
+    { ordinal: 4, name: "buffers", fidlName: "buffers", type: { kind: "uint64" } },
+    { ordinal: 5, name: "bytes", fidlName: "bytes", type: { kind: "uint64" } },
+    { ordinal: 6, name: "descriptors", fidlName: "descriptors", type: { kind: "uint64" } },
+  ],
+});
+
+/** What one client process, or one user, uses. A collection is on the account of who made it. */
+export interface Account extends TableExtras {
+  /** Absent for a user's account. */
+  pid?: number | undefined;
+  /** Absent for a process' account. Absent as well for the account that clients share which the kernel cannot name. */
+  uid?: number | undefined;
+  /** The process' name, while it runs. */
+  command?: string | undefined;
+  used?: Amounts | undefined;
+  /** Absent members have no limit. */
+  limits?: Amounts | undefined;
+}
+export const Account: TypeCodec<Account> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/Account",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "pid", fidlName: "pid", type: { kind: "int32" } },
+    { ordinal: 2, name: "uid", fidlName: "uid", type: { kind: "uint32" } },
+    { ordinal: 3, name: "command", fidlName: "command", type: { kind: "string", maxBytes: 64 } },
+    { ordinal: 4, name: "used", fidlName: "used", type: () => Amounts.descriptor },
+    { ordinal: 5, name: "limits", fidlName: "limits", type: () => Amounts.descriptor },
+  ],
+});
+
 /** One buffer that exists. */
 export interface Buffer extends TableExtras {
   index?: number | undefined;
@@ -780,6 +827,18 @@ export const InspectorGetThumbnailRequest: TypeCodec<InspectorGetThumbnailReques
   ],
 });
 
+export interface InspectorListAccountsRequest extends TableExtras {
+  /** How many to pass over. Default 0. */
+  skip?: number | undefined;
+}
+export const InspectorListAccountsRequest: TypeCodec<InspectorListAccountsRequest> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/InspectorListAccountsRequest",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "skip", fidlName: "skip", type: { kind: "uint32" } },
+  ],
+});
+
 export interface InspectorListBuffersRequest extends TableExtras {
   collectionId?: bigint | undefined;
   /** How many to pass over. Default 0. */
@@ -922,6 +981,10 @@ export interface Quota extends TableExtras {
   used?: bigint | undefined;
   /** The collection that uses most, where a collection has the quota. */
   collectionId?: bigint | undefined;
+  /** The process that uses most, where a process has the quota. */
+  pid?: number | undefined;
+  /** The user that uses most, where a user has the quota. */
+  uid?: number | undefined;
 }
 export const Quota: TypeCodec<Quota> = /* @__PURE__ */ table({
   name: "sysmem.inspect/Quota",
@@ -931,6 +994,8 @@ export const Quota: TypeCodec<Quota> = /* @__PURE__ */ table({
     { ordinal: 2, name: "limit", fidlName: "limit", type: { kind: "uint64" } },
     { ordinal: 3, name: "used", fidlName: "used", type: { kind: "uint64" } },
     { ordinal: 4, name: "collectionId", fidlName: "collection_id", type: { kind: "uint64" } },
+    { ordinal: 5, name: "pid", fidlName: "pid", type: { kind: "int32" } },
+    { ordinal: 6, name: "uid", fidlName: "uid", type: { kind: "uint32" } },
   ],
 });
 
@@ -1023,6 +1088,19 @@ export const InspectorGetThumbnailResponse: TypeCodec<InspectorGetThumbnailRespo
   members: [
     { ordinal: 1, name: "thumbnail", fidlName: "thumbnail", type: () => Thumbnail.descriptor },
     { ordinal: 2, name: "pixels", fidlName: "pixels", type: { kind: "handle", objectType: 3, rights: 0x80000000 } },
+  ],
+});
+
+export interface InspectorListAccountsResponse extends TableExtras {
+  accounts?: readonly Account[] | undefined;
+  more?: boolean | undefined;
+}
+export const InspectorListAccountsResponse: TypeCodec<InspectorListAccountsResponse> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/Inspector_ListAccounts_Response",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "accounts", fidlName: "accounts", type: { kind: "vector", element: () => Account.descriptor, maxCount: 1024 } },
+    { ordinal: 2, name: "more", fidlName: "more", type: { kind: "bool" } },
   ],
 });
 
@@ -1188,6 +1266,11 @@ export const InspectorWatchResponse: TypeCodec<InspectorWatchResponse> = /* @__P
 export interface InspectorClient extends Client<NoEvents, "sysmem.inspect/Inspector"> {
   /** The server as a whole. */
   getServer(options?: CallOptions): Promise<InspectorGetServerResponse>;
+  /**
+   * What each client process and each user uses, with the limits that hold for it: processes first. Those that use
+   * nothing are not there.
+   */
+  listAccounts(payload: InspectorListAccountsRequest, options?: CallOptions): Promise<InspectorListAccountsResponse>;
   /** Registered heaps, in the order in which they are considered. */
   listHeaps(payload: InspectorListHeapsRequest, options?: CallOptions): Promise<InspectorListHeapsResponse>;
   /** Collections by ascending id, which is the order of their creation. */
@@ -1240,6 +1323,11 @@ export interface InspectorClient extends Client<NoEvents, "sysmem.inspect/Inspec
 export interface InspectorServer extends ServerHandlers<NoEvents> {
   /** The server as a whole. */
   getServer(call: ServerCall<InspectorGetServerResponse, never, NoEvents>): Reply<InspectorGetServerResponse>;
+  /**
+   * What each client process and each user uses, with the limits that hold for it: processes first. Those that use
+   * nothing are not there.
+   */
+  listAccounts(payload: InspectorListAccountsRequest, call: ServerCall<InspectorListAccountsResponse, never, NoEvents>): Reply<InspectorListAccountsResponse>;
   /** Registered heaps, in the order in which they are considered. */
   listHeaps(payload: InspectorListHeapsRequest, call: ServerCall<InspectorListHeapsResponse, never, NoEvents>): Reply<InspectorListHeapsResponse>;
   /** Collections by ascending id, which is the order of their creation. */
@@ -1302,6 +1390,16 @@ export const Inspector: Protocol<InspectorClient, InspectorServer> = /* @__PURE_
       kind: "two-way",
       isStrict: false,
       response: () => InspectorGetServerResponse.descriptor,
+    },
+    {
+      name: "listAccounts",
+      fidlName: "ListAccounts",
+      selector: "sysmem.inspect/Inspector.ListAccounts",
+      ordinal: 0x13fcbc6961023bebn,
+      kind: "two-way",
+      isStrict: false,
+      request: () => InspectorListAccountsRequest.descriptor,
+      response: () => InspectorListAccountsResponse.descriptor,
     },
     {
       name: "listHeaps",

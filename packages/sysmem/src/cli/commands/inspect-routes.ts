@@ -94,7 +94,7 @@ const watch = buildCommand({
 const heaps = buildCommand({
   loader: async () => (await import("./heaps.ts")).runHeaps,
   parameters: { flags: { svc, json } },
-  docs: { brief: "List heaps and quotas with their use" },
+  docs: { brief: "List heaps, quotas, and what each process and user uses of them" },
 });
 
 const whyAlive = buildCommand({
@@ -180,13 +180,20 @@ const completion = buildCommand({
   parameters: {
     positional: {
       kind: "tuple",
-      parameters: [{ brief: "bash, zsh or fish", parse: shellOf, placeholder: "SHELL" }],
+      parameters: [
+        {
+          brief: "bash, zsh or fish",
+          parse: shellOf,
+          placeholder: "SHELL",
+          proposeCompletions: (partial: string) => SHELLS.filter((shell) => shell.startsWith(partial)),
+        },
+      ],
     },
   },
   docs: {
     brief: "Print what makes a shell complete this command's words",
     fullDescription:
-      "bash: source <(sysmem completion bash). zsh: source <(sysmem completion zsh). fish: sysmem completion fish | source.",
+      "bash: source <(sysmem completion bash). zsh: source <(sysmem completion zsh), after compinit. fish: sysmem completion fish | source.",
   },
 });
 

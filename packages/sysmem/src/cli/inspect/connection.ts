@@ -5,6 +5,7 @@ import { ConnectError, serviceDirectory } from "#client";
 import { FidlError } from "#fidl";
 import { createLinuxKernel, KernelError, type LinuxKernel } from "#kernel";
 import {
+  type Account,
   type Buffer,
   type CollectionDetail,
   type CollectionSummary,
@@ -39,6 +40,13 @@ export class Inspection {
 
   server(): Promise<InspectorGetServerResponse> {
     return this.#client.getServer(LIMIT);
+  }
+
+  async accounts(): Promise<Account[]> {
+    return pages(async (skip) => {
+      const { accounts = [], more } = await this.#client.listAccounts({ skip }, LIMIT);
+      return { items: accounts, more };
+    });
   }
 
   async heaps(): Promise<HeapState[]> {

@@ -2,3 +2,4 @@
 export { mayInspect } from "./access.ts";
 export { InspectorService } from "./inspector.ts";
 export { Thumbnails } from "./thumbnails.ts";
+export { packageVersion } from "./server-state.ts";

@@ -2,6 +2,7 @@
 import { type Channel, err, MAX_INSPECT_CONNECTIONS, MAX_INSPECT_PAGE_BYTES, ok, type Result, Status } from "#base";
 import { DEFERRED, type Responder } from "#fidl";
 import {
+  Account,
   Buffer,
   type CollectionDetail,
   CollectionSummary,
@@ -27,7 +28,7 @@ import { findHolders, type Holders } from "./holders.ts";
 import { Journal } from "./journal.ts";
 import { fill, sizeOf } from "./pages.ts";
 import type { Thumbnails } from "./thumbnails.ts";
-import { heapStates, quotas, serverInfo } from "./server-state.ts";
+import { accountsOf, heapStates, quotas, serverInfo } from "./server-state.ts";
 import { bufferOf, nodeOf, summaryOf } from "./summaries.ts";
 
 /** Findings of one answer. */
@@ -110,6 +111,10 @@ class Connection {
     getServer: () => {
       const { context } = this.#server;
       return { server: serverInfo(context, this.#startedAtNs, this.#thumbnails.isAllowed), quotas: quotas(context) };
+    },
+    listAccounts: ({ skip }) => {
+      const { items, more } = fill(accountsOf(this.#server.context).slice(skip ?? 0), Account);
+      return { accounts: items, more };
     },
     listHeaps: ({ skip }) => {
       const { items, more } = fill(heapStates(this.#server.context).slice(skip ?? 0), HeapState);

@@ -21,7 +21,7 @@ export function handleAllocatorMessage(
   run: () => Handled,
   { generation, drop = () => {} }: AllocatorMessageOptions,
 ): void {
-  const { context, peer } = connection;
+  const { context } = connection;
   context.turns.enter(() => {
     if (control.isClosed) {
       drop();
@@ -33,7 +33,7 @@ export function handleAllocatorMessage(
     } catch (exception) {
       drop();
       if (exception instanceof KernelError) {
-        const fields = { message, client: connection.debugInfo?.name, peer, err: exception };
+        const fields = { ...connection.describe(), message, err: exception };
         context.logger.error(fields, "the machine has not enough for this message: its Allocator is closed");
         connection.recordFault(message, exception.message, "no resources");
       }
@@ -46,7 +46,7 @@ export function handleAllocatorMessage(
     if (fault === undefined) return;
     drop();
     context.logger.error(
-      { message, detail: fault.detail, client: connection.debugInfo?.name, peer },
+      { ...connection.describe(), message, detail: fault.detail },
       "protocol deviation: this Allocator is closed",
     );
     connection.recordFault(message, fault.detail);

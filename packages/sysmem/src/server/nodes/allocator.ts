@@ -9,6 +9,7 @@ import type { KnownVmo } from "../buffers/vmo-index.ts";
 import { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
 import type { ServerContext } from "../context.ts";
 import { deviation, type DomainError } from "../domain-error.ts";
+import { clientFields, type LogFields } from "../debug/log-fields.ts";
 import { failRootAfterException } from "../collection/failure.ts";
 import { rootProperties } from "../tree/node.ts";
 import { type DebugInfo, noDebugInfo, type NodeProperties } from "../tree/properties.ts";
@@ -57,6 +58,11 @@ export class AllocatorConnection {
 
   get debugInfo(): DebugInfo | undefined {
     return this.#debugInfo;
+  }
+
+  /** Fields for a log line about this connection. */
+  describe(): LogFields {
+    return clientFields(this.#debugInfo, this.peer);
   }
 
   /** `SetDebugClientInfo`: for what is created or bound from now on. */
@@ -109,7 +115,7 @@ export class AllocatorConnection {
     this.#create(drop, (collection) => {
       const node = collection.addNode(undefined, this.#rootProperties(), () => ({ kind: "orphan" }));
       collection.emit(() => ({ type: "collection-created", root: collection.refData(node) }));
-      serveAsCollection(collection, node, request);
+      serveAsCollection(collection, node, request, this.peer?.pid);
     });
     return undefined;
   }
@@ -130,17 +136,15 @@ export class AllocatorConnection {
     }
     const known = context.tokens.find(koid);
     if (known === undefined) {
-      context.logger.error(
-        { koid, client: this.#debugInfo?.name },
-        "BindSharedCollection with a token that is not known",
-      );
+      context.logger.error({ koid, ...this.describe() }, "BindSharedCollection with a token that is not known");
       request.drop();
       return;
     }
     const { collection, node } = known;
     const { serving } = node;
     if (serving.kind === "token" && serving.state.kind === "active") {
-      const state = { kind: "bind-pending", request, allocatorInfo: this.#debugInfo } as const;
+      const binder = { debugInfo: this.#debugInfo, pid: this.peer?.pid };
+      const state = { kind: "bind-pending", request, binder } as const;
       node.setServing({ kind: "token", endpoint: serving.endpoint, state });
       return;
     }
@@ -199,7 +203,10 @@ export class AllocatorConnection {
     let closeWeakAsap: EventPair | undefined;
     if (questions.needWeak) {
       if (buffer.children.size >= context.limits.maxVmosPerBuffer) {
-        context.logger.error(collection.describe(), "quota maxVmosPerBuffer is used up");
+        context.logger.error(
+          { ...collection.describe(), nodeId: undefined, ...this.describe() },
+          "quota maxVmosPerBuffer is used up: no weak VMO for this client",
+        );
         return err("UNSPECIFIED");
       }
     }

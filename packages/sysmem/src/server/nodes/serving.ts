@@ -54,7 +54,7 @@ export type TokenState =
       readonly kind: "bind-pending";
       readonly request: EndToServe;
       /** Replaces the node's debug info at conversion, when the binding Allocator has one. */
-      readonly allocatorInfo: DebugInfo | undefined;
+      readonly binder: { readonly debugInfo: DebugInfo | undefined; readonly pid: number | undefined };
     };
 
 /** A `WaitForAllBuffersAllocated` without an answer yet. */

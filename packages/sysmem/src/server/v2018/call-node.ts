@@ -68,6 +68,7 @@ function addChildren({ collection, node: root }: Arrival, children: readonly Cal
       collection,
       collection.addNode(root, properties, () => ({ kind: "orphan" })),
       child,
+      root.properties.pid,
     );
   }
   return undefined;
