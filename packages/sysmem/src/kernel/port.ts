@@ -150,7 +150,10 @@ export interface Kernel {
    * reservation runs off the event loop. Rejects with `KernelError` NO_MEMORY when there is not enough.
    */
   createMemory(sizeBytes: number, options: MemoryOptions): Promise<BufferMemory>;
-  /** Bytes that `createMemory` could still reserve before the machine, or this process's control group, runs short. */
+  /**
+   * Bytes that `createMemory` could still reserve before the machine, or this process's control group, runs short; 0 where
+   * that cannot be found out for want of descriptors.
+   */
   availableMemoryBytes(): number;
   /**
    * An identifier: a memory file that has an official size and no pages, and that nobody can map or read. Its children

@@ -1,6 +1,6 @@
 /** What a participant, and a heap, are told when their own process is short of something. */
 import { expect } from "vitest";
-import { HeapServer, Sysmem } from "#client";
+import { HeapServer, type HeapServerOptions, Sysmem } from "#client";
 import { GOLDFISH_DEVICE_LOCAL } from "#heaps";
 import { createLinuxKernel } from "#kernel";
 import { FaultyLibc } from "../support/faulty-libc.ts";
@@ -11,7 +11,7 @@ test.each(["EMFILE", "ENOMEM"] as const)(
   (errno) => {
     const faulty = new FaultyLibc();
     const kernel = createLinuxKernel({ libc: faulty.libc });
-    const heap = {
+    const heap: HeapServerOptions = {
       heapType: GOLDFISH_DEVICE_LOCAL,
       domains: { cpu: true },
       makeMemory: () => Promise.reject(new RangeError("never asked")),

@@ -1,14 +1,14 @@
 /**
  * Which faults are tried. `npm run faults` (SYSMEM_FAULTS=all) tries every call with every error number; `npm test` a sample
- * of them, the same each time, that has every call and every error number in it.
+ * of them, the same each time, that has every call in it.
  */
 import { CALL_NAMES, type CallName, FAILURES, type Fault } from "../support/faulty-libc.ts";
 
 const isWhole: boolean = process.env.SYSMEM_FAULTS === "all";
 
-/** Of so many single failures, and of so many shortages that last, the sample has one. Primes, so that it visits every errno. */
-const SAMPLE_SINGLE = 11;
-const SAMPLE_LASTING = 17;
+/** Of so many single failures, and of so many shortages that last, the sample has one. Primes, so that error numbers change. */
+const SAMPLE_SINGLE = 19;
+const SAMPLE_LASTING = 31;
 
 /** As long as a shortage lasts that is no single failure. */
 const LASTING_CALLS = 12;

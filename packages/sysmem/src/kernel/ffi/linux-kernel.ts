@@ -112,7 +112,13 @@ export class LinuxKernelImpl implements LinuxKernel {
   }
 
   availableMemoryBytes(): number {
-    return this.#memory.availableBytes();
+    try {
+      return this.#memory.availableBytes();
+    } catch (error) {
+      // Who has nothing left to ask with has nothing left.
+      if (!(error instanceof KernelError)) throw error;
+      return 0;
+    }
   }
 
   createIdentifier(sizeBytes: number, options: { readonly name: string }): BufferMemory {
