@@ -1,15 +1,16 @@
 /** Explanations of single conflicts: the smallest set, and every change that would resolve it, in order. */
 import { describe, expect, test } from "vitest";
-import { type Environment, explainFailure, type Explanation } from "#negotiate";
+import { type Environment, explainFailure, type Explanation, explainSuccess, explainTree, negotiate } from "#negotiate";
 import { minimalFailing, smallestFailing } from "../../src/negotiate/explain/minimal.ts";
 import {
+  costs,
   image,
+  joinable,
   type JsonConstraints,
   participant,
   picture,
   plain,
   raw,
-  secureHeap,
   systemRam,
   withSecure,
 } from "./support.ts";
@@ -107,6 +108,153 @@ describe("the smallest part that fails", () => {
     let asked = 0;
     smallestFailing(many, (subset) => ++asked > 0 && has(5, 6)(subset));
     expect(asked).toBeLessThan(200);
+  });
+});
+
+describe("why this format", () => {
+  const formats = (...modifiers: string[]): JsonConstraints => ({
+    usage: { vulkan: 1 },
+    min_buffer_count: 1,
+    image_format_constraints: modifiers.map((pixel_format_modifier) =>
+      image("R8G8B8A8", { pixel_format_modifier, min_size: size(64, 64) }),
+    ),
+  });
+  const note = (environment: Environment, ...list: JsonConstraints[]): string | undefined =>
+    explainSuccess(
+      list.map((json, at) => participant(`p${at}`, json)),
+      environment,
+    )?.find(({ setting }) => setting === "image_format_constraints.pixel_format_modifier")?.note;
+  const afbc = formats("LINEAR", "ARM_AFBC_16X16", "ARM_AFBC_16X16_TE");
+
+  test("the only one, the smallest, the cheapest", () => {
+    expect(note(plain, afbc, formats("LINEAR", "INTEL_I915_X_TILED"))).toBe(
+      "R8G8B8A8 LINEAR is the only format that all can use",
+    );
+    expect(note(plain, afbc)).toBe(
+      "R8G8B8A8 LINEAR is one of 3 that all can use; no cost is configured for any, so the smallest value wins",
+    );
+    const mali = { ...plain, costs: costs("arm_mali") };
+    expect(note(mali, afbc)).toBe(
+      "R8G8B8A8 ARM_AFBC_16X16_TE is one of 3 that all can use; its cost of 1600 is the lowest",
+    );
+    expect(note(mali, afbc, formats("LINEAR", "ARM_AFBC_16X16"))).toBe(
+      "R8G8B8A8 ARM_AFBC_16X16 is one of 2 that all can use; its cost of 3600 is the lowest",
+    );
+  });
+
+  test("what cannot be in secure memory is none that all can use", () => {
+    const secure = raw(1, { usage: { video: 1 }, buffer_memory_constraints: { secure_required: true } });
+    expect(note(withSecure, afbc, secure)).toMatch(/^R8G8B8A8 LINEAR is one of 2 that all can use/);
+    expect(note(withSecure, formats("LINEAR", "ARM_AFBC_16X16_TE"), secure)).toBe(
+      "R8G8B8A8 LINEAR is the only format that all can use",
+    );
+  });
+});
+
+describe("what nobody demands", () => {
+  test("secure memory that is not there is no conflict, in a list and in a tree", () => {
+    const secure = participant(
+      "secure",
+      raw(1, { usage: { video: 1 }, buffer_memory_constraints: { secure_required: true } }),
+    );
+    for (const [secureMemory, code] of [
+      ["lost", "secure-memory-lost"],
+      ["not-ready", "secure-memory-not-ready"],
+    ] as const) {
+      const environment = { ...withSecure, secureMemory };
+      const expected = { code, kind: "state", requirements: [], relaxations: [] };
+      expect(explainFailure([secure], environment)).toMatchObject(expected);
+      const tree = explainTree({ kind: "participant", participant: secure }, environment);
+      expect(tree).toMatchObject({ ok: false, explanation: expected });
+    }
+  });
+
+  test("whoever says nothing has no must_match_vmo either", () => {
+    const made = negotiate([participant("first", raw(4096))], plain);
+    if (!made.ok) throw new TypeError("no allocation");
+    const silent = { name: "silent", mustMatch: made.settings };
+    const explanation = explainFailure([silent, participant("a", raw(5000)), participant("b", bounded(4999))], plain);
+    expect(explanation?.requirements.map((one) => one.participant)).toEqual(["a", "b"]);
+  });
+
+  test("color_spaces that one participant forgot do not hide what others exclude", () => {
+    const explanation = explain(
+      here,
+      memory({ permitted_heaps: [{ heap_type: "A" }] }),
+      memory({ permitted_heaps: [{ heap_type: "B" }] }),
+      picture({ pixel_format: "R8" }),
+    );
+    expect(explanation.code).toBe("no-common-heap");
+    expect(explanation.requirements.map((one) => one.participant)).toEqual(["a", "b"]);
+  });
+});
+
+describe("formats that are ruled out", () => {
+  test("are listed with what ruled them out", () => {
+    const both = (...each: JsonConstraints[]): JsonConstraints => ({
+      ...raw(1, { usage: { vulkan: 1 } }),
+      image_format_constraints: each.map((one, at) =>
+        image(["R8", "L8", "R8G8", "R5G6B5"][at] ?? "", { color_spaces: ["SRGB"], ...one }),
+      ),
+    });
+    const explanation = explain(
+      plain,
+      both({ bytes_per_row_divisor: 65_536 }, { is_alpha_present: true }, { color_spaces: ["SRGB"] }, {}),
+      both({ bytes_per_row_divisor: 65_537 }, { is_alpha_present: false }, { color_spaces: ["PASSTHROUGH"] }),
+    );
+    const why = new Map(
+      explanation.eliminatedFormats.map(({ format, why }) => [(format as { pixel_format: string }).pixel_format, why]),
+    );
+    expect(Object.fromEntries(why)).toEqual({
+      R8: "divisor",
+      L8: "alpha",
+      R8G8: "color-space",
+      R5G6B5: "not-offered-by-all",
+    });
+    expect(explanation.summary).toContain("R8 LINEAR has no common bytes_per_row_divisor");
+    expect(explanation.summary).toContain("L8 LINEAR has no common is_alpha_present");
+    expect(explanation.summary).toContain("R8G8 LINEAR has no common color space");
+    expect(explanation.summary).not.toContain("R5G6B5 LINEAR has no common");
+  });
+});
+
+describe("the formats that a conflict is about", () => {
+  const names = ["NV12", "I420", "YV12", "M420", "YUY2"];
+  const colored = (count: number, color: string): JsonConstraints => ({
+    ...raw(1),
+    image_format_constraints: names.slice(0, count).map((name) => image(name, { color_spaces: [color] })),
+  });
+  test.each([
+    [1, "NV12 LINEAR"],
+    [3, "NV12 LINEAR and I420 LINEAR and YV12 LINEAR"],
+    [4, "NV12 LINEAR and I420 LINEAR and YV12 LINEAR and 1 more"],
+    [5, "NV12 LINEAR and I420 LINEAR and YV12 LINEAR and 2 more"],
+  ])("%d are named: %s", (count, list) => {
+    const { summary } = explain(plain, colored(count, "REC709"), colored(count, "REC601_PAL"));
+    expect(summary).toContain(
+      `a requires color space REC709 for ${list}; b requires color space REC601_PAL for ${list}: no image format`,
+    );
+  });
+});
+
+describe("buffers that are there, where padded ones can be joined", () => {
+  test("their size without padding is a demand as well", () => {
+    const made = negotiate(
+      [participant("first", picture(image("R8", { pad_beyond_image_size_bytes: 4096 })))],
+      joinable,
+    );
+    if (!made.ok) throw new TypeError("no allocation");
+    const like = { ...participant("like", { usage: { cpu: 8 }, min_buffer_count: 1 }), mustMatch: made.settings };
+    const taller = participant("taller", {
+      usage: { cpu: 1 },
+      image_format_constraints: [image("R8", { required_max_size_list: [size(64, 65)] })],
+    });
+    const explanation = explainFailure([like, taller], joinable);
+    expect(explanation?.summary).toBe(
+      "taller requires images of 64x65 to fit (required_max_size_list); must_match_vmo of like requires at most 8192 bytes a " +
+        "buffer (max_size_bytes): R8 LINEAR: an image of 64x65 takes 4160 bytes and at most 4096 are allowed",
+    );
+    expect(explanation?.relaxations.map(({ text }) => text)).toContain("must_match_vmo of like is left out");
   });
 });
 

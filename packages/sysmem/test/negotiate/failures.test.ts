@@ -122,6 +122,16 @@ describe("must_match_vmo", () => {
 });
 
 describe("what nobody says", () => {
+  /** Which field to set, and whose it is where one participant has forgotten it. */
+  const MISSING: Readonly<Record<string, { participant: string; field: string }>> = {
+    "no-size-bound": { participant: "", field: "buffer_memory_constraints.min_size_bytes" },
+    "no-usage-bit": { participant: "p0", field: "usage" },
+    "only-none-usage": { participant: "", field: "usage" },
+    "zero-buffers": { participant: "", field: "min_buffer_count_for_camping" },
+    "no-specific-color-space": { participant: "", field: "image_format_constraints.color_spaces" },
+    "no-color-space": { participant: "p0", field: "image_format_constraints.color_spaces" },
+    "no-specific-format": { participant: "", field: "image_format_constraints.pixel_format" },
+  };
   const cases: [name: string, code: string, text: string, ...constraints: JsonConstraints[]][] = [
     ["a size", "no-size-bound", "one participant sets min_size_bytes", { usage: { cpu: 1 }, min_buffer_count: 1 }],
     [
@@ -179,11 +189,17 @@ describe("what nobody says", () => {
       plain,
     );
     expect(explanation).toMatchObject({ code, kind: "missing", requirements: [] });
+    expect(explanation?.relaxations).toHaveLength(1);
     expect(explanation?.relaxations[0]?.text).toContain(text);
+    expect(explanation?.relaxations[0]).toMatchObject({ from: "un-set", isEnough: false, ...MISSING[code] });
   });
 
   test("anything: no participants", () => {
-    expect(explainFailure([], plain)).toMatchObject({ code: "no-participants", kind: "missing" });
+    expect(explainFailure([], plain)).toMatchObject({
+      code: "no-participants",
+      kind: "missing",
+      relaxations: [{ participant: "", field: "", text: "one participant sets constraints" }],
+    });
     expect(explainFailure([{ name: "silent" }], plain)).toMatchObject({ code: "no-participants" });
   });
 });
