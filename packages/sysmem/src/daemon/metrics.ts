@@ -149,9 +149,9 @@ function gauges(server: Server, key: GaugeKey): readonly (readonly [number, ...s
     case "nodes":
       return [[all.reduce((sum, { root }) => sum + (root?.counters.nodes ?? 0), 0)]];
     case "buffers":
-      return heapStates(context).map(({ heap, bufferCount = 0 }) => [bufferCount, heap?.heapType ?? ""]);
+      return sumByHeap(context, ({ bufferCount = 0 }) => bufferCount);
     case "bufferBytes":
-      return heapStates(context).map(({ heap, bufferBytes = 0n }) => [Number(bufferBytes), heap?.heapType ?? ""]);
+      return sumByHeap(context, ({ bufferBytes = 0n }) => Number(bufferBytes));
     case "vmos": {
       let strong = 0;
       let weak = 0;
@@ -185,13 +185,13 @@ function gauges(server: Server, key: GaugeKey): readonly (readonly [number, ...s
 }
 
 /** A figure by heap type: what stands in for a heap counts with it. */
-function sumByHeap(context: ServerContext, figure: (state: HeapState) => number): [string, number][] {
+function sumByHeap(context: ServerContext, figure: (state: HeapState) => number): [number, string][] {
   const sums = new Map<string, number>();
   for (const state of heapStates(context)) {
     const heapType = state.heap?.heapType ?? "";
     sums.set(heapType, (sums.get(heapType) ?? 0) + figure(state));
   }
-  return [...sums];
+  return [...sums].map(([heapType, sum]) => [sum, heapType]);
 }
 
 /** Serves `/metrics`. Throws `DaemonError` METRICS when it cannot listen. */

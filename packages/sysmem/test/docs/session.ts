@@ -94,7 +94,7 @@ export class Session {
 }
 
 /** Whether a text is what a page shows: "…" stands for anything, alone in a line for any lines; ids and times differ. */
-export function matches(actual: string, shown: string): boolean {
+function matches(actual: string, shown: string): boolean {
   const pattern = escape(normalize(shown));
   const regex = new RegExp(`^${pattern.replaceAll(/^…\n/gm, "(?:.*\\n)*").replaceAll("…", ".*")}$`);
   return regex.test(normalize(actual));
