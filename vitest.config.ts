@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** Layers that touch no descriptor, process or signal: their test files may share a process's threads. */
-const PURE_LAYERS = ["base", "fidl", "fidlc", "fidlgen", "gen", "negotiate"];
+const PURE_LAYERS = ["base", "fidl", "fidlc", "fidlgen", "gen", "negotiate", "images"];
 
 const allTests = ["packages/*/test/**/*.test.ts", "tools/test/**/*.test.ts"];
 const pureTests = PURE_LAYERS.map((layer) => `packages/sysmem/test/${layer}/**/*.test.ts`);

@@ -16,11 +16,25 @@ export const LAYERS = {
   fidlgen: ["base", "fidlc"],
   gen: ["base", "fidl"],
   negotiate: ["base", "fidl", "gen"],
+  images: ["base", "gen", "negotiate"],
   heaps: ["base", "kernel", "fidl", "gen"],
   server: ["base", "kernel", "fidl", "gen", "negotiate", "heaps"],
   client: ["base", "kernel", "fidl", "gen", "negotiate", "heaps", "server"],
-  daemon: ["base", "kernel", "fidl", "gen", "negotiate", "heaps", "server"],
-  cli: ["base", "kernel", "fidl", "fidlc", "fidlgen", "gen", "negotiate", "heaps", "server", "client", "daemon"],
+  daemon: ["base", "kernel", "fidl", "gen", "negotiate", "images", "heaps", "server"],
+  cli: [
+    "base",
+    "kernel",
+    "fidl",
+    "fidlc",
+    "fidlgen",
+    "gen",
+    "negotiate",
+    "images",
+    "heaps",
+    "server",
+    "client",
+    "daemon",
+  ],
 };
 
 /**
@@ -32,11 +46,11 @@ export const LAYERS = {
 export const PACKAGES = {
   "kernel/ffi": ["koffi"],
   daemon: ["pino", "prom-client", "smol-toml", "lossless-json", "hono", "@hono/node-server"],
-  cli: ["@stricli/core", "pino", "lossless-json", "fast-png", "jpeg-js"],
+  cli: ["@stricli/core", "pino", "lossless-json", "fast-png", "jpeg-js", "string-width"],
 };
 
 /** Layers that compute and do nothing else: no file, clock, process or socket, so that they also run in a browser. */
-export const PURE_LAYERS = ["base", "negotiate", "fidl"];
+export const PURE_LAYERS = ["base", "negotiate", "images", "fidl"];
 
 /**
  * The part of PACKAGES' keys and LAYERS' keys that a source file lies in.

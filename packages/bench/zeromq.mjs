@@ -1,5 +1,7 @@
 /** Frames through zeromq's request and reply sockets over `ipc:`, for bench/memory/hand-over.mjs. */
-import { Reply, Request } from "zeromq";
+import { peer } from "./peers.mjs";
+
+const { Reply, Request } = await peer("zeromq");
 
 /**
  * Answers each frame with one byte of it, until the process ends.

@@ -13,6 +13,7 @@ export default defineConfig({
     emptyOutDir: true,
     modulePreload: false,
     assetsInlineLimit: 0,
+    cssCodeSplit: false,
     reportCompressedSize: false,
     rollupOptions: {
       output: {

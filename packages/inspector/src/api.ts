@@ -17,6 +17,8 @@ export interface ServerInfo {
   readonly collection_count: number;
   readonly buffer_bytes: string;
   readonly secure_memory: string;
+  /** Whether the server shows what buffers hold. */
+  readonly thumbnails_allowed?: boolean;
 }
 
 export interface HeapState {
@@ -164,6 +166,23 @@ export interface Buffer {
   readonly strong_vmos: number;
   readonly weak_vmos: number;
   readonly is_strong_side_gone: boolean;
+}
+
+/** What a buffer holds, or why that cannot be shown. */
+export interface Thumbnail {
+  readonly size?: { readonly width: number; readonly height: number };
+  readonly image?: {
+    readonly pixel_format: string;
+    readonly pixel_format_modifier: string;
+    readonly color_space?: string;
+    readonly size: { readonly width: number; readonly height: number };
+    readonly bytes_per_row: number;
+  };
+  readonly obstacle?: string;
+  /** The first bytes, where there is no picture. */
+  readonly start?: readonly number[];
+  /** The picture's pixels in base64. */
+  readonly rgba?: string;
 }
 
 export interface Holder {

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { CollectionList } from "./collection-list.tsx";
 import { CollectionView } from "./collection-view.tsx";
 import { FailureList, FailureView } from "./failures.tsx";
-import { bytes } from "./format.ts";
+import { bytes, plural } from "./format.ts";
 import { Memory } from "./memory.tsx";
 import { addressOf, route, type Section } from "./route.ts";
 import { connection, failures, server } from "./store.ts";
@@ -82,7 +82,8 @@ function ServerState(): JSX.Element {
       {CONNECTION[state]}
       {info !== undefined && (
         <span class="facts">
-          pid {info.pid} · version {info.version} · {info.collection_count} collections · {bytes(info.buffer_bytes)}
+          pid {info.pid} · version {info.version} · {plural(info.collection_count, "collection")} ·{" "}
+          {bytes(info.buffer_bytes)}
         </span>
       )}
     </p>

@@ -2,7 +2,7 @@
 import { computed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { bytes, collectionName } from "./format.ts";
+import { bytes, clientName, collectionName } from "./format.ts";
 import { go, route } from "./route.ts";
 import { collections, type Known } from "./store.ts";
 
@@ -164,7 +164,7 @@ function Row({ row, top, position, count, isSelected, isActive, open }: RowProps
       <span class="name">{collectionName(summary)}</span>
       <span class={`badge ${mood}`}>{text}</span>
       <span class="about">
-        {summary.clients.join(", ") || "no client has a name"}
+        {summary.clients.map(clientName).join(", ") || "no client has a name"}
         {summary.buffer_count !== undefined && ` · ${summary.buffer_count} × ${bytes(summary.size_bytes)}`}
         {summary.pixel_format !== undefined && ` · ${summary.pixel_format}`}
       </span>

@@ -6,7 +6,8 @@ import { ask, type CollectionDetail, type Decision } from "./api.ts";
 import { Buffers } from "./buffers.tsx";
 import { stateOf } from "./collection-list.tsx";
 import { Constraints } from "./constraints.tsx";
-import { bytes, collectionName, duration, heapName } from "./format.ts";
+import { collectionTree } from "./drafts.ts";
+import { bytes, collectionName, duration, heapName, plural } from "./format.ts";
 import { addressOf, go, route, VIEWS, type View } from "./route.ts";
 import { Settings } from "./settings.tsx";
 import { collectionOf, failures, timelineOf } from "./store.ts";
@@ -76,7 +77,7 @@ export function CollectionView({ id }: { id: string }): JSX.Element {
         <span class="facts">
           id {id}
           {summary.buffer_count !== undefined &&
-            ` · ${summary.buffer_count} buffers of ${bytes(summary.size_bytes)} from ${heapName(summary.heap)}`}
+            ` · ${plural(summary.buffer_count, "buffer")} of ${bytes(summary.size_bytes)} from ${heapName(summary.heap)}`}
           {summary.allocated_at_ns !== undefined &&
             ` · allocated ${duration(Number(summary.allocated_at_ns) - Number(summary.created_at_ns))} after it was made`}
         </span>
@@ -97,19 +98,29 @@ export function CollectionView({ id }: { id: string }): JSX.Element {
         ) : view === "buffers" ? (
           <Buffers id={id} detail={detail.value} isGone={isGone} version={version} />
         ) : (
-          <WhatIf id={id} detail={detail.value} />
+          <WhatIfOfCollection id={id} detail={detail.value} />
         )}
       </div>
     </article>
   );
 }
 
+function WhatIfOfCollection({ id, detail }: { id: string; detail: CollectionDetail }): JSX.Element {
+  const tree = collectionTree(detail);
+  if (tree === undefined) return <p class="hint">No participant is left: there is nothing to change.</p>;
+  return <WhatIf name={id} tree={tree} />;
+}
+
 function Tabs({ view, id }: { view: View; id: string }): JSX.Element {
+  useEffect(() => {
+    document.getElementById(`tab-${view}`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [view]);
   const onKey = (event: KeyboardEvent): void => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step === undefined) return;
+    const at = VIEWS.indexOf(view);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+    if (to === undefined) return;
     event.preventDefault();
-    const next = VIEWS[(VIEWS.indexOf(view) + step + VIEWS.length) % VIEWS.length] ?? "graph";
+    const next = VIEWS.at(to % VIEWS.length) ?? "graph";
     go({ section: "collections", id, view: next }, "replace");
     document.getElementById(`tab-${next}`)?.focus();
   };

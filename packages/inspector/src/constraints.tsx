@@ -1,11 +1,11 @@
 /** Participants' constraints side by side, with the fields that decided something, or that exclude each other. */
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
+import { Fragment, type JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { describeUsage } from "../../sysmem/src/negotiate/usage.ts";
 import { ask, type CollectionDetail, type Decision, type Explanation, type Json, type Requirement } from "./api.ts";
 import { breakable } from "./breakable.tsx";
-import { isPartOf, leaves, shortJson } from "./format.ts";
+import { clientName, isPartOf, leaves, shortJson } from "./format.ts";
 import { failures } from "./store.ts";
 
 /** One demand that is to be seen among all. */
@@ -69,28 +69,43 @@ export function Constraints(props: {
               <th scope="col">field</th>
               {participants.map((node) => (
                 <th scope="col" key={node.node_id}>
-                  {node.client || `node ${node.node_id}`}
+                  {clientName(node.client) || `node ${node.node_id}`}
                   <small>{node.kind === "ORPHAN" ? "orphan" : node.has_constraints ? "" : "nothing yet"}</small>
                 </th>
               ))}
             </tr>
           </thead>
           <tbody>
-            {rows.map((path) => (
-              <tr key={path}>
-                <th scope="row">{breakable(path)}</th>
-                {participants.map((node, at) => {
-                  const value = columns[at]?.get(path);
-                  const mark = value === undefined ? undefined : markOf(marks, node.node_id, path);
-                  return (
-                    <td key={node.node_id} class={mark?.kind} title={mark?.text}>
-                      {shortJson(value)}
-                      {mark !== undefined && <small>{breakable(mark.text)}</small>}
-                    </td>
-                  );
-                })}
-              </tr>
-            ))}
+            {rows.map((path, at) => {
+              const [group, field] = splitField(path);
+              const isFirst = group !== "" && splitField(rows[at - 1] ?? "")[0] !== group;
+              return (
+                <Fragment key={path}>
+                  {isFirst && (
+                    <tr class="group">
+                      <th scope="rowgroup" colSpan={participants.length + 1}>
+                        {group}
+                      </th>
+                    </tr>
+                  )}
+                  <tr>
+                    <th scope="row" aria-label={path} class={group === "" ? undefined : "inner"}>
+                      {breakable(field)}
+                    </th>
+                    {participants.map((node, at) => {
+                      const value = columns[at]?.get(path);
+                      const mark = value === undefined ? undefined : markOf(marks, node.node_id, path);
+                      return (
+                        <td key={node.node_id} class={mark?.kind} title={mark?.text}>
+                          {shortJson(value)}
+                          {mark !== undefined && <small>{breakable(mark.text)}</small>}
+                        </td>
+                      );
+                    })}
+                  </tr>
+                </Fragment>
+              );
+            })}
           </tbody>
         </table>
       </div>
@@ -130,6 +145,13 @@ function markOf(marks: Marks, nodeId: string, path: string): Mark | undefined {
 function concerns(field: string, path: string): boolean {
   const isFormat = /^image_format_constraints(\[\d+\])?$/.test(field);
   return isPartOf(path, field) && (!isFormat || /\.pixel_format(_modifier|_and_modifiers\b.*)?$/.test(path));
+}
+
+/** The table that a field is in, which many fields share, and its name there. */
+function splitField(path: string): [group: string, field: string] {
+  const [, group = "", field = path] =
+    /^(buffer_memory_constraints|image_format_constraints\[\d+\])\.(.*)$/.exec(path) ?? [];
+  return [group, field];
 }
 
 const ORDER = ["usage", "min_buffer", "max_buffer", "buffer_memory", "image_format"];

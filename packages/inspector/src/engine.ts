@@ -1,7 +1,10 @@
 /** The negotiation itself, as the server runs it: loaded when somebody asks "what if". */
 import { parseExactJson, readSolveInput } from "../../sysmem/src/cli/commands/solve-input.ts";
+import { fromJson } from "../../sysmem/src/fidl/index.ts";
+import { BufferCollectionConstraints } from "../../sysmem/src/gen/fuchsia_sysmem2.ts";
 import { explainTree, type TreeExplanation } from "../../sysmem/src/negotiate/index.ts";
 import type { Decision, Explanation, Requirement } from "./api.ts";
+import { lineOfField, lineOfMessage } from "./json-lines.ts";
 
 /** What would become of the participants. */
 export type Solution =
@@ -9,12 +12,27 @@ export type Solution =
   | { readonly kind: "solved"; readonly decisions: readonly Decision[]; readonly explanation: Explanation }
   | { readonly kind: "failed"; readonly explanation: Explanation };
 
-/** Solves what `sysmem solve` would be given as a file. `parts` of it were typed by a person, and are looked at first. */
-export function solve(text: string, parts: readonly { readonly name: string; readonly text: string }[]): Solution {
-  for (const part of parts) {
-    const parsed = parseExactJson(part.text.trim() || "{}");
-    if (!parsed.ok) return { kind: "fault", text: `${part.name}: ${parsed.error}` };
-  }
+/** What is wrong with constraints that a person typed. */
+export interface Fault {
+  /** From 1. */
+  readonly line: number;
+  readonly text: string;
+}
+
+/** Undefined when they are constraints. */
+export function faultIn(text: string): Fault | undefined {
+  if (text.trim() === "") return undefined;
+  const parsed = parseExactJson(text);
+  if (!parsed.ok) return { line: lineOfMessage(text, parsed.error), text: parsed.error };
+  const result = fromJson(BufferCollectionConstraints, parsed.value);
+  if (result.ok) return undefined;
+  const [{ path, expected, actual }] = result.error as [(typeof result.error)[number]];
+  const name = path.split(".").at(-1) || "the whole";
+  return { line: lineOfField(text, path), text: `${name}: expected ${expected}, not ${actual}` };
+}
+
+/** Solves what `sysmem solve` would be given as a file. */
+export function solve(text: string): Solution {
   const input = readSolveInput(text);
   if (!input.ok) return { kind: "fault", text: input.error };
   const tree = explainTree(input.value.tree, input.value.environment);

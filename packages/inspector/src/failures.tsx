@@ -1,11 +1,14 @@
 /** What failed lately, and why. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
-import { ask, type Explanation, type Failure } from "./api.ts";
-import { duration, fromJsonText, words } from "./format.ts";
+import { useEffect, useRef } from "preact/hooks";
+import { ask, type Explanation, type Failure, type Relaxation } from "./api.ts";
+import { failedTree, type SaidTree } from "./drafts.ts";
+import { ExplanationView } from "./explanation.tsx";
+import { duration, words } from "./format.ts";
 import { addressOf } from "./route.ts";
 import { collectionOf, failures, nowNs } from "./store.ts";
+import { WhatIf } from "./what-if.tsx";
 
 /** All that are remembered, newest first. */
 export function FailureList({ selected }: { selected: string | undefined }): JSX.Element {
@@ -35,23 +38,38 @@ function titleOf({ collection_name, collection_id, kind }: Failure): string {
   return collection_id === undefined ? words(kind) : `unnamed, …${collection_id.slice(-6)}`;
 }
 
+interface Answer {
+  readonly failure: Failure;
+  readonly explanation: Explanation | null;
+  /** What the participants had said, where that is known. */
+  readonly tree: SaidTree | null;
+}
+
 /** One failure with its explanation. */
 export function FailureView({ id }: { id: string }): JSX.Element {
-  const answer = useSignal<{ failure: Failure; explanation: Explanation | null } | undefined>(undefined);
+  const answer = useSignal<Answer | undefined>(undefined);
+  const tried = useSignal<Relaxation | undefined>(undefined);
+  const isTrying = useSignal(false);
+  const tryOut = useRef<HTMLElement>(null);
   const isAsked = useSignal(false);
   useEffect(() => {
     const abort = new AbortController();
-    void ask<{ failure: Failure; explanation: Explanation | null }>(`failures/${id}`, abort.signal).then((found) => {
+    void ask<Answer>(`failures/${id}`, abort.signal).then((found) => {
       if (abort.signal.aborted) return;
       answer.value = found;
       isAsked.value = true;
     });
     return () => abort.abort();
   }, [id]);
+  const tryIt = (relaxation: Relaxation): void => {
+    tried.value = relaxation;
+    isTrying.value = true;
+    tryOut.current?.scrollIntoView();
+  };
   if (answer.value === undefined) {
     return <p class="hint">{isAsked.value ? "The server has forgotten this failure." : "Working it out …"}</p>;
   }
-  const { failure, explanation } = answer.value;
+  const { failure, explanation, tree } = answer.value;
   const { collection_id } = failure;
   const isKnown = collection_id !== undefined && collectionOf(collection_id) !== undefined;
   return (
@@ -82,61 +100,20 @@ export function FailureView({ id }: { id: string }): JSX.Element {
             : "There is no more to say."}
         </p>
       ) : (
-        <ExplanationView explanation={explanation} />
+        <ExplanationView explanation={explanation} apply={tree === null ? undefined : tryIt} />
+      )}
+      {tree !== null && (
+        <section aria-label="What if" ref={tryOut}>
+          <h3>What if</h3>
+          {isTrying.value ? (
+            <WhatIf name={`failure-${id}`} tree={failedTree(tree)} first={tried.value} />
+          ) : (
+            <button type="button" onClick={() => (isTrying.value = true)}>
+              Edit what they said
+            </button>
+          )}
+        </section>
       )}
     </article>
-  );
-}
-
-/** Who demands what, why that cannot be, and what would have worked. */
-export function ExplanationView({ explanation }: { explanation: Explanation }): JSX.Element {
-  const { summary, requirements, relaxations, children } = explanation;
-  return (
-    <div class="explanation">
-      <p class="reason">{summary}</p>
-      {requirements.length > 0 && (
-        <>
-          <h3>These cannot all be had</h3>
-          <div class="against">
-            {requirements.map((one) => (
-              <div key={`${one.participant}${one.field}`} class="demand">
-                <h4>{one.participant}</h4>
-                <p>
-                  requires <b>{one.text}</b>
-                </p>
-                <code class="conflicts">
-                  {one.field} = {fromJsonText(one.value)}
-                </code>
-              </div>
-            ))}
-          </div>
-        </>
-      )}
-      {relaxations.length > 0 && (
-        <>
-          <h3>What would have worked</h3>
-          <ul class="relaxations">
-            {relaxations.map((one) => (
-              <li key={one.text} class={one.is_enough ? "enough" : undefined}>
-                {one.text} <span class="facts">{one.is_enough ? "enough by itself" : "not enough by itself"}</span>
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
-      {children.length > 0 && (
-        <>
-          <h3>Choices of the groups</h3>
-          <ul class="children">
-            {children.map((one) => (
-              <li key={`${one.group}${one.child}`}>
-                <b>{one.group}</b>, choice {one.child + 1}, {one.name}: {one.status}
-                {one.summary !== undefined && <span class="facts"> {one.summary}</span>}
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
-    </div>
   );
 }

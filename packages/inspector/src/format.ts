@@ -14,6 +14,11 @@ export function bytes(count: number | string | undefined): string {
   return `${unit === 0 ? value : value.toFixed(value < 10 ? 2 : 1)} ${UNITS[unit]}`;
 }
 
+/** `1 buffer`, `4 buffers`. */
+export function plural(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
+
 /** `340 µs`, `12.3 ms`, `4.2 s`, `3 min 5 s`. */
 export function duration(ns: number): string {
   const absolute = Math.abs(ns);
@@ -41,6 +46,11 @@ export function collectionName({ name, collection_id }: Pick<CollectionSummary, 
   return name ?? `unnamed, …${collection_id.slice(-6)}`;
 }
 
+/** What a client calls itself, without what it was called before. */
+export function clientName(client: string | undefined): string {
+  return (client ?? "").replace(/ \(was .*\)$/, "");
+}
+
 /** `ALLOCATION_DECIDED` becomes `allocation decided`. */
 export function words(name: string): string {
   return name.toLowerCase().replaceAll("_", " ");
@@ -50,6 +60,7 @@ export function words(name: string): string {
 export function shortJson(value: Json | undefined): string {
   if (value === undefined) return "";
   if (typeof value === "string") return value;
+  if (typeof value === "object" && value !== null && "heap_type" in value) return heapName(value);
   return JSON.stringify(value);
 }
 

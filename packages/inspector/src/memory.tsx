@@ -1,201 +1,189 @@
 /** Where the memory is: heaps and quotas now, and over the time for which the page was open. */
-import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
-import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
-import { bytes, heapLabel } from "./format.ts";
+import { useSignal } from "@preact/signals";
+import type { ComponentType, JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import type { HeapState, Json, PoolState, Quota } from "./api.ts";
+import type { ChartProps } from "./chart.tsx";
+import { bytes, heapLabel, leaves, plural, shortJson, words } from "./format.ts";
 import { addressOf } from "./route.ts";
-import { heaps, quotas, type Sample, samples } from "./store.ts";
+import { heaps, mostByHeap, quotas, samples } from "./store.ts";
 
 /** The whole part. */
 export function Memory(): JSX.Element {
   const all = samples.value;
   const times = all.map(({ at }) => at);
-  const lines = heaps.value.map((state) => ({
-    label: heapLabel(state),
-    values: all.map((sample: Sample) => sample.heaps.get(heapLabel(state)) ?? 0),
+  const lines = heaps.value.map((heap) => ({
+    label: heapLabel(heap),
+    values: all.map((sample) => sample.heaps.get(heapLabel(heap)) ?? 0),
   }));
-  const pools = heaps.value.flatMap((state) => (state.pools ?? []).map((pool) => ({ heap: heapLabel(state), pool })));
   return (
     <div class="memory">
       <section class="card" aria-label="Heaps">
         <h2>Heaps</h2>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">heap</th>
-              <th scope="col">what it is</th>
-              <th scope="col">domains</th>
-              <th scope="col">collections</th>
-              <th scope="col">buffers</th>
-              <th scope="col">memory</th>
-            </tr>
-          </thead>
-          <tbody>
-            {heaps.value.map((heap) => (
-              <tr key={`${heap.heap.heap_type}${heap.heap.id}${heap.description}`}>
-                <th scope="row">{heapLabel(heap)}</th>
-                <td>
-                  {heap.description}
-                  {heap.is_secure && ", secure"}
-                </td>
-                <td>
-                  {[heap.cpu_domain && "CPU", heap.ram_domain && "RAM", heap.inaccessible_domain && "INACCESSIBLE"]
-                    .filter(Boolean)
-                    .join(", ")}
-                </td>
-                <td class="number">{heap.collection_count}</td>
-                <td class="number">{heap.buffer_count}</td>
-                <td class="number">{bytes(heap.buffer_bytes)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
-      {pools.length > 0 && (
-        <section class="card" aria-label="Pools">
-          <h2>Pools</h2>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">pool</th>
-                <th scope="col">heap</th>
-                <th scope="col">used</th>
-                <th scope="col">most used</th>
-                <th scope="col">largest free</th>
-                <th scope="col">refused</th>
-                <th scope="col">written outside</th>
-                <th scope="col">free for other use</th>
-              </tr>
-            </thead>
-            <tbody>
-              {pools.map(({ heap, pool }) => (
-                <tr key={`${heap} ${pool.name}`}>
-                  <th scope="row">{pool.name}</th>
-                  <td>
-                    {heap}
-                    {!pool.is_ready && ", not ready"}
-                  </td>
-                  <td>
-                    <meter min={0} max={Number(pool.size_bytes)} value={Number(pool.used_bytes)} aria-label={pool.name}>
-                      {pool.used_bytes}
-                    </meter>{" "}
-                    {bytes(pool.used_bytes)} of {bytes(pool.size_bytes)}
-                  </td>
-                  <td class="number">{bytes(pool.high_water_mark_bytes)}</td>
-                  <td class="number">{bytes(pool.largest_free_bytes)}</td>
-                  <td class="number">
-                    {pool.allocations_failed}
-                    {pool.allocations_failed_fragmentation !== "0" &&
-                      `, ${pool.allocations_failed_fragmentation} by fragmentation`}
-                  </td>
-                  <td class="number">{pool.failed_guard_region_checks}</td>
-                  <td class="number">
-                    {pool.loanable_ratio !== undefined && `${(pool.loanable_ratio * 100).toFixed(1)} %`}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
-      )}
-      <section class="card" aria-label="Quotas">
-        <h2>Quotas</h2>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">quota</th>
-              <th scope="col">used, by the one that uses most</th>
-              <th scope="col">limit</th>
-            </tr>
-          </thead>
-          <tbody>
-            {quotas.value.map(({ name, used, limit, collection_id }) => (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                <td>
-                  <meter min={0} max={Number(limit)} high={Number(limit) * 0.8} value={Number(used)} aria-label={name}>
-                    {used}
-                  </meter>{" "}
-                  {used}
-                  {collection_id !== undefined && (
-                    <>
-                      {" "}
-                      <a href={addressOf({ section: "collections", id: collection_id })}>…{collection_id.slice(-6)}</a>
-                    </>
-                  )}
-                </td>
-                <td class="number">{limit}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        {heaps.value.map((heap) => (
+          <Heap key={`${heap.heap.heap_type}${heap.heap.id}${heap.description}`} heap={heap} />
+        ))}
       </section>
       <section class="card" aria-label="Memory over time">
         <h2>Memory by heap</h2>
-        <Chart times={times} lines={lines} format={bytes} />
+        <LazyChart times={times} lines={lines} isBytes />
+      </section>
+      <section class="card" aria-label="Quotas">
+        <h2>Quotas</h2>
+        <p class="facts">Where each of many things has a quota, the one that uses most of it is shown.</p>
+        <ul class="bars">
+          {quotas.value.map((quota, at) => (
+            // Rows of one name differ in whose they are.
+            <QuotaBar key={`${quota.name}${at}`} quota={quota} />
+          ))}
+        </ul>
       </section>
       <section class="card" aria-label="Collections over time">
         <h2>Collections</h2>
-        <Chart
+        <LazyChart
           times={times}
           lines={[{ label: "collections", values: all.map(({ collections }) => collections) }]}
-          format={(value) => String(Math.round(value))}
+          isBytes={false}
         />
       </section>
     </div>
   );
 }
 
-interface ChartProps {
-  readonly times: readonly number[];
-  readonly lines: readonly { readonly label: string; readonly values: readonly number[] }[];
-  readonly format: (value: number) => string;
+const HEAP_FIELDS = new Set([
+  "heap",
+  "description",
+  "cpu_domain",
+  "ram_domain",
+  "inaccessible_domain",
+  "is_secure",
+  "buffer_count",
+  "buffer_bytes",
+  "collection_count",
+  "is_physically_contiguous",
+  "pools",
+]);
+
+function Heap({ heap }: { heap: HeapState }): JSX.Element {
+  const name = heapLabel(heap);
+  const most = mostByHeap.value.get(name) ?? 0;
+  // The same scale for all heaps, so that they can be compared.
+  const scale = Math.max(1, ...mostByHeap.value.values());
+  const now = Number(heap.buffer_bytes);
+  const domains = [heap.cpu_domain && "CPU", heap.ram_domain && "RAM", heap.inaccessible_domain && "INACCESSIBLE"];
+  return (
+    <section class="heap" aria-label={name}>
+      <h3>
+        {name} {heap.is_secure && <span class="badge waiting">secure</span>}
+      </h3>
+      <p class="facts">
+        {heap.description} · {domains.filter(Boolean).join(", ")}
+      </p>
+      <meter class="bar-of" min={0} max={scale} value={now} aria-label={`Memory of ${name}`}>
+        {bytes(now)}
+      </meter>
+      <p class="figures">
+        <b>{bytes(now)}</b> in {plural(heap.buffer_count, "buffer")} of {plural(heap.collection_count, "collection")};
+        most since this page was opened: {bytes(most)}
+      </p>
+      {(heap.pools ?? []).map((pool) => (
+        <Pool key={pool.name} pool={pool} />
+      ))}
+      <Extras row={heap} known={HEAP_FIELDS} />
+    </section>
+  );
 }
 
-const STROKES = ["--accent", "--waiting", "--good", "--bad"];
+/** How a heap's reserved memory is divided: what is used, how it is split, and what was written where nobody may. */
+function Pool({ pool }: { pool: PoolState }): JSX.Element {
+  const { name, size_bytes, used_bytes, high_water_mark_bytes, largest_free_bytes, loanable_ratio } = pool;
+  const failures = Number(pool.failed_guard_region_checks ?? 0);
+  return (
+    <section class="pool" aria-label={name}>
+      <h4>
+        {name} {!pool.is_ready && <span class="badge waiting">not ready</span>}{" "}
+        {failures > 0 && <span class="badge bad">{plural(failures, "write")} outside of buffers</span>}
+      </h4>
+      <Bar label={`Use of ${name}`} used={Number(used_bytes)} limit={Number(size_bytes)} />
+      <p class="figures">
+        <b>{bytes(used_bytes)}</b> of {bytes(size_bytes)}, most {bytes(high_water_mark_bytes)}; largest free piece{" "}
+        {bytes(largest_free_bytes)}; {plural(Number(pool.allocations_failed), "allocation")} refused,{" "}
+        {pool.allocations_failed_fragmentation} for fragmentation
+        {loanable_ratio !== undefined && `; ${(loanable_ratio * 100).toFixed(1)} % free for other use`}
+      </p>
+    </section>
+  );
+}
 
-/** Lines over time. What it shows is said in words as well. */
-function Chart({ times, lines, format }: ChartProps): JSX.Element {
-  const host = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot | undefined>(undefined);
-  const labels = lines.map(({ label }) => label).join();
+const QUOTA_FIELDS = new Set(["name", "limit", "used", "collection_id"]);
+
+function QuotaBar({ quota }: { quota: Quota }): JSX.Element {
+  const { name, used, limit, collection_id } = quota;
+  const show = (value: string): string => (/bytes/i.test(name) ? bytes(value) : Number(value).toLocaleString("en"));
+  return (
+    <li>
+      <span class="label" title={name}>
+        {quotaTitle(name)}
+      </span>
+      <span class="figures">
+        <b>{show(used)}</b> of {show(limit)}
+        {collection_id !== undefined && (
+          <>
+            {" "}
+            <a href={addressOf({ section: "collections", id: collection_id })}>collection …{collection_id.slice(-6)}</a>
+          </>
+        )}
+      </span>
+      <Bar label={name} used={Number(used)} limit={Number(limit)} />
+      <Extras row={quota} known={QUOTA_FIELDS} />
+    </li>
+  );
+}
+
+/** `maxNodesPerCollection` becomes `nodes per collection`. */
+function quotaTitle(name: string): string {
+  const split = name.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  return split.replace(/^max /, "").replace("vmos", "VMOs");
+}
+
+/** How much of something is used: red where little is left. */
+function Bar({ label, used, limit }: { label: string; used: number; limit: number }): JSX.Element {
+  return (
+    <meter class="bar-of" min={0} max={Math.max(limit, 1)} high={limit * 0.8} value={used} aria-label={label}>
+      {used}
+    </meter>
+  );
+}
+
+/** What a newer server tells besides: shown as it comes. */
+function Extras({ row, known }: { row: object; known: ReadonlySet<string> }): JSX.Element | null {
+  const extras = Object.entries(row as { [name: string]: Json }).filter(([name]) => !known.has(name));
+  const items = extras.flatMap(([name, value]) => leaves(value, name));
+  if (items.length === 0) return null;
+  return (
+    <dl class="extras">
+      {items.map(([path, value]) => (
+        <div key={path}>
+          <dt>{words(path)}</dt>
+          <dd>{/bytes/.test(path) && /^\d+$/.test(shortJson(value)) ? bytes(shortJson(value)) : shortJson(value)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** A chart, once what draws it is loaded. */
+function LazyChart(props: ChartProps): JSX.Element {
+  const chart = useSignal<ComponentType<ChartProps> | undefined>(undefined);
   useEffect(() => {
-    const element = host.current;
-    if (element === null) return undefined;
-    const color = (name: string): string => getComputedStyle(element).getPropertyValue(name).trim();
-    const axis = { stroke: color("--quiet"), grid: { stroke: color("--line") }, ticks: { stroke: color("--line") } };
-    const options: uPlot.Options = {
-      width: element.clientWidth,
-      height: 200,
-      cursor: { drag: { x: false, y: false } },
-      scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.15)] } },
-      axes: [axis, { ...axis, size: 82, values: (_, values) => values.map(format) }],
-      series: [
-        {},
-        ...lines.map(({ label }, at) => ({
-          label,
-          stroke: color(STROKES[at % STROKES.length] ?? "--accent"),
-          width: 2,
-          points: { show: false },
-          value: (_: uPlot, value: number | null) => (value === null ? "" : format(value)),
-        })),
-      ],
-    };
-    const chart = new uPlot(options, dataOf(times, lines), element);
-    plot.current = chart;
-    const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: 200 }));
-    observer.observe(element);
+    let isWanted = true;
+    void import("./chart.tsx").then(({ Chart }) => {
+      if (isWanted) chart.value = Chart;
+    });
     return () => {
-      observer.disconnect();
-      chart.destroy();
+      isWanted = false;
     };
-  }, [labels]);
-  useEffect(() => plot.current?.setData(dataOf(times, lines)), [times.at(-1)]);
-  const now = lines.map(({ label, values }) => `${label} ${format(values.at(-1) ?? 0)}`).join(", ");
-  return <div ref={host} class="chart" role="img" aria-label={`Now: ${now}`} />;
-}
-
-function dataOf(times: ChartProps["times"], lines: ChartProps["lines"]): uPlot.AlignedData {
-  return [[...times], ...lines.map(({ values }) => [...values])];
+  }, []);
+  const Loaded = chart.value;
+  return Loaded === undefined ? <p class="hint">Loading the chart …</p> : <Loaded {...props} />;
 }

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import type { CollectionDetail, Decision } from "./api.ts";
 import { breakable } from "./breakable.tsx";
-import { fromJsonText, shortJson } from "./format.ts";
+import { clientName, fromJsonText, shortJson } from "./format.ts";
 
 /** The settings of a collection. */
 export function Settings({
@@ -44,7 +44,11 @@ export function DecisionTable({
               <tr key={setting} class={isChanged ? "changed" : undefined}>
                 <th scope="row">{breakable(setting)}</th>
                 <td class="value">{fromJsonText(value)}</td>
-                {before !== undefined && <td>{isChanged ? fromJsonText(old ?? "") || "un-set" : "the same"}</td>}
+                {before !== undefined && (
+                  <td class={isChanged ? "value" : "same"}>
+                    {isChanged ? fromJsonText(old ?? "") || "un-set" : "the same"}
+                  </td>
+                )}
                 <td>
                   {decided_by.length === 0 && (
                     <span class="nobody">{note ?? "nobody asked: it follows from the rules"}</span>
@@ -53,7 +57,7 @@ export function DecisionTable({
                     <ul>
                       {decided_by.map((one) => (
                         <li key={`${one.participant}${one.field}`} title={one.field}>
-                          <b>{one.participant}</b> requires {one.text}
+                          <b>{clientName(one.participant)}</b> requires {one.text}
                         </li>
                       ))}
                       {note !== undefined && <li class="nobody">{note}</li>}

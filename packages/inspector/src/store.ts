@@ -23,6 +23,7 @@ export interface Sample {
   readonly at: number;
   readonly collections: number;
   readonly bytes: number;
+  /** Bytes by the heap's name. */
   readonly heaps: ReadonlyMap<string, number>;
 }
 
@@ -32,6 +33,8 @@ export const heaps = signal<readonly HeapState[]>([]);
 export const quotas = signal<readonly Quota[]>([]);
 export const failures = signal<readonly Failure[]>([]);
 export const samples = signal<readonly Sample[]>([]);
+/** The most that was seen since the page was opened: samples are forgotten, this is not. */
+export const mostByHeap = signal<ReadonlyMap<string, number>>(new Map());
 /** Counts up with each change to `known` and `timelines`, which are changed in place. */
 export const revision = signal(0);
 
@@ -115,6 +118,9 @@ function addSample({ server, heaps }: Overview): void {
     bytes: Number(server.buffer_bytes),
     heaps: new Map(heaps.map((heap) => [heapLabel(heap), Number(heap.buffer_bytes)])),
   };
+  const most = new Map(mostByHeap.value);
+  for (const [name, used] of sample.heaps) most.set(name, Math.max(used, most.get(name) ?? 0));
+  mostByHeap.value = most;
   samples.value = [...samples.value.slice(1 - MAX_SAMPLES), sample];
 }
 

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ServerEvent } from "./api.ts";
-import { duration, words } from "./format.ts";
+import { clientName, duration, words } from "./format.ts";
 import { type Known, nowNs, timelineOf } from "./store.ts";
 
 const LABEL = 190;
@@ -13,6 +13,12 @@ const LANE = 26;
 const TOP = 34;
 /** Lanes that can be told apart. */
 const MAX_LANES = 48;
+
+type Range = "decision" | "life";
+const RANGES: readonly (readonly [Range, string])[] = [
+  ["decision", "Until it was decided"],
+  ["life", "Its whole life"],
+];
 
 interface Lane {
   readonly name: string;
@@ -50,8 +56,12 @@ export function Timeline({ id, known }: { id: string; known: Known }): JSX.Eleme
   const last = Number(events.at(-1)?.at_ns ?? start);
   const end = known.isGone ? last : Math.max(now.value, last);
   const lanes = lanesOf(known, events, start, end).slice(0, MAX_LANES);
-  const span = Math.max(end - start, 1_000);
-  const xOf = (ns: number): number => LABEL + ((ns - start) / span) * width;
+  const decided = decidedAt(known, events);
+  const whole = Math.max(end - start, 1_000);
+  // Deciding takes milliseconds and using what was decided hours: the former alone is looked at first.
+  const range = useSignal<Range>(decided !== undefined && (decided - start) * 10 < whole ? "decision" : "life");
+  const span = range.value === "decision" && decided !== undefined ? Math.max((decided - start) * 1.25, 1_000) : whole;
+  const xOf = (ns: number): number => LABEL + (Math.min(ns - start, span) / span) * width;
   const height = TOP + lanes.length * LANE + 8;
   const isWhole = events[0]?.kind === "COLLECTION_CREATED";
   return (
@@ -61,6 +71,24 @@ export function Timeline({ id, known }: { id: string; known: Known }): JSX.Eleme
           This collection is older than this page: of what happened before, only when it was made and allocated is
           known.
         </p>
+      )}
+      {decided !== undefined && (
+        <fieldset class="tools choice">
+          <legend class="skip">Time to look at</legend>
+          {RANGES.map(([one, title]) => (
+            <label key={one}>
+              <input
+                type="radio"
+                name="range"
+                checked={range.value === one}
+                onChange={() => {
+                  range.value = one;
+                }}
+              />{" "}
+              {title}
+            </label>
+          ))}
+        </fieldset>
       )}
       <div ref={host} class="scroll" tabIndex={0} role="region" aria-label="Lanes">
         <svg
@@ -81,25 +109,31 @@ export function Timeline({ id, known }: { id: string; known: Known }): JSX.Eleme
           {lanes.map((lane, row) => {
             const y = TOP + row * LANE;
             const to = xOf(lane.to ?? end);
+            const isBeyond = (lane.to ?? end) - start > span;
             return (
               <g key={`${lane.kind}${lane.name}`} class={lane.kind}>
                 <text class="lane-name" x={LABEL - 12} y={y + 15} text-anchor="end">
                   {lane.name}
                 </text>
                 <rect
-                  class={lane.to === undefined ? "bar open" : "bar"}
+                  class={lane.to === undefined || isBeyond ? "bar open" : "bar"}
                   x={xOf(lane.from)}
                   y={y + 4}
                   width={Math.max(3, to - xOf(lane.from))}
                   height={LANE - 10}
                   rx={4}
                 />
-                {lane.marks.map((mark) => (
-                  <g key={`${mark.at}${mark.text}`} class={`mark ${mark.sign}`}>
-                    <title>{`${mark.text}, +${duration(mark.at - start)}`}</title>
-                    <circle cx={xOf(mark.at)} cy={y + 12} r={5} />
-                  </g>
-                ))}
+                {lane.to === undefined || isBeyond ? (
+                  <path class="onward" d={`M${to + 3},${y + 7} l5,5 l-5,5`} />
+                ) : null}
+                {lane.marks
+                  .filter(({ at }) => at - start <= span)
+                  .map((mark) => (
+                    <g key={`${mark.at}${mark.text}`} class={`mark ${mark.sign}`}>
+                      <title>{`${mark.text}, +${duration(mark.at - start)}`}</title>
+                      <circle cx={xOf(mark.at)} cy={y + 12} r={5} />
+                    </g>
+                  ))}
               </g>
             );
           })}
@@ -163,12 +197,25 @@ const SIGNS: Readonly<Record<string, string>> = {
   STALL_WARNING: "failed",
 };
 
+/** When there were buffers, or it was clear that there would be none. */
+function decidedAt({ summary }: Known, events: readonly ServerEvent[]): number | undefined {
+  const failed = events.find(({ kind }) => kind === "ALLOCATION_FAILED");
+  const at = summary.allocated_at_ns ?? failed?.at_ns;
+  return at === undefined ? undefined : Number(at);
+}
+
 function lanesOf({ summary, isGone }: Known, events: readonly ServerEvent[], start: number, end: number): Lane[] {
   const allocatedAt = summary.allocated_at_ns === undefined ? undefined : Number(summary.allocated_at_ns);
-  const failed = events.find(({ kind }) => kind === "ALLOCATION_FAILED");
-  const decidedAt = allocatedAt ?? (failed === undefined ? undefined : Number(failed.at_ns));
   const goneAt = isGone ? end : undefined;
-  const lanes: Lane[] = [{ name: "negotiation", kind: "phase", from: start, to: decidedAt ?? goneAt, marks: [] }];
+  const lanes: Lane[] = [
+    {
+      name: "negotiation",
+      kind: "phase",
+      from: start,
+      to: decidedAt({ summary, isGone }, events) ?? goneAt,
+      marks: [],
+    },
+  ];
   if (allocatedAt !== undefined)
     lanes.push({ name: "buffers exist", kind: "phase", from: allocatedAt, to: goneAt, marks: [] });
   interface Open {
@@ -183,12 +230,15 @@ function lanesOf({ summary, isGone }: Known, events: readonly ServerEvent[], sta
     const at = Number(event.at_ns);
     const sign = SIGNS[event.kind];
     const { node_id, buffer_index, client } = event;
+    // Only one child of a group can be had: that the others are not is no failure.
+    const isUnselected = event.kind === "DOMAIN_FAILED" && event.text?.startsWith("not selected") === true;
     if (node_id !== undefined) {
       const fresh: Open = { name: "", from: event.kind === "NODE_CREATED" ? at : start, to: undefined, marks: [] };
       const lane = participants.get(node_id) ?? fresh;
       participants.set(node_id, lane);
       if (client !== undefined && client !== "") lane.name = client;
-      if (sign !== undefined) lane.marks.push({ at, text: [words(event.kind), whatOf(event)].join(" "), sign });
+      if (sign !== undefined && !isUnselected)
+        lane.marks.push({ at, text: [words(event.kind), whatOf(event)].join(" "), sign });
       if (event.kind === "NODE_ORPHANED" || event.kind === "DOMAIN_FAILED") lane.to ??= at;
     } else if (buffer_index !== undefined) {
       const lane = buffers.get(buffer_index) ?? {
@@ -203,7 +253,7 @@ function lanesOf({ summary, isGone }: Known, events: readonly ServerEvent[], sta
     }
   }
   const own = [...participants].map(([node, lane]): Lane => {
-    const name = `${lane.name || "node"} (${node})`;
+    const name = `${clientName(lane.name) || "node"} (${node})`;
     return { ...lane, name, kind: "participant", to: lane.to ?? goneAt };
   });
   const count = allocatedAt === undefined ? 0 : (summary.buffer_count ?? 0);

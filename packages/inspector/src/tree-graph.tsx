@@ -2,12 +2,15 @@
 import { hierarchy, type HierarchyNode } from "d3-hierarchy";
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { CollectionDetail, TreeNode } from "./api.ts";
-import { awaitedText, words } from "./format.ts";
+import { awaitedText, clientName, words } from "./format.ts";
 
 const BOX = { width: 232, height: 58 } as const;
 const GAP = { across: 52, down: 22 } as const;
 const EDGE = 22;
+/** A graph wider than its room is made smaller, as long as its words can be read; then it scrolls. */
+const LEAST_SCALE = 0.72;
 
 interface Placed {
   readonly node: TreeNode;
@@ -22,19 +25,51 @@ interface Placed {
   readonly choice: number | undefined;
 }
 
-/** The graph, and what is known of the node that is chosen in it. */
+/** The graph, and what is known of the node that is chosen in it. One stop of the Tab key: arrows go from node to node. */
 export function TreeGraph({ detail, isGone }: { detail: CollectionDetail; isGone: boolean }): JSX.Element {
   const chosen = useSignal<string | undefined>(undefined);
+  const active = useSignal<string | undefined>(undefined);
+  const svg = useRef<SVGSVGElement>(null);
   const { placed, width, height } = place(detail.nodes);
+  useLayoutEffect(() => {
+    // The page's policy allows styles by script, and none in the document.
+    svg.current?.style.setProperty("--least", `${width * LEAST_SCALE}px`);
+    svg.current?.style.setProperty("--most", `${width}px`);
+  }, [width]);
   const node = detail.nodes.find(({ node_id }) => node_id === chosen.value);
-  if (placed.length === 0) {
+  const top = placed[0];
+  if (top === undefined) {
     return <p class="hint">No participant is left. {detail.buffers.length > 0 && "VMOs keep the buffers alive."}</p>;
   }
+  const current = placed.find((one) => one.node.node_id === active.value) ?? top;
+  const choose = (one: Placed): void => {
+    active.value = one.node.node_id;
+    chosen.value = chosen.value === one.node.node_id ? undefined : one.node.node_id;
+  };
+  const onKey = (event: KeyboardEvent): void => {
+    const to = neighbour(placed, current, event.key);
+    if (event.key === "Enter" || event.key === " ") choose(current);
+    else if (event.key === "Escape") chosen.value = undefined;
+    else if (to === undefined) return;
+    else {
+      document.getElementById(`n${to.node.node_id}`)?.focus();
+    }
+    event.preventDefault();
+  };
   return (
     <div class="graph">
       {isGone && <p class="hint">As it was when it was last seen.</p>}
       <div class="scroll">
-        <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="group" aria-label="Tree of nodes">
+        <svg
+          ref={svg}
+          class="fitting"
+          width={width}
+          height={height}
+          viewBox={`0 0 ${width} ${height}`}
+          role="tree"
+          aria-label="Tree of nodes"
+          onKeyDown={onKey}
+        >
           {placed.filter(({ node, parent }) => parent !== undefined && isDomain(node)).map(DomainFrame)}
           {placed.map(Edge)}
           {placed.map((one) => (
@@ -42,8 +77,10 @@ export function TreeGraph({ detail, isGone }: { detail: CollectionDetail; isGone
               key={one.node.node_id}
               placed={one}
               isChosen={one.node.node_id === chosen.value}
-              choose={() => {
-                chosen.value = chosen.value === one.node.node_id ? undefined : one.node.node_id;
+              isActive={one === current}
+              choose={() => choose(one)}
+              visit={() => {
+                active.value = one.node.node_id;
               }}
             />
           ))}
@@ -53,6 +90,28 @@ export function TreeGraph({ detail, isGone }: { detail: CollectionDetail; isGone
       {node !== undefined && <NodeFacts node={node} detail={detail} />}
     </div>
   );
+}
+
+/** Where a key leads: up and down through the rows, right to the first child, left to the parent. */
+function neighbour(placed: readonly Placed[], from: Placed, key: string): Placed | undefined {
+  const rows = [...placed].sort((a, b) => a.y - b.y || a.x - b.x);
+  const at = rows.indexOf(from);
+  switch (key) {
+    case "ArrowRight":
+      return placed.find(({ parent }) => parent === from);
+    case "ArrowLeft":
+      return from.parent;
+    case "ArrowDown":
+      return rows[at + 1];
+    case "ArrowUp":
+      return rows[at - 1];
+    case "Home":
+      return rows[0];
+    case "End":
+      return rows.at(-1);
+    default:
+      return undefined;
+  }
 }
 
 /** Whether a failure below stops here: the parent lives on. */
@@ -147,11 +206,18 @@ function Edge({ node, parent, x, y }: Placed): JSX.Element | null {
   );
 }
 
-function NodeBox({ placed, isChosen, choose }: { placed: Placed; isChosen: boolean; choose: () => void }): JSX.Element {
+function NodeBox(props: {
+  placed: Placed;
+  isChosen: boolean;
+  isActive: boolean;
+  choose: () => void;
+  visit: () => void;
+}): JSX.Element {
+  const { placed, isChosen, isActive, choose, visit } = props;
   const { node, x, y, choice, parent } = placed;
   const awaited = awaitedText(node.awaited);
   const isSelected = parent?.node.selected_child_id === node.node_id;
-  const name = node.client === "" ? `node ${node.node_id}` : node.client;
+  const name = clientName(node.client) || `node ${node.node_id}`;
   const marks = [
     choice === undefined ? "" : isSelected ? `choice ${choice}, selected` : `choice ${choice}`,
     isWeak(node) ? "weak" : "",
@@ -159,11 +225,6 @@ function NodeBox({ placed, isChosen, choose }: { placed: Placed; isChosen: boole
     node.propagation === "PROPAGATE_BEFORE_ALLOCATION" ? "dispensable" : "",
   ].filter((mark) => mark !== "");
   const kind = node.is_group ? "group" : words(node.kind);
-  const onKey = (event: KeyboardEvent): void => {
-    if (event.key !== "Enter" && event.key !== " ") return;
-    event.preventDefault();
-    choose();
-  };
   const classes = [
     "node",
     node.is_group ? "GROUP" : node.kind,
@@ -175,12 +236,14 @@ function NodeBox({ placed, isChosen, choose }: { placed: Placed; isChosen: boole
     <g
       class={classes.join(" ")}
       transform={`translate(${x},${y})`}
-      role="button"
+      id={`n${node.node_id}`}
+      role="treeitem"
+      aria-level={levelOf(placed)}
+      aria-selected={isChosen}
       // In SVG, attributes' names have a case.
-      tabindex={0}
-      aria-pressed={isChosen}
+      tabindex={isActive ? 0 : -1}
       onClick={choose}
-      onKeyDown={onKey}
+      onFocus={visit}
     >
       {node.is_group ? (
         <path class="shape" d={groupShape} />
@@ -207,6 +270,11 @@ function NodeBox({ placed, isChosen, choose }: { placed: Placed; isChosen: boole
       </text>
     </g>
   );
+}
+
+/** From 1. */
+function levelOf({ parent }: Placed): number {
+  return parent === undefined ? 1 : levelOf(parent) + 1;
 }
 
 const groupShape = `M14,0 H${BOX.width - 14} L${BOX.width},${BOX.height / 2} L${BOX.width - 14},${BOX.height} H14 L0,${BOX.height / 2} Z`;

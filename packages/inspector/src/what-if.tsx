@@ -1,68 +1,84 @@
-/** The what-if: a participant's constraints as JSON, and at once what the negotiation would make of them. */
+/** The what-if: participants' constraints as JSON, and at once what the negotiation would make of them. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { ask, type CollectionDetail, type Json, type TreeNode } from "./api.ts";
-import type { Solution, solve } from "./engine.ts";
-import { ExplanationView } from "./failures.tsx";
+import { ask, type Json, type Relaxation } from "./api.ts";
+import { draftsOf, type Draft, participantsOf, relaxed, solveFile, type WhatIfNode } from "./drafts.ts";
+import { Editor } from "./editor.tsx";
+import type { faultIn, Solution, solve } from "./engine.ts";
+import { ExplanationView } from "./explanation.tsx";
+import { plural } from "./format.ts";
 import { DecisionTable } from "./settings.tsx";
 
 /** How long the keyboard has to rest before the engine is asked. Milliseconds. */
 const REST_MS = 120;
 
-interface Draft {
-  readonly text: string;
-  readonly mustMatch: Json | undefined;
-  readonly takesPart: boolean;
+/** Loaded when it is needed. */
+interface Engine {
+  readonly solve: typeof solve;
+  readonly faultIn: typeof faultIn;
 }
 
-/** Edits of one collection's constraints. They stay in the page: the server only reads. */
-export function WhatIf({ id, detail }: { id: string; detail: CollectionDetail }): JSX.Element {
+/** Edits of a tree's constraints. They stay in the page: the server only reads. `first` is made at once. */
+export function WhatIf(props: { name: string; tree: WhatIfNode; first?: Relaxation | undefined }): JSX.Element {
   // Taken when it is opened: what happens meanwhile must not change what somebody is typing.
-  const nodes = useSignal(detail.nodes).value;
-  const original = useSignal(draftsOf(detail)).value;
+  const root = useSignal(props.tree).value;
+  const original = useSignal(draftsOf(root)).value;
+  const participants = participantsOf(root);
   const drafts = useSignal(original);
+  const chosen = useSignal(participants[0]?.id ?? "");
   const environment = useSignal<Json | undefined>(undefined);
-  const engine = useSignal<typeof solve | undefined>(undefined);
+  const engine = useSignal<Engine | undefined>(undefined);
   const [before, after] = [useSignal<Solution | undefined>(undefined), useSignal<Solution | undefined>(undefined)];
-  const participants = nodes.filter(({ is_group, node_id }) => !is_group && original.has(node_id));
-  const chosen = useSignal(participants[0]?.node_id ?? "");
 
   useEffect(() => {
     const abort = new AbortController();
     void Promise.all([import("./engine.ts"), ask<Json>("environment", abort.signal)]).then(([loaded, answer]) => {
       if (abort.signal.aborted) return;
       environment.value = answer ?? {};
-      engine.value = loaded.solve;
+      engine.value = loaded;
     });
     return () => abort.abort();
-  }, [id]);
+  }, []);
 
-  const solveWith = engine.value;
+  const loaded = engine.value;
   const around = environment.value;
   useEffect(() => {
-    if (solveWith === undefined || around === undefined) return undefined;
-    before.value ??= solveWith(solveFile(nodes, original, around), []);
+    if (loaded === undefined || around === undefined) return undefined;
+    before.value ??= loaded.solve(solveFile(root, original, around));
     const timer = setTimeout(() => {
-      const parts = participants.map(({ node_id, client }) => ({
-        name: client || `node ${node_id}`,
-        text: drafts.value.get(node_id)?.text ?? "",
-      }));
-      after.value = solveWith(solveFile(nodes, drafts.value, around), parts);
+      const faulty = participants.find(({ id }) => isFaulty(drafts.value.get(id), loaded));
+      after.value =
+        faulty === undefined
+          ? loaded.solve(solveFile(root, drafts.value, around))
+          : { kind: "fault", text: `What ${faulty.name} says cannot be read.` };
     }, REST_MS);
     return () => clearTimeout(timer);
-  }, [solveWith, around, drafts.value]);
+  }, [loaded, around, drafts.value]);
+
+  const change = (id: string, part: Partial<Draft>): void => {
+    const draft = drafts.value.get(id);
+    if (draft !== undefined) drafts.value = new Map(drafts.value).set(id, { ...draft, ...part });
+  };
+  const apply = (relaxation: Relaxation): void => {
+    const node = participants.find(({ name }) => name === relaxation.participant);
+    const text = node && relaxed(drafts.value.get(node.id)?.text ?? "", relaxation);
+    if (node === undefined || text === undefined) return;
+    chosen.value = node.id;
+    change(node.id, { text });
+  };
+  useEffect(() => {
+    if (props.first !== undefined) apply(props.first);
+  }, [props.first]);
 
   if (participants.length === 0)
     return <p class="hint">No participant has said what it needs: there is nothing to change.</p>;
   const draft = drafts.value.get(chosen.value);
-  const change = (part: Partial<Draft>): void => {
-    if (draft !== undefined) drafts.value = new Map(drafts.value).set(chosen.value, { ...draft, ...part });
-  };
-  const changed = [...drafts.value].filter(([node, { text, takesPart }]) => {
-    const old = original.get(node);
-    return old?.text !== text || old.takesPart !== takesPart;
+  const changed = participants.filter(({ id }) => {
+    const [old, now] = [original.get(id), drafts.value.get(id)];
+    return old?.text !== now?.text || old?.takesPart !== now?.takesPart;
   });
+  const name = participants.find(({ id }) => id === chosen.value)?.name ?? "";
   return (
     <div class="what-if">
       <div class="edit">
@@ -76,9 +92,9 @@ export function WhatIf({ id, detail }: { id: string; detail: CollectionDetail })
               }}
             >
               {participants.map((node) => (
-                <option key={node.node_id} value={node.node_id}>
-                  {node.client || `node ${node.node_id}`} ({node.node_id})
-                  {changed.some(([changedNode]) => changedNode === node.node_id) ? " *" : ""}
+                <option key={node.id} value={node.id}>
+                  {node.name}
+                  {changed.includes(node) ? " *" : ""}
                 </option>
               ))}
             </select>
@@ -87,8 +103,8 @@ export function WhatIf({ id, detail }: { id: string; detail: CollectionDetail })
             <input
               type="checkbox"
               checked={draft?.takesPart ?? false}
-              onChange={(event) => change({ takesPart: event.currentTarget.checked })}
-            />
+              onChange={(event) => change(chosen.value, { takesPart: event.currentTarget.checked })}
+            />{" "}
             takes part
           </label>
           <button
@@ -98,102 +114,91 @@ export function WhatIf({ id, detail }: { id: string; detail: CollectionDetail })
               drafts.value = original;
             }}
           >
-            As it was
+            Reset all
           </button>
-          <button type="button" onClick={() => save(id, solveFile(nodes, drafts.value, around ?? {}))}>
+          <button type="button" onClick={() => save(props.name, solveFile(root, drafts.value, around ?? {}))}>
             Save for <code>sysmem solve</code>
           </button>
         </div>
-        <textarea
-          aria-label="Constraints as JSON with FIDL names"
-          spellcheck={false}
-          value={draft?.text ?? ""}
-          disabled={draft?.takesPart === false}
-          onInput={(event) => change({ text: event.currentTarget.value })}
+        <Editor
+          label={`Constraints of ${name} as JSON with FIDL names`}
+          text={draft?.text ?? ""}
+          isDisabled={draft?.takesPart === false}
+          fault={draft !== undefined && draft.takesPart ? loaded?.faultIn(draft.text) : undefined}
+          change={(text) => change(chosen.value, { text })}
         />
       </div>
       <div class="outcome" aria-live="polite">
-        <Outcome solution={after.value} before={before.value} isChanged={changed.length > 0} />
+        <Outcome solution={after.value} before={before.value} isChanged={changed.length > 0} apply={apply} />
       </div>
     </div>
   );
+}
+
+function isFaulty(draft: Draft | undefined, { faultIn }: Engine): boolean {
+  return draft?.takesPart === true && faultIn(draft.text) !== undefined;
 }
 
 function Outcome(props: {
   solution: Solution | undefined;
   before: Solution | undefined;
   isChanged: boolean;
+  apply: (relaxation: Relaxation) => void;
 }): JSX.Element {
-  const { solution, before, isChanged } = props;
+  const { solution, before, isChanged, apply } = props;
+  const onlyChanges = useSignal(true);
   if (solution === undefined) return <p class="hint">Loading the engine …</p>;
-  if (solution.kind === "fault") {
-    return (
-      <p class="verdict bad" role="alert">
-        {solution.text}
-      </p>
-    );
-  }
+  if (solution.kind === "fault") return <p class="verdict bad">{solution.text}</p>;
   if (solution.kind === "failed") {
     return (
       <>
-        <p class="verdict bad">There would be no buffers.</p>
-        <ExplanationView explanation={solution.explanation} />
+        <p class="verdict bad">{isChanged ? "There would be no buffers." : "As it is, there are no buffers."}</p>
+        <ExplanationView explanation={solution.explanation} apply={apply} />
       </>
     );
   }
   const old =
     before?.kind === "solved" ? new Map(before.decisions.map(({ setting, value }) => [setting, value])) : undefined;
-  const differences = solution.decisions.filter(({ setting, value }) => old?.get(setting) !== value).length;
+  const names = new Set(solution.decisions.map(({ setting }) => setting));
+  // What is decided no more is a difference as well.
+  const gone = [...(old?.keys() ?? [])].filter((setting) => !names.has(setting));
+  const all = [...solution.decisions, ...gone.map((setting) => ({ setting, value: "null", decided_by: [], note: "" }))];
+  const different = all.filter(({ setting, value }) => old?.get(setting) !== value);
+  const isCompared = isChanged && old !== undefined;
+  const shown = isCompared && onlyChanges.value && different.length > 0 ? different : all;
   return (
     <>
-      <p class="verdict good">
-        {!isChanged
-          ? "As it is, everybody agrees."
-          : old === undefined
-            ? "With this, everybody would agree."
-            : `Everybody would agree; ${differences === 0 ? "nothing" : differences} would be different.`}
-      </p>
+      <p class="verdict good">{verdictOf(isChanged, old === undefined ? undefined : different.length)}</p>
       {solution.explanation.children.some(({ status }) => status !== "selected") && (
-        <ExplanationView explanation={solution.explanation} />
+        <ExplanationView explanation={solution.explanation} apply={apply} />
       )}
-      <DecisionTable decisions={solution.decisions} {...(isChanged && old !== undefined && { before: old })} />
+      {isCompared && different.length > 0 && (
+        <label class="tools">
+          <input
+            type="checkbox"
+            checked={onlyChanges.value}
+            onChange={(event) => {
+              onlyChanges.value = event.currentTarget.checked;
+            }}
+          />
+          Only what would be different
+        </label>
+      )}
+      <DecisionTable decisions={shown} {...(isCompared && { before: old })} />
     </>
   );
 }
 
-function draftsOf({ nodes, constraints, must_match }: CollectionDetail): ReadonlyMap<string, Draft> {
-  const drafts = new Map<string, Draft>();
-  for (const { node_id, is_group, is_attached, has_constraints, kind } of nodes) {
-    if (is_group || (!has_constraints && kind === "TOKEN")) continue;
-    const text = JSON.stringify(constraints[node_id] ?? {}, null, 2);
-    // Late participants had no say in what was decided first.
-    drafts.set(node_id, { text, mustMatch: must_match[node_id], takesPart: has_constraints && !is_attached });
-  }
-  return drafts;
+function verdictOf(isChanged: boolean, differences: number | undefined): string {
+  if (!isChanged) return "As it is, everybody agrees.";
+  if (differences === undefined) return "With this, everybody would agree.";
+  return `Everybody would agree; ${differences === 0 ? "nothing" : plural(differences, "setting")} would be different.`;
 }
 
-/** The tree with the drafts, in the form of `sysmem solve`'s input. */
-function solveFile(nodes: readonly TreeNode[], drafts: ReadonlyMap<string, Draft>, environment: Json): string {
-  const textOf = (node: TreeNode): string | undefined => {
-    const children = nodes
-      .filter(({ parent_id }) => parent_id === node.node_id)
-      .flatMap((child) => textOf(child) ?? []);
-    const name = `"name": ${JSON.stringify(node.client || `node ${node.node_id}`)}`;
-    if (node.is_group) return children.length === 0 ? undefined : `{ ${name}, "group": [${children.join(",\n")}] }`;
-    const draft = drafts.get(node.node_id);
-    const mustMatch = draft?.mustMatch === undefined ? "" : `, "must_match": ${JSON.stringify(draft.mustMatch)}`;
-    const said = draft?.takesPart === true ? `, "constraints": ${draft.text.trim() || "{}"}${mustMatch}` : "";
-    return `{ ${name}${said}, "children": [${children.join(",\n")}] }`;
-  };
-  const root = nodes.find(({ parent_id }) => parent_id === undefined);
-  const tree = root === undefined ? "{}" : (textOf(root) ?? "{}");
-  return `{ "tree": ${tree},\n"environment": ${JSON.stringify(environment, null, 2)} }\n`;
-}
-
-function save(id: string, text: string): void {
+function save(name: string, text: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  link.download = `sysmem-${id}.json`;
+  link.download = `sysmem-${name}.json`;
   link.click();
   URL.revokeObjectURL(link.href);
 }

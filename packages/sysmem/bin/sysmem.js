@@ -1,4 +1,5 @@
 #!/usr/bin/env node
 import { main } from "../dist/cli/main.js";
+import { runAsProgram } from "../dist/cli/program.js";
 
-process.exitCode = await main(process.argv.slice(2));
+await runAsProgram(main);

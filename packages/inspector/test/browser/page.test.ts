@@ -1,5 +1,4 @@
 /** The page in a real browser, beside a real daemon with real participants. Pictures go to artifacts/inspector. */
-import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { missing, picture, type Program, Stage } from "./stage.ts";
@@ -15,7 +14,7 @@ describe.skipIf(missing !== undefined)(`the inspector's page${missing === undefi
   let complaints: string[];
 
   beforeAll(async () => {
-    await stage.serve();
+    await stage.serve(["--thumbnails"]);
     ({ page, complaints } = await stage.open());
     page.setDefaultTimeout(PATIENCE_MS);
     await page.getByRole("status").getByText("live").waitFor();
@@ -35,7 +34,7 @@ describe.skipIf(missing !== undefined)(`the inspector's page${missing === undefi
     const matters = page.getByRole("list", { name: "What is the matter" });
     await matters.getByText(/thinker.*has not sent SetConstraints/).waitFor();
     await matters.getByText(/late riser.*neither bound nor released/).waitFor();
-    await page.getByRole("button", { name: /thinker.*waits: SetConstraints/ }).waitFor();
+    await page.getByRole("treeitem", { name: /thinker.*waits: SetConstraints/ }).waitFor();
     await picture(page, "1-waiting");
   });
 
@@ -43,11 +42,11 @@ describe.skipIf(missing !== undefined)(`the inspector's page${missing === undefi
     await cast.play("share");
     await option(/viewfinder.*allocated/).click();
     const graph = await tab("Graph");
-    await graph.getByRole("button", { name: /camera.*choice \d, selected/ }).waitFor();
-    await graph.getByRole("button", { name: /preview.*weak/ }).waitFor();
-    await graph.getByRole("button", { name: /recorder.*attached/ }).press("Enter");
+    await graph.getByRole("treeitem", { name: /camera.*choice \d, selected/ }).waitFor();
+    await graph.getByRole("treeitem", { name: /preview.*weak/ }).waitFor();
+    await graph.getByRole("treeitem", { name: /recorder.*attached/ }).press("Enter");
     await graph.getByText("its failure stops here (AttachToken)").waitFor();
-    expect(await graph.locator("svg[role='group'] > rect.domain").count()).toBe(1);
+    expect(await graph.locator("svg[role='tree'] > rect.domain").count()).toBe(1);
     await picture(page, "2-graph");
   });
 
@@ -65,6 +64,9 @@ describe.skipIf(missing !== undefined)(`the inspector's page${missing === undefi
   it("shows the timeline and who holds the buffers", { timeout: TIMEOUT_MS }, async () => {
     const timeline = await tab("Timeline");
     await timeline.getByRole("cell", { name: "allocated", exact: true }).waitFor();
+    await timeline.getByLabel("Its whole life").check();
+    await timeline.getByText("made", { exact: true }).waitFor();
+    await timeline.getByLabel("Until it was decided").check();
     await picture(page, "5-timeline");
     const buffers = await tab("Buffers and holders");
     const first = buffers.getByRole("region", { name: "Buffer 0" });
@@ -76,6 +78,37 @@ describe.skipIf(missing !== undefined)(`the inspector's page${missing === undefi
     await picture(page, "6-buffers");
   });
 
+  it("shows what a buffer holds, and again what it holds a second later", { timeout: TIMEOUT_MS }, async () => {
+    const buffers = await tab("Buffers and holders");
+    const canvas = buffers.getByRole("img", { name: "What buffer 0 holds" });
+    await canvas.waitFor();
+    const pixel = (x: number, y: number) =>
+      canvas.evaluate(
+        (element, at) => {
+          const { data } = (element as HTMLCanvasElement).getContext("2d")?.getImageData(at[0], at[1], 1, 1) ?? {};
+          return [...(data ?? [])];
+        },
+        [x, y] as const,
+      );
+    expect(await canvas.evaluate((element: HTMLCanvasElement) => [element.width, element.height])).toEqual([320, 180]);
+    // The third of eight bars, and the light end of the gradient.
+    expect(await pixel(100, 20)).toEqual([40, 190, 40, 255]);
+    for (const channel of await pixel(318, 170)) expect(channel).toBeGreaterThan(250);
+    await buffers.getByText("1280 × 720 · B8G8R8A8 · SRGB · 5120 bytes a row").first().waitFor();
+    await buffers.getByLabel("Pictures every second").check();
+    await cast.play("redraw");
+    await expect.poll(() => pixel(100, 20), { timeout: PATIENCE_MS }).toEqual([190, 40, 190, 255]);
+    await buffers.getByLabel("of images of").fill("9999x9999");
+    await buffers
+      .getByText(/No picture: an image of 9999 by 9999 takes \d+ bytes, the buffer has/)
+      .first()
+      .waitFor();
+    await buffers.getByLabel("of images of").fill("");
+    await canvas.waitFor();
+    await buffers.getByLabel("Pictures every second").uncheck();
+    await picture(page, "6-pictures");
+  });
+
   it("answers what would be if a participant asked for something else", { timeout: TIMEOUT_MS }, async () => {
     const whatIf = await tab("What if");
     await whatIf.getByText("As it is, everybody agrees.").waitFor();
@@ -83,25 +116,52 @@ describe.skipIf(missing !== undefined)(`the inspector's page${missing === undefi
     const text = await editor.inputValue();
     expect(text).toContain('"pixel_format": "B8G8R8A8"');
     await editor.fill(text.replace('"min_buffer_count_for_camping": 1', '"min_buffer_count_for_camping": 3'));
-    await whatIf.getByText("Everybody would agree; 1 would be different.").waitFor();
+    await whatIf.getByText("Everybody would agree; 1 setting would be different.").waitFor();
     await whatIf.getByRole("row", { name: /buffer_count 6 4/ }).waitFor();
+    // Only the difference, until somebody wants to see all.
+    expect(await whatIf.getByRole("row").count()).toBe(2);
+    await whatIf.getByLabel("Only what would be different").uncheck();
+    await whatIf.getByRole("row", { name: /^buffer_settings.size_bytes.*the same/ }).waitFor();
     await picture(page, "7-what-if");
     await editor.fill(text.replace("B8G8R8A8", "NV12"));
     await whatIf.getByText("There would be no buffers.").waitFor();
     await whatIf.getByText("These cannot all be had").waitFor();
     await picture(page, "8-what-if-conflict");
-    await editor.fill("{ nonsense");
-    await whatIf
-      .getByRole("alert")
-      .getByText(/display.*: no JSON/)
-      .waitFor();
-    await editor.fill(text.replace('"B8G8R8A8"', '"B8G8R8A9"'));
-    await whatIf
-      .getByRole("alert")
-      .getByText(/pixel_format/)
-      .waitFor();
-    await whatIf.getByRole("button", { name: "As it was" }).click();
+    await whatIf.getByRole("button", { name: "Reset all" }).click();
     await whatIf.getByText("As it is, everybody agrees.").waitFor();
+  });
+
+  it("says at the line where it is what is wrong with what somebody typed", { timeout: TIMEOUT_MS }, async () => {
+    const whatIf = await tab("What if");
+    const editor = whatIf.getByRole("textbox");
+    const text = await editor.inputValue();
+    const line = (part: string): number => text.slice(0, text.indexOf(part)).split("\n").length;
+    const fault = whatIf.getByRole("alert");
+    await editor.fill("{ nonsense");
+    await fault.getByText(/line 1: no JSON/).waitFor();
+    expect(await editor.getAttribute("aria-invalid")).toBe("true");
+    await whatIf.getByText("What display says cannot be read.").waitFor();
+    await editor.fill(text.replace('"B8G8R8A8"', '"B8G8R8A9"'));
+    await fault.getByText(new RegExp(`line ${line('"B8G8R8A8"')}: pixel_format: expected`)).waitFor();
+    await editor.fill(text.replace('"height": 720', '"height": -1'));
+    await fault.getByText(new RegExp(`line ${line('"height": 720')}: height: expected`)).waitFor();
+    await picture(page, "8-what-if-fault");
+    await editor.fill(text);
+    await fault.waitFor({ state: "detached" });
+    expect(await editor.getAttribute("aria-invalid")).toBe("false");
+  });
+
+  it("answers what would be without a participant", { timeout: TIMEOUT_MS }, async () => {
+    const whatIf = await tab("What if");
+    await whatIf.getByLabel("Participant").selectOption({ label: "display" });
+    await whatIf.getByLabel("takes part").uncheck();
+    await whatIf.getByText(/Everybody would agree; \d+ settings would be different/).waitFor();
+    // The display alone asked for large images and for two buffers.
+    await whatIf.getByRole("row", { name: /buffer_count 2 4 camera/ }).waitFor();
+    expect(await whatIf.getByRole("textbox").isDisabled()).toBe(true);
+    await whatIf.getByRole("button", { name: "Reset all" }).click();
+    await whatIf.getByText("As it is, everybody agrees.").waitFor();
+    expect(await whatIf.getByLabel("takes part").isChecked()).toBe(true);
   });
 
   it("explains a failure from the collection that it ended", { timeout: TIMEOUT_MS }, async () => {
@@ -114,14 +174,38 @@ describe.skipIf(missing !== undefined)(`the inspector's page${missing === undefi
     await picture(page, "9-failure");
   });
 
+  it("tries the suggestions of an explanation until there are buffers", { timeout: TIMEOUT_MS }, async () => {
+    const failure = page.getByRole("article", { name: "Failure" });
+    await failure.getByRole("button", { name: /^Try it: scanner.*a width of at least 512/ }).click();
+    const whatIf = failure.getByRole("region", { name: "What if" });
+    expect(await whatIf.getByRole("textbox").inputValue()).toContain('"width": 512');
+    // That alone is not enough: there is another conflict, which has a suggestion that is.
+    await whatIf.getByText("There would be no buffers.").waitFor();
+    const enough = whatIf
+      .getByRole("listitem")
+      .filter({ hasText: "enough by itself" })
+      .filter({ hasNotText: "not enough" });
+    await enough
+      .getByRole("button", { name: /^Try it/ })
+      .first()
+      .click();
+    await whatIf.getByText("With this, everybody would agree.").waitFor();
+    await whatIf.getByRole("row", { name: /buffer_count/ }).waitFor();
+    await picture(page, "9-tried");
+    await whatIf.getByRole("button", { name: "Reset all" }).click();
+    await whatIf.getByText("As it is, there are no buffers.").waitFor();
+  });
+
   it("shows heaps and quotas, now and over the time", { timeout: TIMEOUT_MS }, async () => {
     await page.getByRole("link", { name: "Heaps and quotas" }).click();
-    await page
-      .getByRole("region", { name: "Heaps", exact: true })
-      .getByRole("row", { name: /SYSTEM_RAM/ })
+    const heap = page.getByRole("region", { name: "SYSTEM_RAM" });
+    await heap
+      .getByText(/14\.1 MiB in 4 buffers of 1 collection; most since this page was opened: 14\.1 MiB/)
       .waitFor();
     await page.getByRole("meter", { name: "maxCollections" }).waitFor();
-    await page.getByRole("img", { name: /Now: SYSTEM_RAM .*MiB/ }).waitFor();
+    await page.getByText("Nodes per collection").waitFor();
+    await page.getByRole("img", { name: /Now: SYSTEM_RAM 14\.1 MiB/ }).waitFor();
+    await page.getByText(/SYSTEM_RAM: 14\.1 MiB, most 14\.1 MiB/).waitFor();
     await picture(page, "10-memory");
   });
 
@@ -137,34 +221,6 @@ describe.skipIf(missing !== undefined)(`the inspector's page${missing === undefi
     await picture(page, "11-gone");
   });
 
-  it("holds a thousand collections and keeps only those in sight in the document", {
-    timeout: TIMEOUT_MS,
-  }, async () => {
-    await cast.play("many 1000");
-    await page.getByRole("option", { name: /many 999/ }).waitFor();
-    expect(await page.getByRole("option").count()).toBeLessThan(60);
-    const list = page.getByRole("listbox");
-    await list.focus();
-    await list.press("Home");
-    await list.press("ArrowDown");
-    await list.press("Enter");
-    await page.getByRole("heading", { name: "many 998" }).waitFor();
-    await list.press("End");
-    await page
-      .getByRole("option", { name: /not yet|viewfinder/ })
-      .first()
-      .waitFor();
-    await page.keyboard.press("/");
-    await page.keyboard.type("worker 512");
-    await page.getByRole("option", { name: /many 512/ }).waitFor();
-    // Ids and pids are searched as well, and may have the same digits.
-    expect(await page.getByRole("option").count()).toBeLessThan(20);
-    await picture(page, "12-thousand");
-    await page.getByRole("searchbox").fill("");
-    await list.press("Home");
-    await cast.play("leave");
-  });
-
   it("comes back by itself after its connection was lost", { timeout: TIMEOUT_MS }, async () => {
     await page.context().setOffline(true);
     await cast.play("share");
@@ -175,33 +231,10 @@ describe.skipIf(missing !== undefined)(`the inspector's page${missing === undefi
     await cast.play("leave");
   });
 
-  it("is accessible in light and in dark", { timeout: TIMEOUT_MS }, async () => {
-    await cast.play("share");
-    const axe = createRequire(import.meta.url).resolve("axe-core");
-    for (const dark of [false, true]) {
-      const { page: own } = await stage.open({ dark });
-      await own
-        .getByRole("option", { name: /viewfinder.*allocated/ })
-        .first()
-        .click();
-      for (const view of ["Graph", "Constraints", "Settings", "Timeline", "Buffers and holders", "What if"]) {
-        await own.getByRole("tab", { name: view, exact: true }).click();
-        await own.waitForTimeout(400);
-        expect(await violations(own, axe), `${view}, ${dark ? "dark" : "light"}`).toEqual([]);
-        if (dark) await picture(own, `dark-${view.toLowerCase().replaceAll(" ", "-")}`);
-      }
-      for (const part of ["failures/2", "memory"]) {
-        await own.goto(`${stage.url}#/${part}`);
-        await own.waitForTimeout(400);
-        expect(await violations(own, axe), `${part}, ${dark ? "dark" : "light"}`).toEqual([]);
-      }
-      await own.close();
-    }
-    await cast.play("leave");
-  });
-
   it("has complained about nothing", () => {
-    expect(complaints.filter((text) => !text.includes("ERR_INTERNET_DISCONNECTED"))).toEqual([]);
+    // The connection that was cut, and this file's own looks at the picture.
+    const expected = /ERR_INTERNET_DISCONNECTED|Canvas2D: Multiple readback/;
+    expect(complaints.filter((text) => !expected.test(text))).toEqual([]);
   });
 });
 
@@ -220,24 +253,3 @@ describe.skipIf(missing !== undefined)("the demo with its inspector", () => {
     await demo.said(/frames arrived intact/);
   });
 });
-
-/** What axe-core finds, a line each. It runs in a world of its own, which the page's policy does not reach. */
-async function violations(page: Page, script: string): Promise<string[]> {
-  const session = await page.context().newCDPSession(page);
-  const { frameTree } = await session.send("Page.getFrameTree");
-  const { executionContextId: contextId } = await session.send("Page.createIsolatedWorld", {
-    frameId: frameTree.frame.id,
-    worldName: "axe",
-  });
-  const { readFileSync } = await import("node:fs");
-  await session.send("Runtime.evaluate", { contextId, expression: readFileSync(script, "utf8") });
-  const { result } = await session.send("Runtime.evaluate", {
-    contextId,
-    awaitPromise: true,
-    returnByValue: true,
-    expression: `axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => id + " " + target.join(" ") + ": " + failureSummary)))`,
-  });
-  await session.detach();
-  return (result.value ?? ["axe did not run"]) as string[];
-}

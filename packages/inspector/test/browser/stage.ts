@@ -99,8 +99,8 @@ export class Stage {
   }
 
   /** Starts the daemon with its inspector on a port that the kernel chooses. */
-  async serve(): Promise<void> {
-    const daemon = this.run(COMMAND, ["serve", "--svc", this.svc, "--inspector", "0"]);
+  async serve(flags: readonly string[] = []): Promise<void> {
+    const daemon = this.run(COMMAND, ["serve", "--svc", this.svc, "--inspector", "0", ...flags]);
     this.url = (JSON.parse(await daemon.line()) as { inspector: string }).inspector;
   }
 

@@ -77,7 +77,9 @@ export type ChannelClosed =
   /** The peer sent a packet that is no message: too short, too long, too many handles, truncated. */
   | { readonly kind: "malformed"; readonly detail: string }
   /** The peer does not read and the bounded send queue is full. */
-  | { readonly kind: "overflow"; readonly detail: string };
+  | { readonly kind: "overflow"; readonly detail: string }
+  /** This side is short of what the channel needs: descriptors for a message's handles, memory, a watch. Nobody's fault. */
+  | { readonly kind: "no-resources"; readonly detail: string };
 
 /** Receives what arrives on a channel. Calls never nest: one returns before the next is made. */
 export interface ChannelHandler {
@@ -86,7 +88,10 @@ export interface ChannelHandler {
    * The handler owns `handles` from here on, whatever it does with the bytes.
    */
   onMessage(bytes: Uint8Array, handles: Handle[]): void;
-  /** Called at most once, after the last message. The channel has closed itself before the call. */
+  /**
+   * Called at most once, after the last message. The channel has closed itself before the call; for `no-resources` it does
+   * so after it, so that the handler can still say why.
+   */
   onClosed(reason: ChannelClosed): void;
 }
 

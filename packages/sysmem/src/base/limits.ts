@@ -83,6 +83,9 @@ export const MAX_JSON_FAULTS = 20;
 export const MAPPING_ARENA_BYTES = 0xf000_0000;
 export const MAX_MAPPING_ARENAS = 4;
 
+/** How long after it could not be unmapped for want of memory a mapping is tried again; no event says when. Milliseconds. */
+export const UNMAP_RETRY_MS = 100;
+
 /** Buffers of one collection (`fuchsia.sysmem2.MAX_COUNT_BUFFER_COLLECTION_INFO_BUFFERS`). */
 export const MAX_BUFFERS_PER_COLLECTION = 128;
 
@@ -227,6 +230,9 @@ export const MAX_INSPECTOR_SUMMARIES_PER_TURN = 128;
 export const MAX_INSPECTOR_STREAMS = 32;
 export const MAX_INSPECTOR_CONNECTIONS = 256;
 
+/** How long a request may take to arrive: whoever sends it a byte at a time keeps a connection from others. Milliseconds. */
+export const INSPECTOR_REQUEST_TIMEOUT_MS = 10_000;
+
 /** Least time between two messages of one stream, so that bursts are told in one. Milliseconds. */
 export const INSPECTOR_PACE_MS = 100;
 
@@ -235,6 +241,22 @@ export const INSPECTOR_LINGER_MS = 10_000;
 
 /** How often a silent stream says that it is there, so that either end notices that the other is gone. Milliseconds. */
 export const INSPECTOR_HEARTBEAT_MS = 15_000;
+
+/** A picture of a buffer, in pixels along either side: 1 MiB of RGBA at most. The inspector's page shows it smaller. */
+export const MAX_THUMBNAIL_SIDE = 512;
+export const DEFAULT_THUMBNAIL_SIDE = 320;
+
+/** Pixels looked at for one of a picture, along either axis: more are hardly seen in the mean. */
+export const MAX_THUMBNAIL_SAMPLES_PER_AXIS = 4;
+
+/** Pixels of a buffer looked at in one turn of the event loop: about 1 ms. */
+export const MAX_THUMBNAIL_SAMPLES_PER_TURN = 16_384;
+
+/** Pictures that a server makes at once: those of a few pages. Each maps a buffer and takes a share of every turn. */
+export const MAX_THUMBNAILS_UNDER_WAY = 8;
+
+/** First bytes told of a buffer that cannot be shown as a picture. */
+export const MAX_BUFFER_START_BYTES = 256;
 
 /** From the last change of protected ranges to a step that makes them fewer or smaller (Fuchsia's server). */
 export const PROTECTED_RANGE_STEP_DELAY_NS = 1e9;

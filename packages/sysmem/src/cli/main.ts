@@ -58,6 +58,12 @@ const serveCommand = buildCommand({
         placeholder: "[HOST:]PORT|PATH|off",
         default: "off",
       },
+      thumbnails: {
+        kind: "boolean",
+        brief: "Let those who may inspect the server see what buffers hold",
+        default: false,
+        withNegated: false,
+      },
       metrics: {
         kind: "parsed",
         parse: String,
@@ -163,6 +169,12 @@ const demoCommand = buildCommand({
         placeholder: "[HOST:]PORT|PATH|off",
         default: "off",
       },
+      thumbnails: {
+        kind: "boolean",
+        brief: "Show the frames in that page, too",
+        default: false,
+        withNegated: false,
+      },
       verbose: { kind: "boolean", brief: "Show the server's log", default: false, withNegated: false },
     },
   },
@@ -246,15 +258,29 @@ const application = buildApplication<CliContext>(routes, {
   localization: {
     loadText: () => ({
       ...text_en,
+      briefs: {
+        ...text_en.briefs,
+        argumentEscapeSequence: "What follows are arguments, also where it begins with a dash",
+      },
+      noCommandRegisteredForInput: (mistake) =>
+        `sysmem: ${text_en.noCommandRegisteredForInput(mistake)} (sysmem --help lists them)`,
+      exceptionWhileParsingArguments: (error: unknown, isColoured: boolean) =>
+        `sysmem: ${text_en.exceptionWhileParsingArguments(error, isColoured)} (--help tells what there is)`,
       exceptionWhileRunningCommand: (error: unknown) => describe(error),
       commandErrorResult: (error: Error) => describe(error),
     }),
   },
-  determineExitCode: () => 1,
+  versionInfo: { getCurrentVersion: async () => (await import("#daemon")).packageVersion() },
+  determineExitCode: (error) => (isSysmemError(error) && error.code === "USAGE" ? 2 : 1),
 });
 
+/** Codes whose message says all there is to know. The others' are told: each has a page in docs/errors. */
+const SAYS_ALL: ReadonlySet<string> = new Set(["USAGE", "INCOMPLETE", "DEMO"]);
+
 function describe(error: unknown): string {
-  if (isSysmemError(error) && error.code !== "INVARIANT") return `sysmem: ${error.message}`;
+  if (isSysmemError(error) && error.code !== "INVARIANT") {
+    return `sysmem: ${error.message}${SAYS_ALL.has(error.code) ? "" : ` [${error.code}]`}`;
+  }
   if (error instanceof Error) return error.stack ?? error.message;
   return String(error);
 }
@@ -278,8 +304,14 @@ export async function main(args: readonly string[], { stdout, stderr }: Streams 
   const target: { exitCode?: number | string | null } = {};
   const context = { process: Object.assign(target, { stdout, stderr, env: process.env as Record<string, string> }) };
   if (args[0] === COMPLETE) {
-    const proposals = await proposeCompletions(application, args.slice(1), context);
-    stdout.write(proposals.map(({ completion, brief }) => `${completion}\t${brief}\n`).join(""));
+    const words = args.slice(1);
+    // The server that the words before have named is the one whose collections are proposed.
+    const named = words.lastIndexOf("--svc", -3);
+    if (named >= 0) process.env["SYSMEM_SVC"] = words[named + 1];
+    const proposals = await proposeCompletions(application, words, context);
+    // Flags only where a flag was begun: elsewhere they would keep the shell from proposing files.
+    const wanted = proposals.filter(({ completion }) => words.at(-1)?.startsWith("-") || !completion.startsWith("-"));
+    stdout.write(wanted.map(({ completion, brief }) => `${completion}\t${brief}\n`).join(""));
     return 0;
   }
   await run(application, args, context);

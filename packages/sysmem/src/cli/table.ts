@@ -1,5 +1,5 @@
 /** Aligned columns for terminals. */
-import { stripVTControlCharacters } from "node:util";
+import stringWidth from "string-width";
 
 export interface TableOptions {
   /** Column headings; absent = none. */
@@ -10,8 +10,30 @@ export interface TableOptions {
   readonly indent?: string;
 }
 
-/** Width of a cell as a terminal shows it: escape sequences take no room. */
-const width = (text: string): number => [...stripVTControlCharacters(text)].length;
+/** Columns that a text takes in a terminal: escape sequences none, wide characters two, what combines with others none. */
+const width = (text: string): number => stringWidth(text);
+
+const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** The beginning of a line, as much as `columns` hold; what was cut ends in `ending`. Colours stay, and take no room. */
+export function clipColumns(line: string, columns: number, ending = ""): string {
+  if (width(line) <= columns) return line;
+  let left = columns - width(ending);
+  let text = "";
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences that styleText writes.
+  for (const part of line.split(/(\u001b\[[0-9;]*m)/)) {
+    if (part.startsWith("\u001b")) {
+      text += part;
+      continue;
+    }
+    for (const { segment } of graphemes.segment(part)) {
+      left -= width(segment);
+      if (left < 0) break;
+      text += segment;
+    }
+  }
+  return text + ending;
+}
 
 /** Lays out rows of cells in aligned columns, two spaces apart. A cell may hold several lines. */
 export function formatTable(rows: readonly (readonly string[])[], options: TableOptions = {}): string {

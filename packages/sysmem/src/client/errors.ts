@@ -1,5 +1,6 @@
 import { SysmemError } from "#base";
 import { Error as ErrorCode } from "#gen/fuchsia_sysmem2";
+import type { KernelError } from "#kernel";
 import type { FailureExplanation } from "./explanation.ts";
 
 /**
@@ -41,9 +42,9 @@ export class AllocationError extends SysmemError {
   }
 }
 
-/** There is no server to talk to, or it may not be talked to. */
+/** There is no server to talk to, it may not be talked to, or this process has no descriptor or memory for that. */
 export class ConnectError extends SysmemError {
-  readonly code: "NO_SERVER" | "ACCESS_DENIED" | "NOT_INHERITED";
+  readonly code: "NO_SERVER" | "ACCESS_DENIED" | "NO_RESOURCES" | "NOT_INHERITED";
   /** The socket; for inherited channels, the environment variable. */
   readonly path: string;
 
@@ -51,6 +52,19 @@ export class ConnectError extends SysmemError {
     super(message, options);
     this.code = code;
     this.path = path;
+  }
+}
+
+/** @internal What it means that a service socket cannot be connected to. */
+export function connectErrorCode(error: KernelError): Exclude<ConnectError["code"], "NOT_INHERITED"> {
+  switch (error.code) {
+    case "ACCESS_DENIED":
+      return "ACCESS_DENIED";
+    case "NO_RESOURCES":
+    case "NO_MEMORY":
+      return "NO_RESOURCES";
+    default:
+      return "NO_SERVER";
   }
 }
 

@@ -13,7 +13,7 @@ import {
 import type { SingleBufferSettings } from "#gen/fuchsia_sysmem2";
 import { numberOfHeapType, type RegistrableHeapType } from "#heaps";
 import { type BufferMemory, type Kernel, KernelError } from "#kernel";
-import { ConnectError } from "./errors.ts";
+import { ConnectError, connectErrorCode } from "./errors.ts";
 import { processKernel } from "./process-kernel.ts";
 import { serviceDirectory } from "./service-directory.ts";
 
@@ -113,11 +113,12 @@ export class HeapServer {
       sysmem = HardwareSysmem.bind(kernel.connect(path));
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      const code = error.code === "ACCESS_DENIED" ? "ACCESS_DENIED" : "NO_SERVER";
-      const why =
-        code === "ACCESS_DENIED"
-          ? "only the server's own user, or its heap group, may register heaps"
-          : "no server listens there (start one with: sysmem serve --svc DIR)";
+      const code = connectErrorCode(error);
+      const why = {
+        ACCESS_DENIED: "only the server's own user, or its heap group, may register heaps",
+        NO_RESOURCES: error.message,
+        NO_SERVER: "no server listens there (start one with: sysmem serve --svc DIR)",
+      }[code];
       throw new ConnectError(code, path, `cannot connect to ${path}: ${why}`, { cause: error });
     }
     try {
@@ -208,7 +209,7 @@ export class HeapServer {
   #look(id: string, buffer: HeapBuffer): void {
     buffer.timer = undefined;
     if (buffer.state !== "held" || buffer.memory.liveChildren.size > 0) return;
-    if (buffer.memory.hasDescendants()) {
+    if (isHeldElsewhere(buffer.memory)) {
       // Sysmem is gone and participants are not. No event of ours tells when they are; it is rare enough to look.
       buffer.timer = setTimeout(() => this.#look(id, buffer), HEAP_DESCENDANT_PROBE_MS);
       return;
@@ -234,6 +235,16 @@ export class HeapServer {
     const resolve = this.#resolveIdle;
     this.#resolveIdle = undefined;
     resolve?.();
+  }
+}
+
+/** Whether anybody holds what sysmem has handed out. Who cannot tell for want of memory looks again. */
+function isHeldElsewhere(memory: BufferMemory): boolean {
+  try {
+    return memory.hasDescendants();
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    return true;
   }
 }
 

@@ -16,7 +16,7 @@ export function leaveInOrder(node: { readonly isClosed: boolean; release(): void
   }
 }
 
-/** @internal Runs `send`, which gives the other end of `end` away; when it fails, nobody will use `end`. */
+/** @internal Runs `send`, without whose success nobody will use `end`: above all, it gives the other end away. */
 export function sendOrClose<End extends { close(): void }, T>(end: End, send: () => T): T {
   const fail = (error: unknown): never => {
     end.close();

@@ -10,7 +10,7 @@ import {
 } from "#gen/fuchsia_sysmem2";
 import { type Kernel, KernelError, type Vmo } from "#kernel";
 import { Collection } from "./collection.ts";
-import { allocationError, allocationErrorCode, ConnectError } from "./errors.ts";
+import { allocationError, allocationErrorCode, ConnectError, connectErrorCode } from "./errors.ts";
 import type { EmbeddedOptions, EmbeddedSysmem } from "./embedded.ts";
 import { type Explainer, socketExplainer } from "./explanation.ts";
 import { inheritedChannel, ALLOCATOR_VARIABLE, TOKEN_VARIABLE } from "./inheritance.ts";
@@ -60,7 +60,8 @@ export class Sysmem {
 
   /**
    * Connects to the server of the service directory. Throws `ConnectError`: NO_SERVER also where the server of the socket
-   * file is dead or takes no more connections, ACCESS_DENIED where this user may not connect.
+   * file is dead or takes no more connections, ACCESS_DENIED where this user may not connect, NO_RESOURCES where this process
+   * has no descriptor or memory left for it.
    */
   static connect(options: ConnectOptions = {}): Sysmem {
     const kernel = options.kernel ?? processKernel();
@@ -125,7 +126,7 @@ export class Sysmem {
   bind(token: Token | Channel): Collection {
     const channel = token instanceof Token ? token.take() : token;
     assert(!channel.isClosed, "bind() of a token whose channel is closed");
-    const { proxy, server } = BufferCollection.createProxy(this.kernel);
+    const { proxy, server } = sendOrClose(channel, () => BufferCollection.createProxy(this.kernel));
     const tokenEnd = BufferCollectionToken.clientEnd(channel);
     sendOrClose(proxy, () => this.allocator.bindSharedCollection({ token: tokenEnd, bufferCollectionRequest: server }));
     return new Collection(this.kernel, proxy, this.#explain);
@@ -181,15 +182,12 @@ function connectError(path: string, cause: unknown): unknown {
     });
   }
   if (!(cause instanceof KernelError)) return cause;
-  switch (cause.code) {
-    case "ACCESS_DENIED":
-      return new ConnectError("ACCESS_DENIED", path, `cannot connect to ${path}: this user may not`, { cause });
-    case "NOT_FOUND":
-    case "UNAVAILABLE": {
-      const why = "no server listens there (start one with: sysmem serve --svc DIR)";
-      return new ConnectError("NO_SERVER", path, `cannot connect to ${path}: ${why}`, { cause });
-    }
-    default:
-      return new ConnectError("NO_SERVER", path, `cannot connect to ${path}: ${cause.message}`, { cause });
-  }
+  const code = connectErrorCode(cause);
+  const isAbsent = cause.code === "NOT_FOUND" || cause.code === "UNAVAILABLE";
+  const why = {
+    ACCESS_DENIED: "this user may not",
+    NO_RESOURCES: cause.message,
+    NO_SERVER: isAbsent ? "no server listens there (start one with: sysmem serve --svc DIR)" : cause.message,
+  }[code];
+  return new ConnectError(code, path, `cannot connect to ${path}: ${why}`, { cause });
 }

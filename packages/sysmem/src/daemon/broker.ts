@@ -57,7 +57,7 @@ export function broker(options: BrokerOptions): Broker {
       connector = DriverConnector.bind(kernel.connect(upstream));
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      logger.warn({ upstream, peer, err: error }, "a connection cannot be handed on: the server is not there");
+      logger.warn({ upstream, ...peer, err: error }, "a connection cannot be handed on: the server is not there");
       end.close();
       return;
     }
@@ -83,7 +83,10 @@ export function broker(options: BrokerOptions): Broker {
         connectV1: ({ allocatorRequest }) => handOn(toV1, allocatorRequest.take(), peer),
         connectV2: ({ allocatorRequest }) => handOn(toV2, allocatorRequest.take(), peer),
         connectSysmem({ sysmemRequest }) {
-          logger.warn({ peer }, "ConnectSysmem through a broker: it would be granted to the broker, not to the client");
+          logger.warn(
+            { ...peer },
+            "ConnectSysmem through a broker: it would be granted to the broker, not to the client",
+          );
           sysmemRequest.close();
         },
         setAuxServiceDirectory: ({ serviceDirectory }) => serviceDirectory.close(),

@@ -24,6 +24,8 @@ export interface DaemonConfig {
   readonly heapGroup?: number;
   /** Group whose members may inspect the server, beside its own user. A number. */
   readonly inspectGroup?: number;
+  /** Whether those who may inspect the server see what buffers hold, as small pictures. */
+  readonly thumbnails: boolean;
   /** What one client process and one user may use; what is not named follows from the machine (see `quotas.ts`). */
   readonly quotas: QuotaOptions;
   /** System RAM to set aside for buffers that must be physically contiguous. Without it each is one huge page. */
@@ -48,6 +50,7 @@ export const DEFAULT_CONFIG: DaemonConfig = {
   lateAttachmentWithPadding: false,
   directoryMode: 0o700,
   socketMode: 0o666,
+  thumbnails: false,
   quotas: {},
   memoryReserveBytes: 0,
   v2019Heaps: new Map(),
@@ -93,6 +96,7 @@ export function parseConfig(settings: Plain, where: string): ParsedConfig {
     ...root.optional("socket_mode", (v) => ({ socketMode: v.mode() })),
     ...root.optional("heap_group", (v) => ({ heapGroup: v.uint32() })),
     ...root.optional("inspect_group", (v) => ({ inspectGroup: v.uint32() })),
+    ...root.optional("thumbnails", (v) => ({ thumbnails: v.boolean() })),
     quotas: {
       ...root.optional("quotas_per_process", (v) => ({ perProcess: quotas(v) })),
       ...root.optional("quotas_per_user", (v) => ({ perUser: quotas(v) })),

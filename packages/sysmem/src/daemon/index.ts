@@ -3,6 +3,8 @@ export * from "./broker.ts";
 export * from "./config.ts";
 export * from "./errors.ts";
 export * from "./logging.ts";
+export { Thumbnails } from "./inspect/index.ts";
 export * from "./inspector/index.ts";
 export { type MetricsEndpoint, serveMetrics } from "./metrics.ts";
 export * from "./serve.ts";
+export { packageVersion } from "./inspect/index.ts";

@@ -6,7 +6,7 @@ import { DaemonError } from "./errors.ts";
 import type { InspectorAddress } from "./inspector/index.ts";
 import { refusalOf } from "./inspector/guard.ts";
 import { listenTcp, listenUnix, urlOf } from "./inspector/start.ts";
-import { heapStates, quotas } from "./inspect/server-state.ts";
+import { accountsOf, heapStates, quotas } from "./inspect/server-state.ts";
 import { collectPoolMetrics } from "./pool-metrics.ts";
 
 /** Every metric: its name, kind, labels and meaning. The one place where they are named. */
@@ -17,6 +17,18 @@ const METRICS = {
   bufferBytes: { name: "sysmem_buffer_bytes", kind: "gauge", labels: ["heap"], help: "Bytes of buffers that exist" },
   vmos: { name: "sysmem_vmos", kind: "gauge", labels: ["strength"], help: "VMOs in clients' hands" },
   quotaUsed: { name: "sysmem_quota_used", kind: "gauge", labels: ["quota"], help: "Use of a quota, the greatest" },
+  userUsed: {
+    name: "sysmem_user_used",
+    kind: "gauge",
+    labels: ["uid", "amount"],
+    help: "What one user's clients use, by what it is",
+  },
+  userLimit: {
+    name: "sysmem_user_limit",
+    kind: "gauge",
+    labels: ["amount"],
+    help: "Most of it that one user may use",
+  },
   quotaLimit: { name: "sysmem_quota_limit", kind: "gauge", labels: ["quota"], help: "Limit of a quota" },
   allocations: {
     name: "sysmem_allocations_total",
@@ -90,10 +102,8 @@ async function collectMetrics(server: Server): Promise<{ text(): Promise<string>
       registers: [registry],
       collect() {
         gauge.reset();
-        for (const [labelValue, value] of gauges(server, key as GaugeKey)) {
-          const [label] = labels;
-          if (label === undefined) gauge.set(value);
-          else gauge.set({ [label]: labelValue }, value);
+        for (const [value, ...labelValues] of gauges(server, key as GaugeKey)) {
+          gauge.set(Object.fromEntries(labels.map((label, index) => [label, labelValues[index] ?? ""])), value);
         }
       },
     });
@@ -126,18 +136,18 @@ type GaugeKey = {
   [K in keyof typeof METRICS]: (typeof METRICS)[K]["kind"] extends "gauge" ? K : never;
 }[keyof typeof METRICS];
 
-/** The values of a gauge, by its label. */
-function gauges(server: Server, key: GaugeKey): readonly (readonly [string, number])[] {
+/** The values of a gauge, each with the values of its labels. */
+function gauges(server: Server, key: GaugeKey): readonly (readonly [number, ...string[]])[] {
   const { context } = server;
   const all = [...context.collections.values()];
   switch (key) {
     case "collections": {
       const states = new Map<string, number>();
       for (const { allocation } of all) states.set(allocation.kind, (states.get(allocation.kind) ?? 0) + 1);
-      return [...states];
+      return [...states].map(([state, count]) => [count, state]);
     }
     case "nodes":
-      return [["", all.reduce((sum, { root }) => sum + (root?.counters.nodes ?? 0), 0)]];
+      return [[all.reduce((sum, { root }) => sum + (root?.counters.nodes ?? 0), 0)]];
     case "buffers":
       return sumByHeap(context, ({ bufferCount = 0 }) => bufferCount);
     case "bufferBytes":
@@ -152,25 +162,36 @@ function gauges(server: Server, key: GaugeKey): readonly (readonly [string, numb
         }
       }
       return [
-        ["strong", strong],
-        ["weak", weak],
+        [strong, "strong"],
+        [weak, "weak"],
       ];
     }
     case "quotaUsed":
-      return quotas(context).map(({ name = "", used = 0n }) => [name, Number(used)]);
+      return quotas(context).map(({ name = "", used = 0n }) => [Number(used), name]);
     case "quotaLimit":
-      return quotas(context).map(({ name = "", limit = 0n }) => [name, Number(limit)]);
+      return quotas(context).map(({ name = "", limit = 0n }) => [Number(limit), name]);
+    case "userUsed":
+      // Processes come and go, and each would be a series of its own: of them only the greatest is told, as a quota.
+      return accountsOf(context)
+        .filter(({ pid }) => pid === undefined)
+        .flatMap(({ uid, used = {} }) =>
+          Object.entries(used).map(
+            ([kind, amount]) => [Number(amount), uid === undefined ? "" : String(uid), kind] as const,
+          ),
+        );
+    case "userLimit":
+      return Object.entries(context.accounts.quotas.perUser ?? {}).map(([kind, limit]) => [limit ?? 0, kind]);
   }
 }
 
 /** A figure by heap type: what stands in for a heap counts with it. */
-function sumByHeap(context: ServerContext, figure: (state: HeapState) => number): [string, number][] {
+function sumByHeap(context: ServerContext, figure: (state: HeapState) => number): [number, string][] {
   const sums = new Map<string, number>();
   for (const state of heapStates(context)) {
     const heapType = state.heap?.heapType ?? "";
     sums.set(heapType, (sums.get(heapType) ?? 0) + figure(state));
   }
-  return [...sums];
+  return [...sums].map(([heapType, sum]) => [sum, heapType]);
 }
 
 /** Serves `/metrics`. Throws `DaemonError` METRICS when it cannot listen. */

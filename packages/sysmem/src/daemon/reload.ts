@@ -8,6 +8,7 @@ export const RELOADED: ReadonlySet<keyof DaemonConfig> = new Set<keyof DaemonCon
   "lateAttachmentWithPadding",
   "heapGroup",
   "inspectGroup",
+  "thumbnails",
   "logLevel",
   "logLevels",
 ]);

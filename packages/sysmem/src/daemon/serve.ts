@@ -26,7 +26,7 @@ import { createHeaps } from "./heaps.ts";
 import { defaultQuotas, mergeQuotas } from "./quotas.ts";
 import { listenError, prepareDirectory } from "./service-directory.ts";
 import { RELOADED, settingsThatDiffer } from "./reload.ts";
-import { InspectorService, mayInspect } from "./inspect/index.ts";
+import { InspectorService, mayInspect, Thumbnails } from "./inspect/index.ts";
 
 export interface ServeOptions {
   /** Service directory. Created when missing. */
@@ -52,11 +52,13 @@ export const servedProtocols: readonly string[] = [
 export interface Daemon {
   readonly svc: string;
   readonly server: Server;
+  /** Pictures of buffers, as far as the configuration allows them. */
+  readonly thumbnails: Thumbnails;
   /** Names of the sockets that accept connections. */
   readonly services: readonly string[];
   /**
    * Takes over what of a changed configuration can be changed while collections exist: format costs, the largest
-   * allocation, who may inspect and register heaps by group. Returns the names of settings that differ and need a restart.
+   * allocation, who may inspect and register heaps by group, whether pictures of buffers are shown. Returns the names of settings that differ and need a restart.
    */
   reload(config: DaemonConfig): string[];
   /** Removes the sockets, fails what is left and resolves when every buffer's bookkeeping is gone. */
@@ -107,7 +109,8 @@ export function serve(options: ServeOptions): Daemon {
   const anybody = { mode: config.socketMode };
   const heapMakers = config.heapGroup === undefined ? { mode: 0o600 } : { mode: 0o660, gid: config.heapGroup };
   const inspectors = config.inspectGroup === undefined ? { mode: 0o600 } : { mode: 0o660, gid: config.inspectGroup };
-  const inspection = new InspectorService(server);
+  const thumbnails = new Thumbnails(server, () => config.thumbnails);
+  const inspection = new InspectorService(server, thumbnails);
   try {
     listen(Allocator.discoverableName, anybody, (channel, peer) => server.serveAllocator(channel, { peer }));
     listen(AllocatorV1.discoverableName, anybody, (channel, peer) =>
@@ -122,12 +125,12 @@ export function serve(options: ServeOptions): Daemon {
     listen(Sysmem.discoverableName, heapMakers, (channel, peer) => {
       // The file's mode keeps others out already; root and whoever passes descriptors on get past it.
       if (isPrivileged(peer)) return server.serveSysmem(channel, { peer });
-      logger.warn({ peer }, "a process that may not register heaps tried to");
+      logger.warn({ ...peer }, "a process that may not register heaps tried to");
       channel.close();
     });
     listen(Inspector.discoverableName, inspectors, (channel, peer) => {
       if (mayInspect(peer, config.inspectGroup)) return inspection.serve(channel);
-      logger.warn({ peer }, "a process that may not inspect this server tried to");
+      logger.warn({ ...peer }, "a process that may not inspect this server tried to");
       channel.close();
     });
   } catch (error) {
@@ -138,6 +141,7 @@ export function serve(options: ServeOptions): Daemon {
   return {
     svc: options.svc,
     server,
+    thumbnails,
     services: listeners.map((listener) => listener.path),
     reload(next) {
       const { context } = server;

@@ -170,11 +170,11 @@ export class ProtocolError extends FidlError {
   }
 }
 
-/** The channel failed by itself: a packet that is no message, or a peer that does not read. */
+/** The channel failed by itself: a packet that is no message, a peer that does not read, or this side is short of something. */
 export class TransportError extends FidlError {
   readonly code = "TRANSPORT_FAILED";
-  readonly kind: "malformed" | "overflow";
-  constructor(protocol: string, kind: "malformed" | "overflow", detail: string) {
+  readonly kind: "malformed" | "overflow" | "no-resources";
+  constructor(protocol: string, kind: TransportError["kind"], detail: string) {
     super(`cannot go on with ${protocol}: ${kind}: ${detail}`);
     this.kind = kind;
   }

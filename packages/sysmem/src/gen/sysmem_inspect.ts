@@ -11,6 +11,9 @@
  * Times are nanoseconds of the server's monotonic clock; `ServerInfo` says what that clock and the wall clock showed
  * together.
  */
+import type {
+  VmoHandle,
+} from "#base";
 import {
   type CallOptions,
   type Client,
@@ -110,6 +113,10 @@ const Error$members = {
   NOT_FOUND: 1,
   /** One item alone does not fit into a message. */
   TOO_LARGE: 2,
+  /** The server's owner does not let contents of buffers be seen. */
+  NOT_ALLOWED: 3,
+  /** Too many pictures are being made. Later there is one. */
+  BUSY: 4,
 } as const;
 
 /** Why a question has no answer. */
@@ -227,6 +234,53 @@ export const NodeKind: EnumType<NodeKind, typeof NodeKind$members> = /* @__PURE_
   isStrict: false,
   subtype: "uint32",
   members: NodeKind$members,
+});
+
+/** What costs the server memory or descriptors. */
+export interface Amounts extends TableExtras {
+  connections?: bigint | undefined;
+  collections?: bigint | undefined;
+  nodes?: bigint | undefined;
+  buffers?: bigint | undefined;
+  bytes?: bigint | undefined;
+  /** Descriptors in the server, which follow from the others. */
+  descriptors?: bigint | undefined;
+}
+export const Amounts: TypeCodec<Amounts> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/Amounts",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "connections", fidlName: "connections", type: { kind: "uint64" } },
+    { ordinal: 2, name: "collections", fidlName: "collections", type: { kind: "uint64" } },
+    { ordinal: 3, name: "nodes", fidlName: "nodes", type: { kind: "uint64" } },
+    { ordinal: 4, name: "buffers", fidlName: "buffers", type: { kind: "uint64" } },
+    { ordinal: 5, name: "bytes", fidlName: "bytes", type: { kind: "uint64" } },
+    { ordinal: 6, name: "descriptors", fidlName: "descriptors", type: { kind: "uint64" } },
+  ],
+});
+
+/** What one client process, or one user, uses. A collection is on the account of who made it. */
+export interface Account extends TableExtras {
+  /** Absent for a user's account. */
+  pid?: number | undefined;
+  /** Absent for a process' account. Absent as well for the account that clients share which the kernel cannot name. */
+  uid?: number | undefined;
+  /** The process' name, while it runs. */
+  command?: string | undefined;
+  used?: Amounts | undefined;
+  /** Absent members have no limit. */
+  limits?: Amounts | undefined;
+}
+export const Account: TypeCodec<Account> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/Account",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "pid", fidlName: "pid", type: { kind: "int32" } },
+    { ordinal: 2, name: "uid", fidlName: "uid", type: { kind: "uint32" } },
+    { ordinal: 3, name: "command", fidlName: "command", type: { kind: "string", maxBytes: 64 } },
+    { ordinal: 4, name: "used", fidlName: "used", type: () => Amounts.descriptor },
+    { ordinal: 5, name: "limits", fidlName: "limits", type: () => Amounts.descriptor },
+  ],
 });
 
 /** One buffer that exists. */
@@ -754,6 +808,37 @@ export const InspectorGetFailureRequest: TypeCodec<InspectorGetFailureRequest> =
   ],
 });
 
+export interface InspectorGetThumbnailRequest extends TableExtras {
+  collectionId?: bigint | undefined;
+  bufferIndex?: number | undefined;
+  /** The picture is no larger than this, nor than 512 by 512. Default 320 by 320. */
+  maxSize?: math.SizeU | undefined;
+  /** Size of the image in the buffer. Default as above. */
+  imageSize?: math.SizeU | undefined;
+}
+export const InspectorGetThumbnailRequest: TypeCodec<InspectorGetThumbnailRequest> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/InspectorGetThumbnailRequest",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "collectionId", fidlName: "collection_id", type: { kind: "uint64" } },
+    { ordinal: 2, name: "bufferIndex", fidlName: "buffer_index", type: { kind: "uint32" } },
+    { ordinal: 3, name: "maxSize", fidlName: "max_size", type: () => math.SizeU.descriptor },
+    { ordinal: 4, name: "imageSize", fidlName: "image_size", type: () => math.SizeU.descriptor },
+  ],
+});
+
+export interface InspectorListAccountsRequest extends TableExtras {
+  /** How many to pass over. Default 0. */
+  skip?: number | undefined;
+}
+export const InspectorListAccountsRequest: TypeCodec<InspectorListAccountsRequest> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/InspectorListAccountsRequest",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "skip", fidlName: "skip", type: { kind: "uint32" } },
+  ],
+});
+
 export interface InspectorListBuffersRequest extends TableExtras {
   collectionId?: bigint | undefined;
   /** How many to pass over. Default 0. */
@@ -896,6 +981,10 @@ export interface Quota extends TableExtras {
   used?: bigint | undefined;
   /** The collection that uses most, where a collection has the quota. */
   collectionId?: bigint | undefined;
+  /** The process that uses most, where a process has the quota. */
+  pid?: number | undefined;
+  /** The user that uses most, where a user has the quota. */
+  uid?: number | undefined;
 }
 export const Quota: TypeCodec<Quota> = /* @__PURE__ */ table({
   name: "sysmem.inspect/Quota",
@@ -905,6 +994,8 @@ export const Quota: TypeCodec<Quota> = /* @__PURE__ */ table({
     { ordinal: 2, name: "limit", fidlName: "limit", type: { kind: "uint64" } },
     { ordinal: 3, name: "used", fidlName: "used", type: { kind: "uint64" } },
     { ordinal: 4, name: "collectionId", fidlName: "collection_id", type: { kind: "uint64" } },
+    { ordinal: 5, name: "pid", fidlName: "pid", type: { kind: "int32" } },
+    { ordinal: 6, name: "uid", fidlName: "uid", type: { kind: "uint32" } },
   ],
 });
 
@@ -926,6 +1017,8 @@ export interface ServerInfo extends TableExtras {
   bufferBytes?: bigint | undefined;
   /** Whether secure memory is expected and there. */
   secureMemory?: string | undefined;
+  /** Whether `GetThumbnail` shows what buffers hold. */
+  thumbnailsAllowed?: boolean | undefined;
 }
 export const ServerInfo: TypeCodec<ServerInfo> = /* @__PURE__ */ table({
   name: "sysmem.inspect/ServerInfo",
@@ -939,6 +1032,7 @@ export const ServerInfo: TypeCodec<ServerInfo> = /* @__PURE__ */ table({
     { ordinal: 6, name: "collectionCount", fidlName: "collection_count", type: { kind: "uint32" } },
     { ordinal: 7, name: "bufferBytes", fidlName: "buffer_bytes", type: { kind: "uint64" } },
     { ordinal: 8, name: "secureMemory", fidlName: "secure_memory", type: { kind: "string", maxBytes: 32 } },
+    { ordinal: 9, name: "thumbnailsAllowed", fidlName: "thumbnails_allowed", type: { kind: "bool" } },
   ],
 });
 
@@ -952,6 +1046,61 @@ export const InspectorGetServerResponse: TypeCodec<InspectorGetServerResponse> =
   members: [
     { ordinal: 1, name: "server", fidlName: "server", type: () => ServerInfo.descriptor },
     { ordinal: 2, name: "quotas", fidlName: "quotas", type: { kind: "vector", element: () => Quota.descriptor, maxCount: 16 } },
+  ],
+});
+
+/** A small picture of a buffer's contents, without the pixels. */
+export interface Thumbnail extends TableExtras {
+  /** In pixels. Absent where there is no picture. */
+  size?: math.SizeU | undefined;
+  /**
+   * The image that was read, as the settings say it or as it was asked for. Absent where the collection is not about
+   * images.
+   */
+  image?: images2.ImageFormat | undefined;
+  /** Why there is no picture, as a sentence without a full stop. */
+  obstacle?: string | undefined;
+  /** The first bytes of the buffer, where there is no picture and it can be read. */
+  start?: Uint8Array | undefined;
+}
+export const Thumbnail: TypeCodec<Thumbnail> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/Thumbnail",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "size", fidlName: "size", type: () => math.SizeU.descriptor },
+    { ordinal: 2, name: "image", fidlName: "image", type: () => images2.ImageFormat.descriptor },
+    { ordinal: 3, name: "obstacle", fidlName: "obstacle", type: { kind: "string", maxBytes: 4096 } },
+    { ordinal: 4, name: "start", fidlName: "start", type: { kind: "vector", element: { kind: "uint8" }, maxCount: 256 } },
+  ],
+});
+
+export interface InspectorGetThumbnailResponse extends TableExtras {
+  thumbnail?: Thumbnail | undefined;
+  /**
+   * Red, green, blue and 255, a byte each, row by row without padding, from the first byte on. Absent where there is
+   * no picture. It is the caller's own: nobody else has it.
+   */
+  pixels?: VmoHandle | undefined;
+}
+export const InspectorGetThumbnailResponse: TypeCodec<InspectorGetThumbnailResponse> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/Inspector_GetThumbnail_Response",
+  isResource: true,
+  members: [
+    { ordinal: 1, name: "thumbnail", fidlName: "thumbnail", type: () => Thumbnail.descriptor },
+    { ordinal: 2, name: "pixels", fidlName: "pixels", type: { kind: "handle", objectType: 3, rights: 0x80000000 } },
+  ],
+});
+
+export interface InspectorListAccountsResponse extends TableExtras {
+  accounts?: readonly Account[] | undefined;
+  more?: boolean | undefined;
+}
+export const InspectorListAccountsResponse: TypeCodec<InspectorListAccountsResponse> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/Inspector_ListAccounts_Response",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "accounts", fidlName: "accounts", type: { kind: "vector", element: () => Account.descriptor, maxCount: 1024 } },
+    { ordinal: 2, name: "more", fidlName: "more", type: { kind: "bool" } },
   ],
 });
 
@@ -1117,6 +1266,11 @@ export const InspectorWatchResponse: TypeCodec<InspectorWatchResponse> = /* @__P
 export interface InspectorClient extends Client<NoEvents, "sysmem.inspect/Inspector"> {
   /** The server as a whole. */
   getServer(options?: CallOptions): Promise<InspectorGetServerResponse>;
+  /**
+   * What each client process and each user uses, with the limits that hold for it: processes first. Those that use
+   * nothing are not there.
+   */
+  listAccounts(payload: InspectorListAccountsRequest, options?: CallOptions): Promise<InspectorListAccountsResponse>;
   /** Registered heaps, in the order in which they are considered. */
   listHeaps(payload: InspectorListHeapsRequest, options?: CallOptions): Promise<InspectorListHeapsResponse>;
   /** Collections by ascending id, which is the order of their creation. */
@@ -1142,6 +1296,15 @@ export interface InspectorClient extends Client<NoEvents, "sysmem.inspect/Inspec
    * `skip` 0 looks anew, the following pages are of the same look.
    */
   listHolders(payload: InspectorListHoldersRequest, options?: CallOptions): ResultPromise<InspectorListHoldersResponse, Error>;
+  /**
+   * A small picture of what a buffer holds now. The server knows what images its settings are for, and not which one
+   * its participants agreed to draw: without `image_size` the picture is of the largest that was asked for
+   * (`required_max_size`, else `min_size`). It is read while others may be drawing: it can be half of one frame and
+   * half of the next.
+   *
+   * Nothing is shown unless the server's owner allows it, nor of memory that the CPU cannot read.
+   */
+  getThumbnail(payload: InspectorGetThumbnailRequest, options?: CallOptions): ResultPromise<InspectorGetThumbnailResponse, Error>;
   /** Recent failures, newest first. */
   listFailures(payload: InspectorListFailuresRequest, options?: CallOptions): Promise<InspectorListFailuresResponse>;
   /** One failure with its explanation, as far as there is one. */
@@ -1160,6 +1323,11 @@ export interface InspectorClient extends Client<NoEvents, "sysmem.inspect/Inspec
 export interface InspectorServer extends ServerHandlers<NoEvents> {
   /** The server as a whole. */
   getServer(call: ServerCall<InspectorGetServerResponse, never, NoEvents>): Reply<InspectorGetServerResponse>;
+  /**
+   * What each client process and each user uses, with the limits that hold for it: processes first. Those that use
+   * nothing are not there.
+   */
+  listAccounts(payload: InspectorListAccountsRequest, call: ServerCall<InspectorListAccountsResponse, never, NoEvents>): Reply<InspectorListAccountsResponse>;
   /** Registered heaps, in the order in which they are considered. */
   listHeaps(payload: InspectorListHeapsRequest, call: ServerCall<InspectorListHeapsResponse, never, NoEvents>): Reply<InspectorListHeapsResponse>;
   /** Collections by ascending id, which is the order of their creation. */
@@ -1185,6 +1353,15 @@ export interface InspectorServer extends ServerHandlers<NoEvents> {
    * `skip` 0 looks anew, the following pages are of the same look.
    */
   listHolders(payload: InspectorListHoldersRequest, call: ServerCall<InspectorListHoldersResponse, Error, NoEvents>): Reply<Result<InspectorListHoldersResponse, Error>>;
+  /**
+   * A small picture of what a buffer holds now. The server knows what images its settings are for, and not which one
+   * its participants agreed to draw: without `image_size` the picture is of the largest that was asked for
+   * (`required_max_size`, else `min_size`). It is read while others may be drawing: it can be half of one frame and
+   * half of the next.
+   *
+   * Nothing is shown unless the server's owner allows it, nor of memory that the CPU cannot read.
+   */
+  getThumbnail(payload: InspectorGetThumbnailRequest, call: ServerCall<InspectorGetThumbnailResponse, Error, NoEvents>): Reply<Result<InspectorGetThumbnailResponse, Error>>;
   /** Recent failures, newest first. */
   listFailures(payload: InspectorListFailuresRequest, call: ServerCall<InspectorListFailuresResponse, never, NoEvents>): Reply<InspectorListFailuresResponse>;
   /** One failure with its explanation, as far as there is one. */
@@ -1213,6 +1390,16 @@ export const Inspector: Protocol<InspectorClient, InspectorServer> = /* @__PURE_
       kind: "two-way",
       isStrict: false,
       response: () => InspectorGetServerResponse.descriptor,
+    },
+    {
+      name: "listAccounts",
+      fidlName: "ListAccounts",
+      selector: "sysmem.inspect/Inspector.ListAccounts",
+      ordinal: 0x13fcbc6961023bebn,
+      kind: "two-way",
+      isStrict: false,
+      request: () => InspectorListAccountsRequest.descriptor,
+      response: () => InspectorListAccountsResponse.descriptor,
     },
     {
       name: "listHeaps",
@@ -1298,6 +1485,17 @@ export const Inspector: Protocol<InspectorClient, InspectorServer> = /* @__PURE_
       isStrict: false,
       request: () => InspectorListHoldersRequest.descriptor,
       response: () => InspectorListHoldersResponse.descriptor,
+      error: () => Error.descriptor,
+    },
+    {
+      name: "getThumbnail",
+      fidlName: "GetThumbnail",
+      selector: "sysmem.inspect/Inspector.GetThumbnail",
+      ordinal: 0x65f35f24c336094bn,
+      kind: "two-way",
+      isStrict: false,
+      request: () => InspectorGetThumbnailRequest.descriptor,
+      response: () => InspectorGetThumbnailResponse.descriptor,
       error: () => Error.descriptor,
     },
     {

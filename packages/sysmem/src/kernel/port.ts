@@ -42,11 +42,14 @@ export interface EventPair extends EventPairHandle {
   readonly koid: number;
   /** koid of the other end, 0 when it is closed. */
   relatedKoid(): number;
-  /** True once every handle to the other end is closed. */
+  /** True once every handle to the other end is closed. Throws `KernelError`. */
   isPeerClosed(): boolean;
   /** Another handle to the same end. */
   duplicate(): EventPair;
-  /** Calls back once, in a later turn, when the other end is closed (at once when it already is). Returns a way to stop. */
+  /**
+   * Calls back once, in a later turn, when the other end is closed (at once when it already is). Returns a way to stop.
+   * Throws `KernelError` NO_RESOURCES when the kernel has no more watches.
+   */
   onPeerClosed(callback: () => void): { cancel(): void };
 }
 
@@ -147,7 +150,10 @@ export interface Kernel {
    * reservation runs off the event loop. Rejects with `KernelError` NO_MEMORY when there is not enough.
    */
   createMemory(sizeBytes: number, options: MemoryOptions): Promise<BufferMemory>;
-  /** Bytes that `createMemory` could still reserve before the machine, or this process's control group, runs short. */
+  /**
+   * Bytes that `createMemory` could still reserve before the machine, or this process's control group, runs short; 0 where
+   * that cannot be found out for want of descriptors.
+   */
   availableMemoryBytes(): number;
   /**
    * An identifier: a memory file that has an official size and no pages, and that nobody can map or read. Its children

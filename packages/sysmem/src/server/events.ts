@@ -29,6 +29,7 @@ export type FailureCause =
   | "heap gone"
   | "server shutdown"
   | "quota"
+  | "no resources"
   | "internal error";
 
 export type ServerEvent = { readonly collectionId: bigint; readonly atNs: number } & (

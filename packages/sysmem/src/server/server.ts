@@ -9,6 +9,7 @@ import { VmoIndex } from "./buffers/vmo-index.ts";
 import { failRoot } from "./collection/failure.ts";
 import type { IdSource, ServerContext } from "./context.ts";
 import { DomainFailureLog } from "./debug/domain-failures.ts";
+import { clientFields, type LogFields } from "./debug/log-fields.ts";
 import { FailureLog } from "./debug/failure-log.ts";
 import { serveDriverConnector } from "./endpoints/hardware-driver-connector.ts";
 import { serveHardwareSysmem } from "./endpoints/hardware-sysmem.ts";
@@ -154,31 +155,36 @@ class SysmemServer implements Server {
     if (this.#isRefused(channel, peer)) return;
     const connection = new AllocatorConnection(context, peer);
     if (options.version === "v2018") {
-      this.#serve("a 2018 Allocator", channel, peer, (onClosed) =>
+      this.#serve("a 2018 Allocator", channel, connection, (onClosed) =>
         serveV2018Allocator(channel, connection, this.#shared2018, onClosed),
       );
       return;
     }
     if (options.version !== "v1") {
-      this.#serve("an Allocator", channel, peer, (onClosed) => serveV2Allocator(channel, connection, onClosed));
+      this.#serve("an Allocator", channel, connection, (onClosed) => serveV2Allocator(channel, connection, onClosed));
       return;
     }
-    const nameless = new AllocatorConnection(context, peer);
+    const unnamed = new AllocatorConnection(context, peer);
     const connectV2 = (end: Channel) => {
       if (this.#isRefused(end, peer)) return;
       const copy = new AllocatorConnection(context, peer, connection.debugInfo);
-      this.#serve("an Allocator", end, peer, (onClosed) => serveV2Allocator(end, copy, onClosed));
+      this.#serve("an Allocator", end, copy, (onClosed) => serveV2Allocator(end, copy, onClosed));
     };
-    const targets = { connection, nameless, connectV2 };
-    this.#serve("a v1 Allocator", channel, peer, (onClosed) => serveV1Allocator(channel, targets, onClosed));
+    const targets = { connection, nameless: unnamed, connectV2 };
+    this.#serve("a v1 Allocator", channel, connection, (onClosed) => serveV1Allocator(channel, targets, onClosed));
   }
 
   serveSysmem(channel: Channel, options: { readonly peer?: PeerCredentials | undefined } = {}): void {
     const attachments = this.#attachments;
     if (this.#isShutDown || attachments === undefined) return channel.close();
     if (this.#isRefused(channel, options.peer)) return;
-    this.#serve("a Sysmem channel", channel, options.peer, (onClosed) =>
-      serveHardwareSysmem(channel, { ...attachments, logger: this.context.logger }, onClosed),
+    const client = nameless(options.peer);
+    this.#serve("a Sysmem channel", channel, client, (onClosed) =>
+      serveHardwareSysmem(
+        channel,
+        { ...attachments, logger: this.context.logger, client: client.describe() },
+        onClosed,
+      ),
     );
   }
 
@@ -186,6 +192,7 @@ class SysmemServer implements Server {
     if (this.#isShutDown) return channel.close();
     if (this.#isRefused(channel, options.peer)) return;
     const { kernel, logger } = this.context;
+    const client = nameless(options.peer);
     // A connection that a broker has accepted knows who made it.
     const peerOf = (end: Channel) => kernel.peerCredentials(end) ?? options.peer;
     const targets = {
@@ -193,17 +200,16 @@ class SysmemServer implements Server {
       allocatorV2: (end: Channel) => this.serveAllocator(end, { peer: peerOf(end) }),
       sysmem: options.isPrivileged === true ? (end: Channel) => this.serveSysmem(end, options) : undefined,
       logger,
+      client: client.describe(),
     };
-    this.#serve("a DriverConnector", channel, options.peer, (onClosed) =>
-      serveDriverConnector(channel, targets, onClosed),
-    );
+    this.#serve("a DriverConnector", channel, client, (onClosed) => serveDriverConnector(channel, targets, onClosed));
   }
 
   /** Closes a connection that is one too many. */
   #isRefused(channel: Channel, peer: PeerCredentials | undefined): boolean {
     const breach = this.context.accounts.of(peer).check({ connections: 1 });
     if (breach === undefined) return false;
-    this.context.logger.error({ breach }, describeBreach(breach));
+    this.context.logger.error({ ...clientFields(undefined, peer), breach }, describeBreach(breach));
     channel.close();
     return true;
   }
@@ -212,16 +218,19 @@ class SysmemServer implements Server {
   #serve(
     what: string,
     channel: Channel,
-    peer: PeerCredentials | undefined,
+    client: ConnectedClient,
     serve: (onClosed: (info: ServingClosed) => void) => ServedConnection,
   ): void {
-    const account = this.context.accounts.of(peer);
+    const account = this.context.accounts.of(client.peer);
     account.charge({ connections: 1 });
     channel.setSendBudget(account.sendBudget);
     const served = serve((info) => {
       account.refund({ connections: 1 });
       this.#connections.delete(served);
-      this.context.logger.debug({ kind: info.kind, detail: info.detail, peer }, `${what} is closed`);
+      const fields = { ...client.describe(), kind: info.kind, detail: info.detail };
+      const { logger } = this.context;
+      if (info.kind === "no-resources") logger.error(fields, `the machine has not enough for ${what}: it is closed`);
+      else logger.debug(fields, `${what} is closed`);
     });
     this.#connections.add(served);
   }
@@ -231,7 +240,7 @@ class SysmemServer implements Server {
   }
 
   explainFailure(failureId: number): TreeExplanation | undefined {
-    return this.context.failures.explain(failureId);
+    return this.context.failures.inquiry(failureId)?.explain();
   }
 
   observe(observer: ServerObserver): () => void {
@@ -261,6 +270,17 @@ class SysmemServer implements Server {
     // Last: until here, heaps are told of every buffer that ends.
     this.#attachments?.close();
   }
+}
+
+/** Who is served: whose account it is, and fields for log lines about it. */
+interface ConnectedClient {
+  readonly peer: PeerCredentials | undefined;
+  describe(): LogFields;
+}
+
+/** A client of a protocol in which clients have no names. */
+function nameless(peer: PeerCredentials | undefined): ConnectedClient {
+  return { peer, describe: () => clientFields(undefined, peer) };
 }
 
 /** Heaps come and go under the collections that use them. Lifecycle contract 8.4, 8.5. */

@@ -44,6 +44,37 @@ async function allocated() {
 }
 
 describe("the inspector", () => {
+  it("lists what each process and each user uses, with their limits", async () => {
+    const { buffers } = await allocated();
+    const client = inspector();
+    const { accounts = [], more } = await client.listAccounts({});
+    const { perProcess, perUser } = world.daemon.server.context.accounts.quotas;
+    const sizeBytes = BigInt(world.daemon.server.snapshot().collections[0]?.buffers[0]?.sizeBytes ?? 0);
+    const used = { collections: 1n, nodes: 2n, buffers: 2n, bytes: 2n * sizeBytes };
+    expect(sizeBytes).toBeGreaterThan(0n);
+    expect([accounts.length, more]).toEqual([2, false]);
+    expect(accounts[0]).toMatchObject({
+      pid: process.pid,
+      command: expect.stringContaining("node"),
+      used,
+      limits: { bytes: BigInt(perProcess?.bytes ?? 0), descriptors: BigInt(perProcess?.descriptors ?? 0) },
+    });
+    expect(accounts[1]).toMatchObject({
+      uid: process.getuid?.(),
+      used,
+      limits: { bytes: BigInt(perUser?.bytes ?? 0) },
+    });
+    expect([accounts[0]?.uid, accounts[1]?.pid, accounts[1]?.limits?.nodes]).toEqual([undefined, undefined, undefined]);
+    expect((await client.listAccounts({ skip: 1 })).accounts).toHaveLength(1);
+    const { quotas = [] } = await client.getServer();
+    expect(quotas.find(({ name }) => name === "perUser.bytes")).toMatchObject({
+      uid: process.getuid?.(),
+      used: used.bytes,
+      limit: BigInt(perUser?.bytes ?? 0),
+    });
+    buffers.close();
+  });
+
   it("lists collections, nodes and buffers", async () => {
     const { buffers, id } = await allocated();
     const client = inspector();

@@ -1,4 +1,5 @@
 /** What operators use: metrics, the log, a changed configuration. */
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
@@ -25,7 +26,35 @@ function ask(url: string, headers: Readonly<Record<string, string>> = {}): Promi
   });
 }
 
-describe("/metrics", () => {
+const hasPromtool = spawnSync("promtool", ["--version"]).status === 0;
+
+/** How many samples a text in Prometheus' format has. Throws where it breaks the format. */
+function samplesOf(text: string): number {
+  expect(text.endsWith("\n")).toBe(true);
+  const types = new Map<string, string>();
+  const seen = new Set<string>();
+  const label = String.raw`[a-zA-Z_]\w*="(?:[^"\\\n]|\\["\\n])*"`;
+  const sample = new RegExp(
+    String.raw`^([a-zA-Z_:][\w:]*)(\{${label}(?:,${label})*\})? ([-+]?(?:\d+(?:\.\d+)?(?:e[-+]?\d+)?|Inf)|NaN)$`,
+  );
+  for (const line of text.split("\n")) {
+    if (line === "" || line.startsWith("# HELP ")) continue;
+    const type = /^# TYPE (\S+) (counter|gauge|histogram|summary)$/.exec(line);
+    if (type !== null) {
+      expect(types.has(type[1] as string), line).toBe(false);
+      types.set(type[1] as string, type[2] as string);
+      continue;
+    }
+    const [, name = "", labels = ""] = sample.exec(line) ?? [];
+    const family = types.has(name) ? name : name.replace(/_(bucket|sum|count)$/, "");
+    expect(types.has(family), line).toBe(true);
+    expect(seen.has(name + labels), line).toBe(false);
+    seen.add(name + labels);
+  }
+  return seen.size;
+}
+
+describe(`/metrics${hasPromtool ? "" : " (without promtool's word on it)"}`, () => {
   it("counts collections, buffers and failures, for this machine's own names only", async () => {
     const { server } = world.daemon;
     const metrics = await serveMetrics(server, { kind: "tcp", host: "127.0.0.1", port: 0 });
@@ -34,6 +63,8 @@ describe("/metrics", () => {
     const buffers = await one.waitForBuffers();
     const { status, text } = await ask(metrics.url);
     expect(status).toBe(200);
+    const { perUser } = server.context.accounts.quotas;
+    expect(text).toContain(`sysmem_user_limit{amount="bytes"} ${perUser?.bytes}\n`);
     for (const line of [
       'sysmem_collections{state="allocated"} 1',
       "sysmem_nodes 1",
@@ -42,8 +73,18 @@ describe("/metrics", () => {
       'sysmem_allocations_total{attempt="initial",error=""} 1',
       "sysmem_allocation_seconds_count 1",
       'sysmem_quota_used{quota="maxCollections"} 1',
+      'sysmem_quota_used{quota="perProcess.bytes"} 4096',
+      `sysmem_user_used{uid="${process.getuid?.()}",amount="buffers"} 1`,
+      `sysmem_user_used{uid="${process.getuid?.()}",amount="bytes"} 4096`,
     ]) {
       expect(text.split("\n")).toContain(line);
+    }
+    expect(samplesOf(text)).toBeGreaterThan(40);
+    if (hasPromtool) {
+      const promtool = spawnSync("promtool", ["check", "metrics"], { input: text, encoding: "utf8" });
+      // Node's own names are prom-client's, and one of its habits is not Prometheus'. 1 would be a text that cannot be read.
+      const ours = (promtool.stdout + promtool.stderr).split("\n").filter((line) => !line.startsWith("nodejs_"));
+      expect({ isRead: promtool.status !== 1, ours }).toEqual({ isRead: true, ours: [""] });
     }
     buffers.close();
     one.node.close();

@@ -5,7 +5,7 @@ import { Inspector, HeapState, MAX_POOLS } from "#gen/sysmem_inspect";
 import { ContiguousPoolHeap, type Heaps, type PoolMetrics, systemRamOnly } from "#heaps";
 import { type Kernel, KernelError } from "#kernel";
 import { createFakeKernel } from "#kernel/fake";
-import { InspectorService } from "../../src/daemon/inspect/index.ts";
+import { InspectorService, Thumbnails } from "../../src/daemon/inspect/index.ts";
 import { heapStates } from "../../src/daemon/inspect/server-state.ts";
 import { poolTable } from "../../src/cli/inspect/pool-table.ts";
 import { PAGE, raw as rawBuffers } from "../server/support/constraints.ts";
@@ -52,7 +52,7 @@ async function use({ world }: Pooled): Promise<void> {
 test("sysmem.inspect tells every figure of a pool, of that heap and of no other", async ({ pooled }) => {
   const { world } = pooled;
   await use(pooled);
-  const service = new InspectorService(world.server);
+  const service = new InspectorService(world.server, new Thumbnails(world.server, () => false));
   const [client, served] = world.serverProcess.createChannel();
   service.serve(served);
   const inspector = Inspector.bind(client);

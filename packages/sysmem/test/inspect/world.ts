@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Collection, spawnWithChannels, Sysmem, type Token, TOKEN_VARIABLE } from "#client";
-import { type Daemon, type DaemonConfig, serve } from "#daemon";
+import { type Daemon, serve, type ServeOptions } from "#daemon";
 import { type JsonValue, toJson } from "#fidl";
 import { BufferCollectionConstraints } from "#gen/fuchsia_sysmem2";
 import { createLinuxKernel, type LinuxKernel } from "#kernel";
@@ -65,9 +65,12 @@ export class World {
   readonly #channels: { close(): void }[] = [];
 
   /** @param prepare changes the kernel before the server has it */
-  constructor(options: { readonly config?: DaemonConfig; readonly prepare?: (kernel: LinuxKernel) => void } = {}) {
-    options.prepare?.(this.kernel);
-    this.daemon = serve({ svc: this.svc, kernel: this.kernel, ...(options.config && { config: options.config }) });
+  constructor({
+    prepare,
+    ...options
+  }: Omit<ServeOptions, "svc" | "kernel"> & { readonly prepare?: (kernel: LinuxKernel) => void } = {}) {
+    prepare?.(this.kernel);
+    this.daemon = serve({ ...options, svc: this.svc, kernel: this.kernel });
   }
 
   /** A connection of this process. */

@@ -1,7 +1,7 @@
 /** The inspector over real sockets, beside a server with real collections. */
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
-import { type IncomingHttpHeaders, request } from "node:http";
+import { request } from "node:http";
 import { connect, createServer as createSocketServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,14 +11,19 @@ import {
   MAX_INSPECTOR_CONSTRAINTS_LENGTH,
   MAX_INSPECTOR_NODES,
   MAX_INSPECTOR_STREAMS,
+  MAX_THUMBNAILS_UNDER_WAY,
   type Logger,
   silentLogger,
 } from "#base";
+import { explainTree } from "#negotiate";
 import { ColorSpace, PixelFormat } from "#gen/fuchsia_images2";
+import { Thumbnails } from "../../src/daemon/inspect/index.ts";
+import { readSolveInput } from "../../src/cli/commands/solve-input.ts";
 import { Answers } from "../../src/daemon/inspector/answers.ts";
 import { type Inspector, startInspector } from "../../src/daemon/inspector/start.ts";
 import { image } from "../inspect/constraints.ts";
 import { World } from "../inspect/world.ts";
+import { type Ask, ask as askAt } from "./http.ts";
 
 const world = new World();
 const TCP = { kind: "tcp", host: "127.0.0.1", port: 0 } as const;
@@ -40,29 +45,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-interface Ask {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly socketPath?: string;
-}
-
-/** Asks in so many words: no client library sets Host or Origin as somebody hostile would. */
-async function ask(path: string, { method = "GET", headers = {}, socketPath }: Ask = {}): Promise<Answer> {
-  const url = new URL(inspector.url);
-  const where = socketPath === undefined ? { host: url.hostname, port: url.port } : { socketPath };
-  const sent = request({ ...where, path, method, headers: { Host: url.host, ...headers }, agent: false });
-  sent.end();
-  const [response] = (await once(sent, "response")) as [import("node:http").IncomingMessage];
-  let body = "";
-  for await (const part of response.setEncoding("utf8")) body += part as string;
-  return { status: response.statusCode ?? 0, headers: response.headers, body };
-}
+const ask = (path: string, options?: Ask) => askAt(inspector.url, path, options);
 
 const json = async (path: string): Promise<Record<string, never>> =>
   JSON.parse((await ask(path)).body) as Record<string, never>;
@@ -120,10 +103,56 @@ describe("the inspector's answers", () => {
       failures: { failure_id: string; collection_name: string }[];
     };
     const failure = failures.find(({ collection_name }) => collection_name === "cannot be");
-    expect(await json(`/api/failures/${failure?.failure_id}`)).toMatchObject({
+    const answer = await json(`/api/failures/${failure?.failure_id}`);
+    const explanation = {
+      requirements: [{ field: "image_format_constraints" }, { field: "image_format_constraints" }],
+    };
+    expect(answer).toMatchObject({
       failure: { kind: "NEGOTIATION", error: "CONSTRAINTS_INTERSECTION_EMPTY" },
-      explanation: { requirements: [{ field: "image_format_constraints" }, { field: "image_format_constraints" }] },
+      explanation,
     });
+    // What they had said fails again for the same reason, in anybody's hands.
+    const environment = await json("/api/environment");
+    const input = readSolveInput(JSON.stringify({ tree: answer["tree"], environment }));
+    const again = input.ok ? explainTree(input.value.tree, input.value.environment) : undefined;
+    expect(again).toMatchObject({ ok: false, explanation });
+    const told = answer["explanation"] as unknown as { requirements: { participant: string }[] };
+    expect(again?.explanation?.requirements.map(({ participant }) => participant)).toEqual(
+      told.requirements.map(({ participant }) => participant),
+    );
+  });
+
+  it("show what a buffer holds where that is allowed, and nothing of it elsewhere", async () => {
+    const { id, buffers } = await allocated();
+    buffers.at(0).bytes().fill(0x80);
+    const path = `/api/collections/${id}/buffers/0/thumbnail`;
+    expect((await ask(path)).status).toBe(403);
+    expect(await json("/api/snapshot")).toMatchObject({ server: { thumbnails_allowed: false } });
+    const { daemon } = world;
+    const showing = await startInspector({
+      ...daemon,
+      thumbnails: new Thumbnails(daemon.server, () => true),
+      address: TCP,
+    });
+    const look = async (more: string) => JSON.parse((await askAt(showing.url, more)).body) as Record<string, unknown>;
+    expect(await look("/api/snapshot")).toMatchObject({ server: { thumbnails_allowed: true } });
+    const answer = await look(`${path}?within=8x8`);
+    expect(answer).toMatchObject({
+      size: { width: 8, height: 6 },
+      image: { pixel_format: "NV12", bytes_per_row: 768 },
+    });
+    const rgba = Buffer.from(String(answer["rgba"]), "base64");
+    expect([rgba.length, ...rgba.subarray(0, 4)]).toEqual([8 * 6 * 4, 130, 130, 130, 255]);
+    expect(await look(`${path}?image=9999x9999`)).toMatchObject({
+      obstacle: expect.stringContaining("do not allow images of 9999 by 9999") as string,
+    });
+    // Nonsense is as if it had not been said.
+    expect(await look(`${path}?within=8x&image=x`)).toMatchObject({ size: { width: 320, height: 240 } });
+    expect((await askAt(showing.url, `/api/collections/${id}/buffers/7/thumbnail`)).status).toBe(404);
+    const many = Array.from({ length: MAX_THUMBNAILS_UNDER_WAY + 4 }, () => askAt(showing.url, path));
+    const statuses = new Set((await Promise.all(many)).map(({ status }) => status));
+    expect([...statuses].every((status) => status === 200 || status === 503)).toBe(true);
+    await showing.close();
   });
 
   it("give the environment that `sysmem solve` reads", async () => {
@@ -147,7 +176,7 @@ describe("the inspector's answers", () => {
     }
     await root.sync();
     const [id] = [...world.daemon.server.context.collections.keys()];
-    const answers = new Answers(world.daemon.server);
+    const answers = new Answers(world.daemon.server, world.daemon.thumbnails);
     expect(answers.collection(id ?? 0n)).toMatchObject({ is_shortened: false });
     tokens.push(await root.duplicate());
     const detail = answers.collection(id ?? 0n);
@@ -166,7 +195,7 @@ describe("the inspector's answers", () => {
     }));
     const root = world.collection("talkers");
     const waiting = await root.duplicate();
-    const answers = new Answers(world.daemon.server);
+    const answers = new Answers(world.daemon.server, world.daemon.thumbnails);
     const [id] = [...world.daemon.server.context.collections.keys()];
     const lengths: number[] = [];
     for (let count = 0; count < 64; count++) {
@@ -252,7 +281,8 @@ describe("the inspector's door", () => {
       if (socket.destroyed) return false;
       return Promise.race([once(socket, "data").then(() => true), once(socket, "close").then(() => false)]);
     };
-    for (let at = 0; at < MAX_INSPECTOR_CONNECTIONS; at++) await open();
+    // All at once: one that says nothing for long is dropped for that.
+    await Promise.all(Array.from({ length: MAX_INSPECTOR_CONNECTIONS }, open));
     expect(await answered(sockets.at(-1) as Socket)).toBe(true);
     expect(await answered(await open())).toBe(false);
     for (const socket of sockets) socket.destroy();

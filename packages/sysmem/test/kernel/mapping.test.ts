@@ -9,8 +9,9 @@ import { type BufferMemory, createLinuxKernel, type LinuxKernel, type Mapping } 
 import { loadLibc } from "../../src/kernel/ffi/libc.ts";
 import { Mapper } from "../../src/kernel/ffi/mapper.ts";
 import { RegionAllocator } from "../../src/kernel/ffi/region-allocator.ts";
+import { FaultyLibc } from "../support/faulty-libc.ts";
 import { test } from "../support/leaks.ts";
-import { someTurns } from "./collect.ts";
+import { eventually, someTurns } from "./collect.ts";
 
 const PAGE = 65_536;
 
@@ -282,4 +283,69 @@ describe("huge pages", () => {
     memory.close();
     kernel.close();
   });
+});
+
+describe("a process with as many mappings as it may", () => {
+  const limit = Number(readFileSync("/proc/sys/vm/max_map_count", "latin1"));
+  // Each mapping is tried for real: where an administrator allows millions, that takes minutes.
+  const isSmall = limit <= 70_000;
+
+  test.skipIf(!isSmall)(
+    `gets NO_MEMORY, unmaps them all, and maps again (vm.max_map_count of at most 70,000)`,
+    async () => {
+      const kernel = createLinuxKernel();
+      const memory = await kernel.createMemory(PAGE, { name: "shortage" });
+      const mappings: Mapping[] = [];
+      // Neighbours that differ in access are not joined.
+      const map = () => mappings.push(memory.vmo.map({ writable: mappings.length % 2 === 0 }));
+      expect(() => {
+        for (;;) map();
+      }).toThrow(expect.objectContaining({ code: "NO_MEMORY" }) as Error);
+      expect(mappings.length).toBeGreaterThan(limit / 2);
+      for (const mapping of mappings.splice(0)) mapping.unmap();
+      for (let count = 0; count < 100; count += 1) map();
+      for (const mapping of mappings) mapping.unmap();
+      memory.close();
+      kernel.close();
+    },
+  );
+});
+
+test("what cannot be unmapped for want of memory is unmapped a little later", async () => {
+  const faulty = new FaultyLibc();
+  const kernel = createLinuxKernel({ libc: faulty.libc });
+  const memory = await kernel.createMemory(PAGE, { name: "shortage" });
+  for (const mapping of [memory.vmo.map(), memory.vmo.map({ writable: false })]) {
+    mapping.bytes[0] = 7;
+    // Covering it, covering it with the reserve given up, and taking a new reserve.
+    faulty.arm({ calls: ["mmap"], at: 1, times: 3, errno: "ENOMEM" });
+    mapping.unmap();
+    expect([faulty.hits, mapping.isMapped, mapping.bytes[0]]).toEqual([3, false, 7]);
+    await eventually(() => mapping.bytes[0] === 0);
+  }
+  const large = new Mapper(faulty.libc, { arenaBytes: 65_536, maxArenas: 0 }).map(
+    kernel.descriptorOf(memory.vmo),
+    PAGE,
+    true,
+    PAGE,
+  );
+  faulty.arm({ calls: ["mmap"], at: 1, times: 3, errno: "ENOMEM" });
+  large.unmap();
+  await eventually(() => large.bytes[0] === 0);
+  memory.close();
+  kernel.close();
+});
+
+test("a mapping that fails leaves nothing, whatever else fails with it", async () => {
+  const faulty = new FaultyLibc();
+  const kernel = createLinuxKernel({ libc: faulty.libc });
+  const memory = await kernel.createMemory(PAGE, { name: "shortage" });
+  for (const times of [1, 2, 3, 4]) {
+    faulty.arm({ calls: ["mmap"], at: 1, times, errno: "ENOMEM" });
+    expect(() => memory.vmo.map()).toThrow("cannot map a VMO: ENOMEM");
+    faulty.disarm();
+    memory.vmo.map().unmap();
+  }
+  memory.close();
+  kernel.close();
 });

@@ -37,7 +37,7 @@ describe("without descriptors", () => {
     await withFewDescriptors(3, async () => {
       const received = collect(right);
       const otherReceived = collect(otherPeer);
-      expect((await received.closed()).kind).toBe("malformed");
+      expect((await received.closed()).kind).toBe("no-resources");
       other.write(message(2), []);
       expect(numberOf((await otherReceived.packet(0)).bytes)).toBe(2);
       // As many as there is room for still arrive.

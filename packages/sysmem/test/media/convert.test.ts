@@ -18,7 +18,11 @@ const COLORS: readonly YuvColors[] = [
   { matrix: "BT.709", range: "full" },
 ];
 
-const WEIGHTS = { "BT.601": [0.299, 0.587, 0.114], "BT.709": [0.2126, 0.7152, 0.0722] } as const;
+const WEIGHTS = {
+  "BT.601": [0.299, 0.587, 0.114],
+  "BT.709": [0.2126, 0.7152, 0.0722],
+  "BT.2020": [0.2627, 0.678, 0.0593],
+} as const;
 
 /** The definition of the colour spaces, in real numbers. */
 function exactYuv([red, green, blue]: readonly number[], { matrix, range }: YuvColors): [number, number, number] {

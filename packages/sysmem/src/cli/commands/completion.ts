@@ -23,7 +23,15 @@ _sysmem() {
 }
 compdef _sysmem sysmem
 `,
-  fish: `complete -c sysmem -a '(sysmem __complete (commandline -opc)[2..] (commandline -ct))'
+  fish: `function __sysmem_complete
+  set -l proposals (sysmem __complete (commandline -opc)[2..] (commandline -ct) 2>/dev/null)
+  if set -q proposals[1]
+    printf '%s\\n' $proposals
+  else
+    __fish_complete_path (commandline -ct)
+  end
+end
+complete -c sysmem -f -a '(__sysmem_complete)'
 `,
 } as const;
 

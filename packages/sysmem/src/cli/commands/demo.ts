@@ -19,6 +19,8 @@ export interface DemoFlags {
   readonly trace?: string;
   /** Where the inspector listens, or `off`. */
   readonly inspector: string;
+  /** Whether the inspector shows the frames. */
+  readonly thumbnails: boolean;
   readonly headless: boolean;
   readonly verbose: boolean;
 }
@@ -47,7 +49,7 @@ export async function runDemo(flags: DemoFlags, video?: string): Promise<Error |
     const logger = flags.verbose ? await createLogger("debug") : silentLogger;
     const frames = flags.frames ?? (video === undefined ? PHOTOGRAPH_FRAMES : undefined);
     const part = { video, frames, effect: flags.filter, out: flags.out, sheet };
-    const plan = { part, logger, inspector: flags.inspector };
+    const plan = { part, logger, inspector: flags.inspector, thumbnails: flags.thumbnails };
     const outcome = await direct(plan, view, stop.signal);
     isDone = view.summary(outcome) && !stop.signal.aborted;
     if (!isRead) return new DemoError("nobody reads the output any more");

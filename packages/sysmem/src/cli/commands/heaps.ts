@@ -1,23 +1,33 @@
-/** `sysmem heaps`: where memory comes from, and the server's quotas. */
+/** `sysmem heaps`: where memory comes from, the server's quotas, and who uses how much of them. */
 import type { CommandContext } from "@stricli/core";
 import { toJson } from "#fidl";
-import { HeapState, Quota } from "#gen/sysmem_inspect";
+import { Account, HeapState, Quota } from "#gen/sysmem_inspect";
 import { poolTable } from "../inspect/pool-table.ts";
 import { type InspectFlags, report } from "../inspect/report.ts";
 import { bytes, safe, type Style } from "../inspect/words.ts";
 import { formatTable } from "../table.ts";
 
+/** Prints the tables, or the data as JSON. */
 export function runHeaps(this: CommandContext, flags: InspectFlags): Promise<void> {
   return report(this, flags, async (inspection) => {
     const heaps = await inspection.heaps();
     const { quotas = [], server } = await inspection.server();
+    const accounts = await inspection.accounts();
     return {
       data: {
         heaps: heaps.map((one) => toJson(HeapState, one)),
         quotas: quotas.map((one) => toJson(Quota, one)),
+        accounts: accounts.map((one) => toJson(Account, one)),
       },
       text: (style) =>
-        [heapTable(heaps, style), ...pools(heaps, style, server?.nowNs), quotaTable(quotas, style)].join("\n\n"),
+        [
+          heapTable(heaps, style),
+          ...pools(heaps, style, server?.nowNs),
+          quotaTable(quotas, style),
+          accountTable(accounts, style),
+        ]
+          .filter(Boolean)
+          .join("\n\n"),
     };
   });
 }
@@ -44,10 +54,40 @@ function pools(heaps: readonly HeapState[], style: Style, nowNs: bigint | undefi
 }
 
 function quotaTable(quotas: readonly Quota[], style: Style): string {
-  const rows = quotas.map(({ name, used = 0n, limit = 0n, collectionId }) => {
-    const isTight = Number(used) >= 0.9 * Number(limit);
-    return [safe(name), style(isTight ? "red" : "reset", String(used)), String(limit), String(collectionId ?? "")];
+  const rows = quotas.map((quota) => {
+    const { name, used = 0n, limit = 0n } = quota;
+    return [safe(name), amount(used, limit, style), String(limit), heaviestUser(quota)];
   });
-  const head = ["QUOTA", "USED", "LIMIT", "BY COLLECTION"];
+  const head = ["QUOTA", "USED", "LIMIT", "MOST BY"];
   return formatTable(rows, { head: head.map((title) => style("bold", title)), right: [1, 2] });
+}
+
+const isTight = (used: bigint, limit: bigint | undefined): boolean =>
+  limit !== undefined && Number(used) >= 0.9 * Number(limit);
+
+function amount(used: bigint, limit: bigint | undefined, style: Style, text = String(used)): string {
+  return isTight(used, limit) ? style("red", text) : text;
+}
+
+/** Who uses most of a quota that many have. */
+export function heaviestUser({ collectionId, pid, uid }: Quota): string {
+  if (collectionId !== undefined) return `collection ${collectionId}`;
+  if (pid !== undefined) return `pid ${pid}`;
+  return uid === undefined ? "" : `uid ${uid}`;
+}
+
+/** Every process and user with what it uses; empty when nobody uses anything. */
+function accountTable(accounts: readonly Account[], style: Style): string {
+  if (accounts.length === 0) return "";
+  const rows = accounts.map(({ pid, uid, command, used = {}, limits = {} }) => [
+    pid === undefined ? (uid === undefined ? "unknown users" : `uid ${uid}`) : `pid ${pid}`,
+    safe(command),
+    ...(["connections", "collections", "nodes", "buffers"] as const).map((kind) =>
+      amount(used[kind] ?? 0n, limits[kind], style),
+    ),
+    amount(used.bytes ?? 0n, limits.bytes, style, bytes(used.bytes)),
+    amount(used.descriptors ?? 0n, limits.descriptors, style),
+  ]);
+  const head = ["ACCOUNT", "PROCESS", "CONNECTIONS", "COLLECTIONS", "NODES", "BUFFERS", "MEMORY", "DESCRIPTORS"];
+  return formatTable(rows, { head: head.map((title) => style("bold", title)), right: [2, 3, 4, 5, 6, 7] });
 }

@@ -94,7 +94,7 @@ const watch = buildCommand({
 const heaps = buildCommand({
   loader: async () => (await import("./heaps.ts")).runHeaps,
   parameters: { flags: { svc, json } },
-  docs: { brief: "List heaps and quotas with their use" },
+  docs: { brief: "List heaps, quotas, and what each process and user uses of them" },
 });
 
 const whyAlive = buildCommand({
@@ -106,6 +106,45 @@ const whyAlive = buildCommand({
       "Participants that are still connected, and processes that hold descriptors or mappings of the memory, from what the kernel says in /proc.",
   },
 });
+
+const thumbnail = buildCommand({
+  loader: async () => (await import("./thumbnail.ts")).runThumbnail,
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [collection, { brief: "Which buffer, from 0", parse: index, placeholder: "INDEX" }],
+    },
+    flags: {
+      svc,
+      json,
+      out: { kind: "parsed", parse: String, brief: "The PNG file to write", placeholder: "FILE" },
+      image: {
+        kind: "parsed",
+        parse: size,
+        brief: "Size of the image in the buffer. Default: the one that the settings are for",
+        optional: true,
+        placeholder: "WIDTHxHEIGHT",
+      },
+    },
+    aliases: { o: "out" },
+  },
+  docs: {
+    brief: "Write what a buffer holds as a small picture",
+    fullDescription:
+      "Reads the buffer in its real format and writes a PNG of at most 320 by 320 pixels. Only where the server's owner allows it: sysmem serve --thumbnails, or thumbnails = true in its configuration.",
+  },
+});
+
+function index(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new UsageError(`${text} is no buffer's index`);
+  return Number(text);
+}
+
+function size(text: string): { readonly width: number; readonly height: number } {
+  const [, width, height] = /^(\d{1,9})x(\d{1,9})$/.exec(text) ?? [];
+  if (width === undefined) throw new UsageError(`${text} is no WIDTHxHEIGHT`);
+  return { width: Number(width), height: Number(height) };
+}
 
 const trace = buildCommand({
   loader: async () => (await import("./trace.ts")).runTrace,
@@ -141,13 +180,20 @@ const completion = buildCommand({
   parameters: {
     positional: {
       kind: "tuple",
-      parameters: [{ brief: "bash, zsh or fish", parse: shellOf, placeholder: "SHELL" }],
+      parameters: [
+        {
+          brief: "bash, zsh or fish",
+          parse: shellOf,
+          placeholder: "SHELL",
+          proposeCompletions: (partial: string) => SHELLS.filter((shell) => shell.startsWith(partial)),
+        },
+      ],
     },
   },
   docs: {
     brief: "Print what makes a shell complete this command's words",
     fullDescription:
-      "bash: source <(sysmem completion bash). zsh: source <(sysmem completion zsh). fish: sysmem completion fish | source.",
+      "bash: source <(sysmem completion bash). zsh: source <(sysmem completion zsh), after compinit. fish: sysmem completion fish | source.",
   },
 });
 
@@ -176,6 +222,7 @@ export const inspectRoutes: Readonly<Record<string, Command<CommandContext>>> = 
   watch,
   heaps,
   "why-alive": whyAlive,
+  thumbnail,
   trace,
   completion,
   man,

@@ -2,11 +2,11 @@
 import type { CommandContext } from "@stricli/core";
 import { toJson } from "#fidl";
 import { AllocationState, CollectionSummary } from "#gen/sysmem_inspect";
-import { type InspectFlags, report } from "../inspect/report.ts";
+import { type InspectFlags, outputOf, report } from "../inspect/report.ts";
 import { bytes, duration, formatText, safe, stateText, type Style } from "../inspect/words.ts";
-import { formatTable } from "../table.ts";
+import { clipColumns, formatTable } from "../table.ts";
 
-/** Characters of a name, and of a list of clients. */
+/** Columns of a name, and of a list of clients. */
 const NAME_WIDTH = 32;
 
 /** Prints the table, or the data as JSON. */
@@ -15,13 +15,18 @@ export function runLs(this: CommandContext, flags: InspectFlags): Promise<void> 
     const [collections, { server }] = [await inspection.collections(), await inspection.server()];
     return {
       data: { collections: collections.map((one) => toJson(CollectionSummary, one)) },
-      text: (style) => lsText(collections, server?.nowNs ?? 0n, style),
+      text: (style) => lsText(collections, server?.nowNs ?? 0n, style, outputOf(this).columns),
     };
   });
 }
 
-/** The table of `sysmem ls`, also the body of `sysmem top`. */
-export function lsText(collections: readonly CollectionSummary[], nowNs: bigint, style: Style): string {
+/** The table of `sysmem ls`, also the body of `sysmem top`. On a terminal lines are cut where it ends, as `ps` does. */
+export function lsText(
+  collections: readonly CollectionSummary[],
+  nowNs: bigint,
+  style: Style,
+  columns: number = Number.POSITIVE_INFINITY,
+): string {
   if (collections.length === 0) return "no collections";
   const rows = collections.map((one) => [
     String(one.collectionId),
@@ -36,7 +41,11 @@ export function lsText(collections: readonly CollectionSummary[], nowNs: bigint,
     short((one.clients ?? []).map(safe).join(", ")),
   ]);
   const head = ["ID", "NAME", "STATE", "BUFFERS", "SIZE", "FORMAT", "NODES", "VMOS", "AGE", "CLIENTS"];
-  return formatTable(rows, { head: head.map((title) => style("bold", title)), right: [3, 4, 6, 7, 8] });
+  const table = formatTable(rows, { head: head.map((title) => style("bold", title)), right: [3, 4, 6, 7, 8] });
+  return table
+    .split("\n")
+    .map((line) => clipColumns(line, columns))
+    .join("\n");
 }
 
 function coloured(summary: CollectionSummary, style: Style): string {
@@ -47,5 +56,5 @@ function coloured(summary: CollectionSummary, style: Style): string {
 }
 
 function short(text: string): string {
-  return text.length <= NAME_WIDTH ? text : `${text.slice(0, NAME_WIDTH - 3)}...`;
+  return clipColumns(text, NAME_WIDTH, "...");
 }

@@ -1,12 +1,15 @@
 /** `sysmem man DIR`: manual pages, made of the commands' own help. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { IncompleteError } from "../errors.ts";
 
 /** A command's help, as a person reads it. */
 export interface CommandHelp {
   /** `sysmem why-alive`. */
   readonly command: string;
   readonly help: string;
+  /** In a few words, for lists of pages. Default: the first sentence of its description. */
+  readonly brief?: string | undefined;
 }
 
 /** Backslashes, and lines that would be requests. */
@@ -18,14 +21,16 @@ function escapeRoff(text: string): string {
 }
 
 /** One page in roff. */
-export function manPage({ command, help }: CommandHelp, all: readonly string[]): string {
+export function manPage({ command, help, brief: given }: CommandHelp, all: readonly string[]): string {
   const name = command.replaceAll(" ", "-");
   const lines = help.trimEnd().split("\n");
   const usage = section(lines, "USAGE");
-  const text = lines.slice(usage.end).find((line) => line.trim() !== "") ?? "";
-  // Its first sentence, as what a list of pages shows.
-  const brief = text.replace(/\. .*$|\.$/, "");
-  const rest = lines.slice(usage.end).join("\n").trim();
+  const heading = lines.findIndex((line, index) => index >= usage.end && HEADING.test(line));
+  const text = lines
+    .slice(usage.end, heading)
+    .filter((line) => line.trim() !== "")
+    .join("\n");
+  const brief = given ?? text.split("\n", 1)[0]?.replace(/\. .*$|\.$/, "") ?? "";
   const others = all.filter((one) => one !== command).map((one) => `.BR ${escapeRoff(one.replaceAll(" ", "-"))} (1)`);
   return [
     `.TH ${name.toUpperCase()} 1 "" "sysmem" "sysmem"`,
@@ -36,8 +41,8 @@ export function manPage({ command, help }: CommandHelp, all: readonly string[]):
     escapeRoff(usage.lines.map((line) => line.trim()).join("\n")),
     ".fi",
     ".SH DESCRIPTION",
-    ".nf",
-    escapeRoff(rest),
+    escapeRoff(text),
+    ...lines.slice(heading).flatMap(tables),
     ".fi",
     ".SH EXIT STATUS",
     "0 done, 1 failed, 2 wrong usage.",
@@ -45,6 +50,14 @@ export function manPage({ command, help }: CommandHelp, all: readonly string[]):
     others.join(",\n"),
     "",
   ].join("\n");
+}
+
+const HEADING = /^[A-Z]+$/;
+
+/** Flags, arguments and commands: tables, whose lines stay as they are. */
+function tables(line: string): string[] {
+  if (line === "") return [];
+  return HEADING.test(line) ? [".fi", `.SH ${line}`, ".nf"] : [escapeRoff(line.replace(/^ {2}/, ""))];
 }
 
 /** The indented lines below a heading, and where they end. */
@@ -61,9 +74,23 @@ export function manPages(help: readonly CommandHelp[]): ReadonlyMap<string, stri
   return new Map(help.map((one) => [`${one.command.replaceAll(" ", "-")}.1`, manPage(one, names)]));
 }
 
-/** Writes a page for each command into a folder, which is made when it is not there. */
+/** Writes a page for each command into a folder, which is made when it is not there; the folder above it is. */
 export async function runMan(_flags: unknown, folder: string): Promise<void> {
-  const { commandHelp } = await import("../main.ts");
-  mkdirSync(folder, { recursive: true });
-  for (const [name, text] of manPages(commandHelp())) writeFileSync(join(folder, name), text);
+  const { commandHelp, main } = await import("../main.ts");
+  let overview = "";
+  await main(["--help"], { stdout: { write: (text: string) => (overview += text) !== "" }, stderr: process.stderr });
+  const briefs = new Map([...overview.matchAll(/^ {2}(\S+) {2,}(\S.*)$/gm)].map(([, name, brief]) => [name, brief]));
+  const help = [
+    { command: "sysmem", help: overview },
+    ...commandHelp().map((one) => ({ ...one, brief: briefs.get(one.command.replace("sysmem ", "")) })),
+  ];
+  try {
+    // One level: Node's recursive way never ends where the kernel says ENOENT to every attempt, as in /proc.
+    if (!existsSync(folder)) mkdirSync(folder);
+    for (const [name, text] of manPages(help)) writeFileSync(join(folder, name), text);
+  } catch (error) {
+    throw new IncompleteError(`cannot write manual pages into ${folder}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }

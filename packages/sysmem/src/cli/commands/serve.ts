@@ -3,6 +3,7 @@ import {
   activatedSockets,
   createLogger,
   type Daemon,
+  type DaemonConfig,
   type DaemonLogger,
   DEFAULT_CONFIG,
   loadConfig,
@@ -20,6 +21,8 @@ export interface ServeFlags {
   readonly trace?: string;
   /** Where the inspector listens, or `off`. */
   readonly inspector: string;
+  /** Whether those who may inspect the server see what buffers hold, whatever the configuration says. */
+  readonly thumbnails: boolean;
   /** Where `/metrics` is served, or `off`. */
   readonly metrics: string;
 }
@@ -32,7 +35,7 @@ export async function runServe(flags: ServeFlags): Promise<void> {
     process.once("SIGTERM", resolve);
     process.once("SIGINT", resolve);
   });
-  const config = flags.config === undefined ? DEFAULT_CONFIG : await loadConfig(flags.config);
+  const config = await configOf(flags);
   const logger = await createLogger(config);
   const trace = flags.trace === undefined ? undefined : openTraceFile(flags.trace);
   const daemon = serve({
@@ -41,7 +44,11 @@ export async function runServe(flags: ServeFlags): Promise<void> {
     logger,
     activated: activatedSockets(servedProtocols),
   });
-  const inspector = await openInspector(flags.inspector, daemon.server, logger).catch(async (error: unknown) => {
+  const inspector = await openInspector(flags.inspector, {
+    server: daemon.server,
+    thumbnails: daemon.thumbnails,
+    logger,
+  }).catch(async (error: unknown) => {
     await daemon.close();
     throw error;
   });
@@ -50,7 +57,7 @@ export async function runServe(flags: ServeFlags): Promise<void> {
     await daemon.close();
     throw error;
   });
-  const reload = (): void => void reloadConfig(flags.config, daemon, logger);
+  const reload = (): void => void reloadConfig(flags, daemon, logger);
   process.on("SIGHUP", reload);
   const { svc, services } = daemon;
   process.stdout.write(
@@ -64,16 +71,21 @@ export async function runServe(flags: ServeFlags): Promise<void> {
   trace?.close();
 }
 
+async function configOf({ config, thumbnails }: ServeFlags): Promise<DaemonConfig> {
+  const loaded = config === undefined ? DEFAULT_CONFIG : await loadConfig(config);
+  return { ...loaded, thumbnails: loaded.thumbnails || thumbnails };
+}
+
 /** Reads the configuration again. One that cannot be used changes nothing. */
-async function reloadConfig(path: string | undefined, daemon: Daemon, logger: DaemonLogger): Promise<void> {
+async function reloadConfig(flags: ServeFlags, daemon: Daemon, logger: DaemonLogger): Promise<void> {
   try {
-    const config = path === undefined ? DEFAULT_CONFIG : await loadConfig(path);
+    const config = await configOf(flags);
     const restart = daemon.reload(config);
     logger.setLevels(config);
-    logger.info({ config: path }, "configuration reloaded");
+    logger.info({ config: flags.config }, "configuration reloaded");
     if (restart.length > 0) logger.warn({ settings: restart }, "these settings hold from the next start");
   } catch (error) {
     if (!isSysmemError(error)) throw error;
-    logger.error({ config: path, err: error }, "this configuration cannot be used: the one before stays");
+    logger.error({ config: flags.config, err: error }, "this configuration cannot be used: the one before stays");
   }
 }

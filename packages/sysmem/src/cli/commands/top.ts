@@ -2,11 +2,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandContext } from "@stricli/core";
 import { toJson } from "#fidl";
-import { CollectionSummary, type HeapState, ServerInfo } from "#gen/sysmem_inspect";
+import { CollectionSummary, HeapState, Quota, ServerInfo } from "#gen/sysmem_inspect";
 import { inspect, type Inspection } from "../inspect/connection.ts";
 import { untilInterrupted } from "../inspect/interrupt.ts";
 import { type InspectFlags, outputOf } from "../inspect/report.ts";
 import { bytes, count, duration, type Output, safe, type Style, styleFor } from "../inspect/words.ts";
+import { clipColumns } from "../table.ts";
+import { heaviestUser } from "./heaps.ts";
 import { lsText } from "./ls.ts";
 
 export interface TopFlags extends InspectFlags {
@@ -20,6 +22,7 @@ interface Look {
   readonly server: ServerInfo;
   readonly collections: readonly CollectionSummary[];
   readonly heaps: readonly HeapState[];
+  readonly quotas: readonly Quota[];
 }
 
 const ENTER_SCREEN = "\u001b[?1049h\u001b[?25l";
@@ -55,21 +58,26 @@ export function runTop(this: CommandContext, flags: TopFlags): Promise<void> {
 }
 
 async function lookAround(inspection: Inspection): Promise<Look> {
-  const { server = {} } = await inspection.server();
+  const { server = {}, quotas = [] } = await inspection.server();
   const collections = await inspection.collections();
   const used = ({ sizeBytes = 0n, existingBuffers = 0 }: CollectionSummary): bigint =>
     sizeBytes * BigInt(existingBuffers);
   // The greatest first; of equal ones the newest.
   collections.sort((a, b) => Number(used(b) - used(a)) || Number((b.collectionId ?? 0n) - (a.collectionId ?? 0n)));
-  return { server, collections, heaps: await inspection.heaps() };
+  return { server, collections, quotas, heaps: await inspection.heaps() };
 }
 
-function asData({ server, collections }: Look): unknown {
-  return { server: toJson(ServerInfo, server), collections: collections.map((one) => toJson(CollectionSummary, one)) };
+function asData({ server, collections, heaps, quotas }: Look): unknown {
+  return {
+    server: toJson(ServerInfo, server),
+    collections: collections.map((one) => toJson(CollectionSummary, one)),
+    heaps: heaps.map((one) => toJson(HeapState, one)),
+    quotas: quotas.map((one) => toJson(Quota, one)),
+  };
 }
 
 /** One screen. */
-export function topText({ server, collections, heaps }: Look, style: Style): string {
+export function topText({ server, collections, heaps, quotas }: Look, style: Style): string {
   const up = duration((server.nowNs ?? 0n) - (server.startedAtNs ?? 0n));
   const waiting = collections.filter(
     ({ unreadyCount = 0, allocatedAtNs }) => unreadyCount > 0 && allocatedAtNs === undefined,
@@ -89,9 +97,25 @@ export function topText({ server, collections, heaps }: Look, style: Style): str
   return [
     head,
     `heaps: ${uses.join("; ") || "nothing in use"}`,
+    `quotas: ${scarcest(quotas, style)}`,
     "",
     lsText(collections, server.nowNs ?? 0n, style),
   ].join("\n");
+}
+
+/** The quotas of which most is used. */
+function scarcest(quotas: readonly Quota[], style: Style): string {
+  const share = ({ used = 0n, limit = 0n }: Quota): number => (limit === 0n ? 0 : Number(used) / Number(limit));
+  const used = quotas
+    .filter((one) => share(one) > 0)
+    .toSorted((a, b) => share(b) - share(a))
+    .slice(0, 3)
+    .map((one) => {
+      const percent = `${(share(one) * 100).toFixed(share(one) < 0.1 ? 1 : 0)} %`;
+      const by = heaviestUser(one);
+      return `${safe(one.name)} ${share(one) >= 0.9 ? style("red", percent) : percent}${by && ` (${by})`}`;
+    });
+  return used.join("; ") || "nothing in use";
 }
 
 /** Writes a screen over the one before. Lines that do not fit are cut, those too many are left out. */
@@ -99,22 +123,5 @@ function draw(output: Output, text: string): void {
   const { rows = 24, columns = 80 } = output;
   const lines = text.split("\n");
   const shown = lines.length > rows ? [...lines.slice(0, rows - 1), `... ${lines.length - rows + 1} more`] : lines;
-  output.write(`${HOME}${shown.map((line) => cut(line, columns) + END_OF_LINE).join("\n")}${END_OF_SCREEN}`);
-}
-
-/** The first columns of a line; escape sequences take none. */
-function cut(line: string, columns: number): string {
-  let width = 0;
-  let text = "";
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences that styleText writes.
-  for (const part of line.split(/(\u001b\[[0-9;]*m)/)) {
-    if (part.startsWith("\u001b")) {
-      text += part;
-      continue;
-    }
-    const fits = [...part].slice(0, Math.max(0, columns - width));
-    width += fits.length;
-    text += fits.join("");
-  }
-  return text;
+  output.write(`${HOME}${shown.map((line) => clipColumns(line, columns) + END_OF_LINE).join("\n")}${END_OF_SCREEN}`);
 }

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { INSPECTOR_PACE_MS, type Logger } from "#base";
 import { ALLOCATOR_VARIABLE, type EmbeddedSysmem, spawnWithChannels, Sysmem, TOKEN_VARIABLE } from "#client";
-import type { Inspector } from "#daemon";
+import { type Inspector, Thumbnails } from "#daemon";
 import { Monitor } from "#gen/sysmem_demo";
 import { type Decision, explainSuccess, type Participant } from "#negotiate";
 import { environmentOf, type ServerEvent } from "#server";
@@ -47,6 +47,8 @@ export interface DemoPlan {
   readonly logger: Logger;
   /** Where the inspector listens, or `off`. */
   readonly inspector: string;
+  /** Whether its page shows the frames. */
+  readonly thumbnails: boolean;
 }
 
 /** How the run ended. */
@@ -81,7 +83,9 @@ export async function direct(plan: DemoPlan, observer: DemoObserver, signal: Abo
   });
   let inspector: Inspector | undefined;
   try {
-    inspector = await openInspector(plan.inspector, sysmem.server, plan.logger);
+    const { server } = sysmem;
+    const thumbnails = new Thumbnails(server, () => plan.thumbnails);
+    inspector = await openInspector(plan.inspector, { server, thumbnails, logger: plan.logger });
     if (inspector !== undefined) {
       observer.inspectable(inspector.url);
       await opened(inspector, signal);

@@ -3,7 +3,7 @@ import { assert } from "#base";
 import { ColorSpace, PixelFormat } from "#gen/fuchsia_images2";
 import type { SingleBufferSettings } from "#gen/fuchsia_sysmem2";
 import { minimumRowBytes } from "#negotiate";
-import type { YuvColors } from "../media/colors.ts";
+import type { YuvColors } from "#images";
 import type { ImageLayout, MediaFormat, MediaSize } from "../media/layout.ts";
 
 /** Where the pixels of a `size` image lie in a buffer with these settings. */
@@ -26,17 +26,6 @@ export function sizeOf(settings: SingleBufferSettings): MediaSize {
 /** The colour space that stands for what a video's YUV samples mean. */
 export function colorSpaceOf(colors: YuvColors): ColorSpace {
   if (colors.matrix === "BT.709") return ColorSpace.REC709;
+  if (colors.matrix === "BT.2020") return ColorSpace.REC2020;
   return colors.range === "full" ? ColorSpace.REC601_NTSC_FULL_RANGE : ColorSpace.REC601_NTSC;
-}
-
-/** The reverse of `colorSpaceOf`, for whoever only sees the settings. */
-export function colorsOf(settings: SingleBufferSettings): YuvColors {
-  switch (settings.imageFormatConstraints?.colorSpaces?.[0]) {
-    case ColorSpace.REC601_NTSC:
-      return { matrix: "BT.601", range: "limited" };
-    case ColorSpace.REC601_NTSC_FULL_RANGE:
-      return { matrix: "BT.601", range: "full" };
-    default:
-      return { matrix: "BT.709", range: "limited" };
-  }
 }

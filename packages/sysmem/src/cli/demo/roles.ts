@@ -2,7 +2,7 @@
 import { assert } from "#base";
 import { CPU_USAGE_READ_OFTEN, CPU_USAGE_WRITE_OFTEN, type BufferCollectionConstraints } from "#gen/fuchsia_sysmem2";
 import { ColorSpace, PixelFormat, PixelFormatModifier } from "#gen/fuchsia_images2";
-import type { YuvColors } from "../media/colors.ts";
+import type { YuvColors } from "#images";
 import type { MediaSize } from "../media/layout.ts";
 import { colorSpaceOf } from "./image.ts";
 

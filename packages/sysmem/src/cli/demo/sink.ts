@@ -1,10 +1,11 @@
 /** The sink: checks that every frame is what the source wrote, and keeps a result that a person can look at. */
 import { FrameReceiver, inheritedChannel } from "#client";
 import type { MonitorClient } from "#gen/sysmem_demo";
+import { colorsOf } from "#images";
 import { ContactSheet } from "../media/contact-sheet.ts";
 import { Y4mWriter } from "../media/y4m-writer.ts";
 import { checksumBefore, type Effect } from "./effects.ts";
-import { colorsOf, layoutFor, sizeOf } from "./image.ts";
+import { layoutFor, sizeOf } from "./image.ts";
 import { join } from "./participant.ts";
 import { CHANNEL_VARIABLES } from "./roles.ts";
 
@@ -28,7 +29,7 @@ export async function runSink(options: SinkOptions, monitor: MonitorClient): Pro
   const session = await join("sink", monitor);
   const { settings } = session.buffers;
   const layout = layoutFor(settings, sizeOf(settings));
-  const colors = colorsOf(settings);
+  const colors = colorsOf(settings.imageFormatConstraints?.colorSpaces?.[0]);
   const receiver = new FrameReceiver(inheritedChannel(CHANNEL_VARIABLES.upstream), {
     bufferCount: session.buffers.count,
   });

@@ -5,6 +5,7 @@ import { ConnectError, serviceDirectory } from "#client";
 import { FidlError } from "#fidl";
 import { createLinuxKernel, KernelError, type LinuxKernel } from "#kernel";
 import {
+  type Account,
   type Buffer,
   type CollectionDetail,
   type CollectionSummary,
@@ -18,6 +19,8 @@ import {
   type InspectorClient,
   type InspectorGetFailureResponse,
   type InspectorGetServerResponse,
+  type InspectorGetThumbnailRequest,
+  type InspectorGetThumbnailResponse,
   type Node,
 } from "#gen/sysmem_inspect";
 import { InspectionError } from "./errors.ts";
@@ -37,6 +40,13 @@ export class Inspection {
 
   server(): Promise<InspectorGetServerResponse> {
     return this.#client.getServer(LIMIT);
+  }
+
+  async accounts(): Promise<Account[]> {
+    return pages(async (skip) => {
+      const { accounts = [], more } = await this.#client.listAccounts({ skip }, LIMIT);
+      return { items: accounts, more };
+    });
   }
 
   async heaps(): Promise<HeapState[]> {
@@ -86,6 +96,16 @@ export class Inspection {
       return { items: page?.holders ?? [], more: page?.more };
     });
     return { holders, hiddenProcesses };
+  }
+
+  /** What a buffer holds, as a small picture; undefined when there is no such buffer (any more). */
+  async thumbnail(request: InspectorGetThumbnailRequest): Promise<InspectorGetThumbnailResponse | undefined> {
+    const result = await this.#client.getThumbnail(request, LIMIT);
+    if (!result.ok && result.error === InspectError.NOT_ALLOWED) {
+      const how = "sysmem serve --thumbnails, or thumbnails = true in its configuration";
+      throw new InspectionError("REFUSED", `the server's owner does not show what buffers hold (${how})`);
+    }
+    return found(result);
   }
 
   /** Newest first. */

@@ -23,10 +23,12 @@ export function styleFor(output: Output, env: Readonly<Record<string, string | u
   return isColoured ? (format, text) => styleText(format, text, { validateStream: false }) : (_, text) => text;
 }
 
-/** What clients call themselves, without the control characters that would reach into the terminal. */
+/**
+ * What clients call themselves, without what would reach into the terminal or into the text around it: control
+ * characters, line ends, and invisible characters, which change the direction of writing or make two names look alike.
+ */
 export function safe(text: string | undefined): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be removed.
-  return stripVTControlCharacters(text ?? "").replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
+  return stripVTControlCharacters(text ?? "").replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu, "?");
 }
 
 /** `1.5 MiB`. */

@@ -1,7 +1,7 @@
 /** A PNG with small pictures of some frames and a caption under each: a run at a glance. */
 import { writeFile } from "node:fs/promises";
 import { assert, MAX_THUMBNAILS } from "#base";
-import type { YuvColors } from "./colors.ts";
+import type { YuvColors } from "#images";
 import { convertImage } from "./convert.ts";
 import { MediaIoError } from "./errors.ts";
 import { drawText, GLYPH_HEIGHT, GLYPH_WIDTH, type RgbCanvas } from "./font.ts";

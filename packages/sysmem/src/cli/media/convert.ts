@@ -3,7 +3,7 @@
  * written. Chroma is made by averaging each two by two pixels, and repeated for them on the way back.
  */
 import { assert } from "#base";
-import { FRACTION_BITS, REC709, type ToRgb, type ToYuv, toRgb, toYuv, type YuvColors } from "./colors.ts";
+import { FRACTION_BITS, REC709, type ToRgb, type ToYuv, toRgb, toYuv, type YuvColors } from "#images";
 import { assertLayout, half, type ImageLayout, isRgb, type Plane, planesOf } from "./layout.ts";
 
 /** Chroma of either YUV format, as two sets of samples: on planes of their own, or taking turns on one. */

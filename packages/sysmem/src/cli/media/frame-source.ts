@@ -1,5 +1,5 @@
 /** What every source of video frames can do: files, pipes, other programs, and a photograph that is panned over. */
-import type { YuvColors } from "./colors.ts";
+import type { YuvColors } from "#images";
 import type { ImageLayout, MediaSize } from "./layout.ts";
 import type { Ratio } from "./y4m-header.ts";
 

@@ -1,5 +1,5 @@
 /** Videos and images for the command line: reading, converting, checking and writing frames. No shared memory here. */
-export { REC709, type YuvColors } from "./colors.ts";
+export { REC709, type YuvColors } from "#images";
 export { ContactSheet } from "./contact-sheet.ts";
 export { convertImage } from "./convert.ts";
 export { crc32, frameChecksum } from "./crc32.ts";

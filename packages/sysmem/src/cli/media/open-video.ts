@@ -2,7 +2,7 @@
 import { open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { openFile, StreamBytes } from "./byte-source.ts";
-import { REC709 } from "./colors.ts";
+import { REC709 } from "#images";
 import { MediaIoError } from "./errors.ts";
 import { FfmpegVideo } from "./ffmpeg.ts";
 import type { FrameSource } from "./frame-source.ts";

@@ -3,7 +3,7 @@
  * every run and every machine (no trigonometry, whose last bits differ between engines).
  */
 import { assert } from "#base";
-import { REC709, type YuvColors } from "./colors.ts";
+import { REC709, type YuvColors } from "#images";
 import { convertImage } from "./convert.ts";
 import type { FrameSource, VideoInfo } from "./frame-source.ts";
 import {

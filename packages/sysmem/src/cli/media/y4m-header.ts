@@ -3,7 +3,7 @@
  * it are frames, each a line that starts with `FRAME` and then planes of samples without padding.
  */
 import { MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE } from "#base";
-import type { YuvRange } from "./colors.ts";
+import type { YuvRange } from "#images";
 import { MediaFormatError, MediaUnsupportedError } from "./errors.ts";
 import { half, type MediaSize } from "./layout.ts";
 

@@ -1,7 +1,7 @@
 /** Frames of a YUV4MPEG2 stream, read as they are asked for. */
 import { MAX_Y4M_LINE_BYTES } from "#base";
 import { type ByteSource, readFully } from "./byte-source.ts";
-import type { YuvColors } from "./colors.ts";
+import type { YuvColors } from "#images";
 import { convertImage } from "./convert.ts";
 import { MediaFormatError } from "./errors.ts";
 import type { FrameSource, VideoInfo } from "./frame-source.ts";

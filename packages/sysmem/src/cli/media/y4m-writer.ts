@@ -1,6 +1,6 @@
 /** Writes frames to a YUV4MPEG2 file, which every player and encoder reads. */
 import { type FileHandle, open } from "node:fs/promises";
-import type { YuvColors } from "./colors.ts";
+import type { YuvColors } from "#images";
 import { convertImage } from "./convert.ts";
 import { MediaIoError } from "./errors.ts";
 import { endOf, type ImageLayout, type MediaSize, planesOf, tightLayout } from "./layout.ts";

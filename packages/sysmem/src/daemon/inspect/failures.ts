@@ -1,6 +1,7 @@
 /** Recent failures of all kinds, newest first. */
 import { Error as ErrorCode } from "#gen/fuchsia_sysmem2";
 import { type Failure, FailureKind, type InspectorGetFailureResponse } from "#gen/sysmem_inspect";
+import type { TreeNode } from "#negotiate";
 import { type DomainFailureRecord, type FailureRecord, type Server, v2Error } from "#server";
 import { explanationOf } from "./explanations.ts";
 import { Names, withPid } from "./names.ts";
@@ -34,6 +35,20 @@ export function explainedFailure(server: Server, failureId: bigint): InspectorGe
   const tree = server.explainFailure(record.failureId);
   const explanation = tree && explanationOf(tree, new Names(record.participants));
   return { failure: negotiationFailure(record), explanation };
+}
+
+/** What the participants of a failed initial negotiation had said, under their names; undefined when it is not known. */
+export function failedTree(server: Server, failureId: bigint): SaidTree | undefined {
+  const { failures } = server.context;
+  const record = failures.records.find((one) => negotiationId(one.failureId) === failureId);
+  const tree = record && failures.inquiry(record.failureId)?.tree;
+  return tree === undefined ? undefined : { tree, names: new Names(record?.participants ?? []) };
+}
+
+/** A tree of constraints, and how its participants are called. */
+export interface SaidTree {
+  readonly tree: TreeNode;
+  readonly names: Names;
 }
 
 function negotiationFailure(record: FailureRecord): Failure {
@@ -89,6 +104,8 @@ function whatItDid({ cause, fault, pid }: DomainFailureRecord): string {
       return fault === undefined ? "broke the rules of the protocol" : `sent ${fault.message}: ${fault.detail}`;
     case "malformed message":
       return `sent what is no message: ${fault?.detail ?? "it does not decode"}`;
+    case "no resources":
+      return `could not be served, the machine has not enough: ${fault?.detail ?? "the server's log has more"}`;
     case "no strong node before allocation":
       return "was the last strong participant, and went before there were buffers";
     case "no connected client":

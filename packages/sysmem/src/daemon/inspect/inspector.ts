@@ -2,6 +2,7 @@
 import { type Channel, err, MAX_INSPECT_CONNECTIONS, MAX_INSPECT_PAGE_BYTES, ok, type Result, Status } from "#base";
 import { DEFERRED, type Responder } from "#fidl";
 import {
+  Account,
   Buffer,
   type CollectionDetail,
   CollectionSummary,
@@ -18,6 +19,7 @@ import {
   Node,
 } from "#gen/sysmem_inspect";
 import { SingleBufferSettings } from "#gen/fuchsia_sysmem2";
+import type { Kernel, Vmo } from "#kernel";
 import { collectionSnapshot, type LogicalBufferCollection, type Server } from "#server";
 import { decisionsOf, fillDecisions } from "./explanations.ts";
 import { explainedFailure, recentFailures } from "./failures.ts";
@@ -25,7 +27,8 @@ import { findingsOf } from "./findings.ts";
 import { findHolders, type Holders } from "./holders.ts";
 import { Journal } from "./journal.ts";
 import { fill, sizeOf } from "./pages.ts";
-import { heapStates, quotas, serverInfo } from "./server-state.ts";
+import type { Thumbnails } from "./thumbnails.ts";
+import { accountsOf, heapStates, quotas, serverInfo } from "./server-state.ts";
 import { bufferOf, nodeOf, summaryOf } from "./summaries.ts";
 
 /** Findings of one answer. */
@@ -37,11 +40,13 @@ const FINDINGS_BYTES = 24_576;
 export class InspectorService {
   readonly #server: Server;
   readonly #journal: Journal;
+  readonly #thumbnails: Thumbnails;
   readonly #startedAtNs: number;
   readonly #connections = new Set<{ close(): void }>();
 
-  constructor(server: Server) {
+  constructor(server: Server, thumbnails: Thumbnails) {
     this.#server = server;
+    this.#thumbnails = thumbnails;
     this.#journal = new Journal(server);
     this.#startedAtNs = server.context.clock.nowNs();
   }
@@ -58,7 +63,7 @@ export class InspectorService {
       channel.close();
       return;
     }
-    const connection = new Connection(this.#server, this.#journal, this.#startedAtNs);
+    const connection = new Connection(this.#server, this.#journal, this.#thumbnails, this.#startedAtNs);
     const serving = Inspector.serve(channel, connection.handlers, {
       onClosed: () => {
         this.#connections.delete(serving);
@@ -81,15 +86,17 @@ export class InspectorService {
 class Connection {
   readonly #server: Server;
   readonly #journal: Journal;
+  readonly #thumbnails: Thumbnails;
   readonly #startedAtNs: number;
   #stopListening: (() => void) | undefined;
   #watch: { readonly cursor: bigint; readonly responder: Responder<InspectorWatchResponse> } | undefined;
   /** The last look through /proc, for the pages after the first. */
   #look: { readonly collectionId: bigint; readonly holders: Holders } | undefined;
 
-  constructor(server: Server, journal: Journal, startedAtNs: number) {
+  constructor(server: Server, journal: Journal, thumbnails: Thumbnails, startedAtNs: number) {
     this.#server = server;
     this.#journal = journal;
+    this.#thumbnails = thumbnails;
     this.#startedAtNs = startedAtNs;
   }
 
@@ -103,7 +110,11 @@ class Connection {
   readonly handlers: InspectorServer = {
     getServer: () => {
       const { context } = this.#server;
-      return { server: serverInfo(context, this.#startedAtNs), quotas: quotas(context) };
+      return { server: serverInfo(context, this.#startedAtNs, this.#thumbnails.isAllowed), quotas: quotas(context) };
+    },
+    listAccounts: ({ skip }) => {
+      const { items, more } = fill(accountsOf(this.#server.context).slice(skip ?? 0), Account);
+      return { accounts: items, more };
     },
     listHeaps: ({ skip }) => {
       const { items, more } = fill(heapStates(this.#server.context).slice(skip ?? 0), HeapState);
@@ -150,6 +161,13 @@ class Connection {
       const { holders, hiddenProcesses } = this.#look.holders;
       const { items, more } = fill(holders.slice(skip), Holder);
       return ok({ holders: items, more, hiddenProcesses });
+    },
+    getThumbnail: async (request) => {
+      const taken = await this.#thumbnails.take(request);
+      if (!taken.ok) return taken;
+      const { thumbnail, picture } = taken.value;
+      const pixels = picture === undefined ? undefined : await vmoOf(this.#server.context.kernel, picture.rgba);
+      return ok({ thumbnail, pixels });
     },
     listFailures: ({ skip, collectionId }) => {
       const all = recentFailures(this.#server);
@@ -217,6 +235,17 @@ function detailOf(collection: LogicalBufferCollection): Result<CollectionDetail,
     isVerbose: snapshot.isVerbose,
     isShortened: findings.more,
   });
+}
+
+/** Memory of the caller's own. */
+async function vmoOf(kernel: Kernel, bytes: Uint8Array): Promise<Vmo> {
+  const memory = await kernel.createMemory(bytes.length, { name: "sysmem-thumbnail" });
+  const mapping = memory.vmo.map();
+  mapping.bytes.set(bytes);
+  mapping.unmap();
+  const vmo = memory.vmo.duplicate();
+  memory.close();
+  return vmo;
 }
 
 /** False as well when it does not even fit into a message alone. */

@@ -1,15 +1,23 @@
 /** The server as a whole: heaps, quotas, totals. */
 import { readFileSync } from "node:fs";
 import { allHeaps } from "#heaps";
-import { type HeapState, MAX_POOLS, type Quota, type ServerInfo } from "#gen/sysmem_inspect";
-import type { LogicalBufferCollection, ServerContext } from "#server";
+import {
+  type Account,
+  type Amounts,
+  type HeapState,
+  MAX_POOLS,
+  type Quota,
+  type ServerInfo,
+} from "#gen/sysmem_inspect";
+import type { HolderUsage, LogicalBufferCollection, Quotas as AccountQuotas, ServerContext } from "#server";
 import { clip } from "./pages.ts";
 import { poolState } from "./pool-state.ts";
+import { commandOf } from "./processes.ts";
 
 let version: string | undefined;
 
 /** This package's version. */
-function packageVersion(): string {
+export function packageVersion(): string {
   // The sources and what is built of them lie equally deep.
   version ??= (
     JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as { version: string }
@@ -25,7 +33,7 @@ function bufferBytes({ buffers }: LogicalBufferCollection): bigint {
 }
 
 /** The process and the whole of its server, as `ServerInfo` of `sysmem.inspect` says it. `startedAtNs` is on the context's clock. */
-export function serverInfo(context: ServerContext, startedAtNs: number): ServerInfo {
+export function serverInfo(context: ServerContext, startedAtNs: number, thumbnailsAllowed: boolean): ServerInfo {
   let bytes = 0n;
   for (const collection of context.collections.values()) bytes += bufferBytes(collection);
   return {
@@ -37,6 +45,7 @@ export function serverInfo(context: ServerContext, startedAtNs: number): ServerI
     collectionCount: context.collections.size,
     bufferBytes: bytes,
     secureMemory: context.heaps.secureMemory,
+    thumbnailsAllowed,
   };
 }
 
@@ -72,7 +81,8 @@ export function heapStates(context: ServerContext): HeapState[] {
 }
 
 /** Quotas and the use of them. Each number is one that the server keeps anyway, but for the waits, which are counted. */
-export function quotas({ limits, collections }: ServerContext): Quota[] {
+export function quotas(context: ServerContext): Quota[] {
+  const { limits, collections } = context;
   const worst = (name: keyof typeof limits, use: (collection: LogicalBufferCollection) => number): Quota => {
     let used = 0;
     let collectionId: bigint | undefined;
@@ -89,5 +99,64 @@ export function quotas({ limits, collections }: ServerContext): Quota[] {
     worst("maxNodesPerCollection", ({ root }) => root?.counters.nodes ?? 0),
     worst("maxLifetimeTrackersPerCollection", ({ trackers }) => trackers.count),
     worst("maxVmosPerBuffer", ({ buffers }) => Math.max(0, ...[...buffers.values()].map((one) => one.children.size))),
+    ...accountQuotas(context),
   ];
+}
+
+/** The limits of accounts, each with the account that has used most of it. */
+function accountQuotas({ accounts }: ServerContext): Quota[] {
+  const usage = accounts.usage();
+  const found: Quota[] = [];
+  for (const [holder, quota] of [
+    ["process", accounts.quotas.perProcess ?? {}],
+    ["user", accounts.quotas.perUser ?? {}],
+  ] as const) {
+    for (const [kind, limit] of Object.entries(quota) as [keyof AccountQuotas, number | undefined][]) {
+      if (limit === undefined) continue;
+      const own = usage.filter((one) => one.holder === holder && one[kind] > 0);
+      const most = own.reduce<HolderUsage | undefined>(
+        (a, b) => (a !== undefined && a[kind] >= b[kind] ? a : b),
+        undefined,
+      );
+      found.push({
+        name: `${holder === "process" ? "perProcess" : "perUser"}.${kind}`,
+        limit: BigInt(limit),
+        used: BigInt(most?.[kind] ?? 0),
+        ...(most && holderOf(most)),
+      });
+    }
+  }
+  return found;
+}
+
+/** A process by its id, a user by its own; nobody for clients that the kernel cannot name. */
+function holderOf({ holder, id }: HolderUsage): { pid?: number; uid?: number } {
+  if (holder === "process") return { pid: id };
+  return id < 0 ? {} : { uid: id };
+}
+
+/** What every account uses, processes first, the greatest user of descriptors first among each. */
+export function accountsOf({ accounts }: ServerContext): Account[] {
+  const limits = { process: amounts(accounts.quotas.perProcess), user: amounts(accounts.quotas.perUser) };
+  return accounts
+    .usage()
+    .sort((a, b) => a.holder.localeCompare(b.holder) || b.descriptors - a.descriptors)
+    .map((usage) => ({
+      ...holderOf(usage),
+      ...(usage.holder === "process" && { command: clip(commandOf(usage.id), 64) }),
+      used: amounts(usage),
+      limits: limits[usage.holder],
+    }));
+}
+
+function amounts(from: AccountQuotas = {}): Amounts {
+  const of = (value: number | undefined) => (value === undefined ? undefined : BigInt(value));
+  return {
+    connections: of(from.connections),
+    collections: of(from.collections),
+    nodes: of(from.nodes),
+    buffers: of(from.buffers),
+    bytes: of(from.bytes),
+    descriptors: of(from.descriptors),
+  };
 }

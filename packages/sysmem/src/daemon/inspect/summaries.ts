@@ -81,7 +81,7 @@ export function summaryOf(collection: LogicalBufferCollection): CollectionSummar
 }
 
 /** What images are like for which the buffers were made. */
-function sizeOfImages(
+export function sizeOfImages(
   format: { readonly requiredMaxSize?: SizeU | undefined; readonly minSize?: SizeU | undefined } | undefined,
 ): SizeU | undefined {
   return [format?.requiredMaxSize, format?.minSize].find(

@@ -3,23 +3,29 @@ import { MAX_INSPECTOR_CONSTRAINTS_LENGTH, MAX_INSPECTOR_NODES } from "#base";
 import { type JsonType, type JsonValue, toJson } from "#fidl";
 import { BufferCollectionConstraints, FormatCostEntry, SingleBufferSettings } from "#gen/fuchsia_sysmem2";
 import {
-  Buffer,
+  Buffer as BufferTable,
   CollectionSummary,
   Decision,
+  Error as InspectError,
   Explanation,
   Failure,
   Finding,
   HeapState,
   Holder,
+  type InspectorGetThumbnailRequest,
   Node,
   Quota,
   ServerInfo,
+  Thumbnail,
 } from "#gen/sysmem_inspect";
+import type { TreeNode } from "#negotiate";
 import { collectionSnapshot, environmentOf, type LogicalBufferCollection, type Server } from "#server";
 import { decisionsOf } from "../inspect/explanations.ts";
-import { explainedFailure, recentFailures } from "../inspect/failures.ts";
+import { explainedFailure, failedTree, recentFailures } from "../inspect/failures.ts";
 import { findingsOf } from "../inspect/findings.ts";
 import { findHolders } from "../inspect/holders.ts";
+import type { Names } from "../inspect/names.ts";
+import type { Thumbnails } from "../inspect/thumbnails.ts";
 import { heapStates, quotas, serverInfo } from "../inspect/server-state.ts";
 import { bufferOf, nodeOf, summaryOf } from "../inspect/summaries.ts";
 
@@ -30,12 +36,14 @@ const list = <T>(type: JsonType<T>, items: readonly T[]): JsonValue[] => items.m
 /** Answers questions about one server. */
 export class Answers {
   readonly #server: Server;
+  readonly #thumbnails: Thumbnails;
   readonly #startedAtNs: number;
   /** A look through /proc under way: those who ask meanwhile get the same. */
   readonly #looks = new Map<bigint, Promise<Json>>();
 
-  constructor(server: Server) {
+  constructor(server: Server, thumbnails: Thumbnails) {
     this.#server = server;
+    this.#thumbnails = thumbnails;
     this.#startedAtNs = server.context.clock.nowNs();
   }
 
@@ -43,7 +51,7 @@ export class Answers {
   overview(): Json {
     const { context } = this.#server;
     return {
-      server: toJson(ServerInfo, serverInfo(context, this.#startedAtNs)),
+      server: toJson(ServerInfo, serverInfo(context, this.#startedAtNs, this.#thumbnails.isAllowed)),
       heaps: list(HeapState, heapStates(context)),
       quotas: list(Quota, quotas(context)),
     };
@@ -63,7 +71,16 @@ export class Answers {
     return {
       failure: toJson(Failure, answer.failure ?? {}),
       explanation: answer.explanation === undefined ? null : toJson(Explanation, answer.explanation),
+      tree: this.#treeOf(failureId),
     };
+  }
+
+  /** What the participants had said, as `sysmem solve` reads it; null when it is not known or too long. */
+  #treeOf(failureId: bigint): JsonValue {
+    const said = failedTree(this.#server, failureId);
+    if (said === undefined) return null;
+    const tree = solveTree(said.tree, said.names);
+    return JSON.stringify(tree).length > MAX_INSPECTOR_CONSTRAINTS_LENGTH ? null : tree;
   }
 
   /** One collection in a list; undefined when it is gone. */
@@ -111,7 +128,7 @@ export class Answers {
       nodes: nodes.map((node) => toJson(Node, nodeOf(node))),
       constraints,
       must_match: mustMatch,
-      buffers: snapshot.buffers.map((buffer) => toJson(Buffer, bufferOf(buffer))),
+      buffers: snapshot.buffers.map((buffer) => toJson(BufferTable, bufferOf(buffer))),
       lifetime_trackers: snapshot.lifetimeTrackers,
       is_shortened: isShortened,
     };
@@ -134,6 +151,23 @@ export class Answers {
       this.#looks.set(collectionId, look);
     }
     return look;
+  }
+
+  /**
+   * What a buffer holds, as a small picture with its pixels in base64, or why there is none; undefined when there is no
+   * such buffer.
+   */
+  async thumbnail(request: InspectorGetThumbnailRequest): Promise<Json | "NOT_ALLOWED" | "BUSY" | undefined> {
+    const taken = await this.#thumbnails.take(request);
+    if (taken.ok) {
+      const { thumbnail, picture } = taken.value;
+      return {
+        ...(toJson(Thumbnail, thumbnail) as Json),
+        ...(picture !== undefined && { rgba: Buffer.from(picture.rgba.buffer).toString("base64") }),
+      };
+    }
+    if (taken.error === InspectError.NOT_ALLOWED) return "NOT_ALLOWED";
+    return taken.error === InspectError.BUSY ? "BUSY" : undefined;
   }
 
   /** What decides besides the participants, in the form that `sysmem solve` reads. */
@@ -161,6 +195,19 @@ export class Answers {
   #find(collectionId: bigint): LogicalBufferCollection | undefined {
     return this.#server.context.collections.get(collectionId);
   }
+}
+
+function solveTree(node: TreeNode, names: Names): Json {
+  const children = (node.children ?? []).map((child) => solveTree(child, names));
+  if (node.kind === "group") return { name: names.shorten(node.name ?? "a group"), group: children };
+  if (node.kind === "plain") return { name: names.shorten(node.name ?? "nobody"), children };
+  const { name, constraints, mustMatch } = node.participant;
+  return {
+    name: names.shorten(name),
+    ...(constraints !== undefined && { constraints: toJson(BufferCollectionConstraints, constraints) }),
+    ...(mustMatch !== undefined && { must_match: toJson(SingleBufferSettings, mustMatch) }),
+    children,
+  };
 }
 
 async function lookFor(collection: LogicalBufferCollection): Promise<Json> {

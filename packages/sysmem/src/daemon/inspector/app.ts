@@ -3,7 +3,9 @@ import { randomBytes } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { type Logger, MAX_INSPECTOR_SUMMARIES_PER_TURN } from "#base";
+import type { SizeU } from "#gen/fuchsia_math";
 import type { Server } from "#server";
+import type { Thumbnails } from "../inspect/index.ts";
 import { Answers } from "./answers.ts";
 import { eventStream } from "./event-stream.ts";
 import { Feed } from "./feed.ts";
@@ -18,6 +20,7 @@ export interface App {
 
 interface AppOptions {
   readonly server: Server;
+  readonly thumbnails: Thumbnails;
   readonly page: ReadonlyMap<string, PageFile>;
   readonly logger: Logger;
 }
@@ -26,8 +29,8 @@ interface AppOptions {
 const ID = "/:id{[0-9]{1,20}}";
 
 /** Makes the application for one server. It answers nothing but GET, from nothing but its own page. */
-export function createApp({ server, page, logger }: AppOptions): App {
-  const answers = new Answers(server);
+export function createApp({ server, thumbnails, page, logger }: AppOptions): App {
+  const answers = new Answers(server, thumbnails);
   const feed = new Feed(server, answers);
   const run = randomBytes(6).toString("hex");
   const app = new Hono<{ Bindings: HttpBindings }>();
@@ -69,6 +72,14 @@ export function createApp({ server, page, logger }: AppOptions): App {
   app.get(`/api/collections${ID}`, (c) => json(c, answers.collection(idOf(c))));
   app.get(`/api/collections${ID}/decisions`, (c) => json(c, answers.decisions(idOf(c))));
   app.get(`/api/collections${ID}/holders`, async (c) => json(c, await answers.holders(idOf(c))));
+  app.get(`/api/collections${ID}/buffers/:index{[0-9]{1,9}}/thumbnail`, async (c) => {
+    const sizes = { maxSize: sizeOf(c.req.query("within")), imageSize: sizeOf(c.req.query("image")) };
+    const request = { collectionId: idOf(c), bufferIndex: Number(c.req.param("index")), ...sizes };
+    const answer = await answers.thumbnail(request);
+    if (answer === "NOT_ALLOWED") return c.json({ error: "this server's owner does not show what buffers hold" }, 403);
+    if (answer === "BUSY") return c.json({ error: "too many pictures are being made" }, 503);
+    return json(c, answer);
+  });
   app.get(`/api/failures${ID}`, (c) => json(c, answers.failure(idOf(c))));
 
   for (const [path, { body, type, etag }] of page) {
@@ -86,6 +97,12 @@ export function createApp({ server, page, logger }: AppOptions): App {
     return c.text("the server's log says more\n", 500);
   });
   return { fetch: app.fetch, feed };
+}
+
+/** `WIDTHxHEIGHT`; undefined when it is anything else. */
+function sizeOf(text: string | undefined): SizeU | undefined {
+  const [, width, height] = /^(\d{1,9})x(\d{1,9})$/.exec(text ?? "") ?? [];
+  return width === undefined ? undefined : { width: Number(width), height: Number(height) };
 }
 
 function idOf(c: Context): bigint {

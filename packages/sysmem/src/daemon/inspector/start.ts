@@ -3,9 +3,10 @@ import { once } from "node:events";
 import { rmSync, statSync } from "node:fs";
 import type { Server as HttpServer } from "node:http";
 import { connect, type Socket } from "node:net";
-import { type Logger, MAX_INSPECTOR_CONNECTIONS, silentLogger } from "#base";
+import { INSPECTOR_REQUEST_TIMEOUT_MS, type Logger, MAX_INSPECTOR_CONNECTIONS, silentLogger } from "#base";
 import type { Server } from "#server";
 import { DaemonError } from "../errors.ts";
+import { Thumbnails } from "../inspect/index.ts";
 import type { InspectorAddress } from "./address.ts";
 import { loadPage } from "./page.ts";
 import { tcpPeerUid } from "./tcp-peer.ts";
@@ -15,6 +16,8 @@ export interface InspectorOptions {
   readonly server: Server;
   readonly address: InspectorAddress;
   readonly logger?: Logger | undefined;
+  /** Pictures of buffers. Default: none are shown. */
+  readonly thumbnails?: Thumbnails | undefined;
   /** Whether a user may look. Default: the server's own, and the superuser. */
   readonly isAllowed?: ((uid: number) => boolean) | undefined;
 }
@@ -34,10 +37,19 @@ export interface Inspector {
 /** Starts listening. Reads only, costs nothing until a page is open. Throws `DaemonError`. */
 export async function startInspector(options: InspectorOptions): Promise<Inspector> {
   const { server, address, logger = silentLogger } = options;
+  const thumbnails = options.thumbnails ?? new Thumbnails(server, () => false);
   const [{ createAdaptorServer }, { createApp }] = await Promise.all([import("@hono/node-server"), import("./app.ts")]);
-  const { fetch, feed } = createApp({ server, page: loadPage(), logger });
+  const { fetch, feed } = createApp({ server, thumbnails, page: loadPage(), logger });
   // The adaptor's own classes stay its own: a library does not replace its process' Request.
-  const http = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as HttpServer;
+  const http = createAdaptorServer({
+    fetch,
+    overrideGlobalObjects: false,
+    serverOptions: {
+      headersTimeout: INSPECTOR_REQUEST_TIMEOUT_MS,
+      requestTimeout: INSPECTOR_REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: INSPECTOR_REQUEST_TIMEOUT_MS / 4,
+    },
+  }) as HttpServer;
   http.maxConnections = MAX_INSPECTOR_CONNECTIONS;
   if (address.kind === "tcp") {
     const isAllowed = options.isAllowed ?? ((uid: number) => uid === 0 || uid === process.getuid?.());

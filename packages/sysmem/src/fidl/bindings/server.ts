@@ -228,6 +228,8 @@ export class ServerCore implements Sender {
 
   onClosed(reason: ChannelClosed): void {
     if (this.#isClosed) return;
+    // The client is told: it would take the end for the server's own.
+    if (reason.kind === "no-resources") return this.#closeWith(reason, Status.ERR_NO_RESOURCES);
     this.#isClosed = true;
     const detail = reason.kind === "peer-closed" ? "the client closed its end" : reason.detail;
     this.#finish({ kind: reason.kind, detail });

@@ -195,6 +195,7 @@ export interface ServingClosed {
     | "peer-closed"
     | "malformed"
     | "overflow"
+    | "no-resources"
     | "decode-error"
     | "protocol-violation"
     | "unknown-interaction"

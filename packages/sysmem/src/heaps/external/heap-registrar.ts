@@ -46,7 +46,7 @@ interface Connection {
 /** Connects heaps of other processes to the registry. */
 export class HeapRegistrar {
   readonly #heaps: Heaps;
-  readonly #context: RemoteHeapContext;
+  readonly #context: Omit<RemoteHeapContext, "pid">;
   readonly #v2019Heaps: ReadonlyMap<string, Omit<HeapProperties, "isSecure">>;
   /** Registered and not announced, at most one of each heap type. */
   readonly #unannounced = new Map<string, Connection>();
@@ -73,8 +73,10 @@ export class HeapRegistrar {
   register(heapType: string, end: ClientEnd<HeapClient>): void {
     const id: HeapId = { heapType, id: 0n };
     const v2019 = this.#v2019Heaps.get(heapType);
-    if (v2019 === undefined) this.#registerCurrent(id, end);
-    else this.#registerV2019(id, { ...v2019, isSecure: isSecureHeapType(heapType) }, end.take());
+    const channel = end.take();
+    const context = { ...this.#context, pid: this.#context.kernel.peerCredentials(channel)?.pid };
+    if (v2019 === undefined) this.#registerCurrent(context, id, channel);
+    else this.#registerV2019(context, id, { ...v2019, isSecure: isSecureHeapType(heapType) }, channel);
   }
 
   /** Lets go of every heap. */
@@ -82,22 +84,22 @@ export class HeapRegistrar {
     for (const connection of [...this.#unannounced.values(), ...this.#announced.values()]) connection.close();
   }
 
-  #registerCurrent(id: HeapId, end: ClientEnd<HeapClient>): void {
-    const { clock, logger } = this.#context;
+  #registerCurrent(context: RemoteHeapContext, id: HeapId, channel: Channel): void {
+    const { clock, logger, pid } = context;
     const { heapType } = id;
     let heap: ExternalHeap | undefined;
-    const client: HeapClient = HeapProtocol.bind(end, {
+    const client: HeapClient = HeapProtocol.bind(channel, {
       clock,
       on: {
         onRegister: ({ properties: announced }) => {
           const properties = heap === undefined ? propertiesOf(announced, isSecureHeapType(heapType)) : undefined;
           if (properties === undefined) {
             const why = heap === undefined ? "a required property is absent" : "it announced itself twice";
-            logger.error({ heap: heapType, why }, "a heap is dropped for its announcement");
+            logger.error({ heap: heapType, heapPid: pid, why }, "a heap is dropped for its announcement");
             client.close();
             return;
           }
-          heap = new ExternalHeap(this.#context, id, properties, client);
+          heap = new ExternalHeap(context, id, properties, client);
           this.#unannounced.delete(heapType);
           this.#join(heap, client);
         },
@@ -112,22 +114,24 @@ export class HeapRegistrar {
     });
   }
 
-  #registerV2019(id: HeapId, properties: HeapProperties, channel: Channel): void {
-    const client = HeapProtocolV2019.bind(channel, { clock: this.#context.clock });
-    const heap = new ExternalHeapV2019(this.#context, id, properties, client);
+  #registerV2019(context: RemoteHeapContext, id: HeapId, properties: HeapProperties, channel: Channel): void {
+    const client = HeapProtocolV2019.bind(channel, { clock: context.clock });
+    const heap = new ExternalHeapV2019(context, id, properties, client);
     this.#join(heap, client);
     void client.closed.then(({ error }) => this.#leave(heap, error));
   }
 
   #join(heap: RemoteHeap, connection: Connection): void {
     this.#announced.set(heap, connection);
-    this.#context.logger.info({ heap: heap.id.heapType, properties: heap.properties }, "a heap is registered");
+    const { logger, pid } = heap.context;
+    logger.info({ heap: heap.id.heapType, heapPid: pid, properties: heap.properties }, "a heap is registered");
     this.#heaps.register(heap);
   }
 
   #leave(heap: RemoteHeap, reason: Error): void {
     this.#announced.delete(heap);
-    this.#context.logger.warn({ heap: heap.id.heapType, reason: reason.message }, "a heap is gone");
+    const { logger, pid } = heap.context;
+    logger.warn({ heap: heap.id.heapType, heapPid: pid, reason: reason.message }, "a heap is gone");
     this.#heaps.unregister(heap);
   }
 }

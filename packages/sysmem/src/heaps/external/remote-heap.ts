@@ -17,6 +17,8 @@ export interface RemoteHeapContext {
   readonly kernel: Kernel;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The process that made the heap's channel, for log lines. Undefined when the kernel does not say. */
+  readonly pid: number | undefined;
   /** From AllocateVmo to its answer. Past it the allocation fails; an answer that comes later is given back. */
   readonly allocateTimeoutMs: number;
   /** From DeleteVmo to its answer. Past it the buffer counts as gone. */
@@ -31,7 +33,7 @@ export abstract class RemoteHeap implements Heap {
   readonly id: HeapId;
   readonly properties: HeapProperties;
   abstract readonly description: string;
-  protected readonly context: RemoteHeapContext;
+  readonly context: RemoteHeapContext;
   /** Memory files of live buffers: the same file cannot be two buffers. */
   readonly #files = new Set<string>();
 
@@ -65,7 +67,13 @@ export abstract class RemoteHeap implements Heap {
       // A heap that goes away while it deletes has nothing left to tell.
       if (!this.isLost) {
         this.context.logger.error(
-          { heap: this.id.heapType, collectionId: String(bufferCollectionId), bufferIndex, err: error },
+          {
+            heap: this.id.heapType,
+            heapPid: this.context.pid,
+            collectionId: String(bufferCollectionId),
+            bufferIndex,
+            err: error,
+          },
           "a heap failed to delete a buffer",
         );
       }

@@ -1,5 +1,4 @@
 /** Tells what kind of object a descriptor is, and makes the handle for it. */
-import { readlinkSync } from "node:fs";
 import { LinuxChannel } from "./channel.ts";
 import {
   AF_UNIX,
@@ -17,12 +16,33 @@ import type { LinuxContext } from "./context.ts";
 import { LinuxEvent } from "./event.ts";
 import { LinuxEventPair } from "./event-pair.ts";
 import { fileStatus } from "./file-status.ts";
-import { type LinuxHandle, LinuxOtherHandle } from "./handle.ts";
+import { type LinuxHandle, LinuxOtherHandle, withClose } from "./handle.ts";
 import { nativeBuffer, type Libc } from "./libc.ts";
+import { readProcLink } from "./proc-file.ts";
 import { LinuxVmo } from "./vmo.ts";
 
-/** Makes a handle that owns `fd`, whatever it is: what is no object of ours becomes a handle of type NONE. */
+/**
+ * Makes a handle that owns `fd`, whatever it is: what is no object of ours becomes a handle of type NONE. Throws
+ * `KernelError`, and closes `fd`, when the kernel does not tell for want of memory.
+ */
 export function adopt(context: LinuxContext, fd: number): LinuxHandle {
+  return withClose(context.libc, fd, () => identify(context, fd));
+}
+
+/** The same for all descriptors of a message: all or none. */
+export function adoptAll(context: LinuxContext, descriptors: readonly number[]): LinuxHandle[] {
+  const handles: LinuxHandle[] = [];
+  try {
+    for (const fd of descriptors) handles.push(adopt(context, fd));
+    return handles;
+  } catch (error) {
+    for (const handle of handles) handle.close();
+    for (const fd of descriptors.slice(handles.length + 1)) context.libc.close(fd);
+    throw error;
+  }
+}
+
+function identify(context: LinuxContext, fd: number): LinuxHandle {
   const { libc } = context;
   const status = fileStatus(libc, fd);
   switch (status.mode & S_IFMT) {
@@ -32,7 +52,7 @@ export function adopt(context: LinuxContext, fd: number): LinuxHandle {
       return new LinuxVmo(context, fd, status, true);
     case 0: {
       // An anonymous inode, which has no file type; its link is the kernel's own text.
-      const link = readlinkSync(`/proc/self/fd/${fd}`);
+      const link = readProcLink(libc, `/proc/self/fd/${fd}`);
       if (link === "anon_inode:[eventfd]") return new LinuxEvent(libc, fd);
       if (link.startsWith("/dmabuf:")) return new LinuxVmo(context, fd, status, false);
       return new LinuxOtherHandle(libc, fd);

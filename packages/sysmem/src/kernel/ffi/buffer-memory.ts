@@ -8,6 +8,7 @@ import type { ChildWatcher, Watched } from "./child-watcher.ts";
 import { O_CLOEXEC, O_RDONLY, O_RDWR, O_WRONLY } from "./constants.ts";
 import type { LinuxContext } from "./context.ts";
 import { kernelError } from "./errno.ts";
+import { withClose } from "./handle.ts";
 import { isAnyMarkedElsewhere, isMarkedElsewhere, setMark } from "./ofd-locks.ts";
 import { LinuxVmo } from "./vmo.ts";
 
@@ -73,7 +74,7 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
         : [O_RDONLY, READ_ONLY_VMO_RIGHTS];
     const fd = libc.open(path, access | O_CLOEXEC);
     if (fd < 0) throw kernelError("open a memory file for a participant", libc.errno());
-    const childId = this.#mark(fd);
+    const childId = withClose(libc, fd, () => this.#mark(fd));
     this.#children.add(childId);
     return { vmo: this.vmo.another(fd, rights), childId };
   }
@@ -96,7 +97,7 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
     this.#listener = listener;
   }
 
-  /** Marks a description of its own. Closes `fd` when that fails. */
+  /** Marks a description of its own. */
   #mark(fd: number): number {
     const { libc } = this.#context;
     let errno = 0;
@@ -108,25 +109,17 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
       // A participant put a lock of its own where marks are. It gets in its own buffer's way only, and not easily.
       this.#nextId = randomMark();
     }
-    libc.close(fd);
     throw kernelError("mark a VMO as handed out", errno);
   }
 
   /** Looks which children are gone and reports them. Called in a turn of its own. */
   check(): void {
-    const { libc } = this.#context;
     for (const childId of [...this.#children]) {
       // The listener may close this object.
       if (this.#isClosed) return;
-      if (isMarkedElsewhere(libc, this.vmo.borrow(), childId)) continue;
+      if (isMarkedElsewhere(this.#context.libc, this.vmo.borrow(), childId)) continue;
       this.#children.delete(childId);
-      try {
-        this.#listener?.(childId);
-      } catch (error) {
-        // The kernel will not say again that the others are gone.
-        this.#context.reactor.defer(() => this.check());
-        throw error;
-      }
+      this.#listener?.(childId);
     }
   }
 

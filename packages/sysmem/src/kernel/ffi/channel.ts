@@ -13,6 +13,7 @@ import {
   SEND_RETRY_MS,
   type SendBudget,
 } from "#base";
+import { KernelError } from "../errors.ts";
 import { EPOLLIN, EPOLLOUT, SHUT_WR } from "./constants.ts";
 import type { LinuxContext } from "./context.ts";
 import { fileStatus } from "./file-status.ts";
@@ -211,7 +212,18 @@ export class LinuxChannel extends LinuxHandle implements Channel {
       this.#watch = this.#context.reactor.watch(this.borrow(), (ready) => this.#onReady(ready));
       this.#watch.setRef(this.#isRef);
     }
-    this.#watch.update(events);
+    try {
+      this.#watch.update(events);
+    } catch (error) {
+      // Nobody would ever learn of anything on this channel again.
+      if (!(error instanceof KernelError)) throw error;
+      this.#context.reactor.defer(() => this.#endForWant(error));
+    }
+  }
+
+  /** This side is short of something. What is under way in this turn goes first. */
+  #endForWant(error: KernelError): void {
+    if (!this.isClosed) this.#end({ kind: "no-resources", detail: error.message });
   }
 
   /** The queue's head waits for the peer to read. */
@@ -262,21 +274,37 @@ export class LinuxChannel extends LinuxHandle implements Channel {
       const received = packets.receive(this.borrow());
       if (received === Received.PACKET) {
         const { bytes, descriptors } = packets;
-        handler.onMessage(bytes, descriptors.length === 0 ? [] : this.#context.adoptAll(descriptors));
+        const handles = descriptors.length === 0 ? [] : this.#adopt(descriptors);
+        if (handles === undefined) return;
+        handler.onMessage(bytes, handles);
         if (this.isClosed || this.#isPaused) return;
         continue;
       }
-      if (received === Received.MALFORMED) this.#end({ kind: "malformed", detail: packets.fault });
+      if (received === Received.SHORTAGE) this.#end({ kind: "no-resources", detail: packets.fault });
+      else if (received === Received.MALFORMED) this.#end({ kind: "malformed", detail: packets.fault });
       else if (received === Received.END || this.#isPeerGone) this.#end({ kind: "peer-closed" });
       return;
     }
   }
 
+  /** Handles of a message. Undefined when there is too little memory for them, which ends the channel. */
+  #adopt(descriptors: readonly number[]): Handle[] | undefined {
+    try {
+      return this.#context.adoptAll(descriptors);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.#endForWant(error);
+      return undefined;
+    }
+  }
+
   #end(reason: ChannelClosed): void {
+    const handler = this.#handler;
+    if (reason.kind === "no-resources") handler?.onClosed(reason);
     this.#hasEnded = true;
     // Not `close`: nothing more is sent.
     super.close();
-    const handler = this.#handler;
+    if (reason.kind === "no-resources") return;
     // In a turn of its own when it was `write` that found out, so that calls never nest.
     if (handler !== undefined) {
       if (reason.kind === "overflow") this.#context.reactor.defer(() => handler.onClosed(reason));

@@ -8,13 +8,14 @@
  * looks, at growing distances.
  */
 import { CHILD_PROBE_INTERVAL_MS, CHILD_RECHECK_DELAYS_MS } from "#base";
+import { KernelError } from "../errors.ts";
 import { EPOLLIN, IN_CLOEXEC, IN_CLOSE_NOWRITE, IN_CLOSE_WRITE, IN_NONBLOCK, IN_Q_OVERFLOW } from "./constants.ts";
 import type { LinuxContext } from "./context.ts";
 import { errnoName } from "./errno.ts";
 import { nativeBuffer } from "./libc.ts";
 import type { Watch } from "./reactor.ts";
 
-/** Something that looks after its children when told. */
+/** Something that looks after its children when told. Whatever it throws, it is told again: the kernel says nothing twice. */
 export interface Watched {
   check(): void;
 }
@@ -82,23 +83,40 @@ export class ChildWatcher {
 
   /** The watch's number, or -1 where there can be none. */
   #addWatch(fd: number): number {
-    const { libc, reactor } = this.#context;
+    const { libc } = this.#context;
     if (this.#inotify < 0) {
-      this.#inotify = libc.inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-      if (this.#inotify < 0) return this.#refused(libc.errno());
-      this.#watch = reactor.watch(this.#inotify, () => this.#read());
-      this.#watch.setRef(false);
-      this.#watch.update(EPOLLIN);
+      const refusal = this.#open();
+      if (refusal !== undefined) return this.#refused(refusal);
     }
     const watch = libc.inotify_add_watch(this.#inotify, `/proc/self/fd/${fd}`, IN_CLOSE_WRITE | IN_CLOSE_NOWRITE);
-    return watch < 0 ? this.#refused(libc.errno()) : watch;
+    return watch < 0 ? this.#refused(errnoName(libc.errno())) : watch;
+  }
+
+  /** Makes the inotify instance. What the kernel refused it for; there is none then, and the next owner tries again. */
+  #open(): string | undefined {
+    const { libc, reactor } = this.#context;
+    const inotify = libc.inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (inotify < 0) return errnoName(libc.errno());
+    const watch = reactor.watch(inotify, () => this.#read());
+    watch.setRef(false);
+    try {
+      watch.update(EPOLLIN);
+    } catch (error) {
+      watch.close();
+      libc.close(inotify);
+      if (!(error instanceof KernelError)) throw error;
+      return error.errno ?? error.message;
+    }
+    this.#inotify = inotify;
+    this.#watch = watch;
+    return undefined;
   }
 
   /** fs.inotify.max_user_watches or max_user_instances, most likely. */
-  #refused(errno: number): number {
+  #refused(errno: string): number {
     if (!this.#hasWarned) {
       this.#hasWarned = true;
-      const fields = { errno: errnoName(errno), intervalMs: CHILD_PROBE_INTERVAL_MS };
+      const fields = { errno, intervalMs: CHILD_PROBE_INTERVAL_MS };
       this.#context.logger.warn(fields, "cannot watch memory files, looking at them in intervals instead");
     }
     return -1;
@@ -107,12 +125,11 @@ export class ChildWatcher {
   #probe(owner: Watched): () => void {
     this.#probed.add(owner);
     if (this.#timer === undefined) {
-      this.#timer = setInterval(() => {
-        for (const probed of [...this.#probed]) probed.check();
-      }, CHILD_PROBE_INTERVAL_MS);
+      this.#timer = setInterval(() => this.#look([...this.#probed]), CHILD_PROBE_INTERVAL_MS);
       this.#timer.unref();
     }
     return () => {
+      this.#rechecked.delete(owner);
       this.#probed.delete(owner);
       if (this.#probed.size > 0) return;
       clearInterval(this.#timer);
@@ -133,7 +150,27 @@ export class ChildWatcher {
     }
     for (const owner of concerned) this.#rechecked.set(owner, 0);
     if (concerned.size > 0) this.#recheckAfter(0);
-    for (const owner of concerned) owner.check();
+    this.#look([...concerned]);
+  }
+
+  /** Lets owners look, every one of them. One that cannot for want of memory, or throws, will be asked again. */
+  #look(owners: readonly Watched[]): void {
+    const last = CHILD_RECHECK_DELAYS_MS.length - 1;
+    const thrown: unknown[] = [];
+    for (const owner of owners) {
+      try {
+        owner.check();
+      } catch (error) {
+        if (error instanceof KernelError) {
+          this.#context.logger.warn({ errno: error.errno }, `${error.message}; looking again later`);
+        } else thrown.push(error);
+        const looks = Math.min(this.#rechecked.get(owner) ?? last, last);
+        // Others that wait less have the timer set already.
+        if (this.#rechecked.size === 0) this.#recheckAfter(looks);
+        this.#rechecked.set(owner, looks);
+      }
+    }
+    if (thrown.length > 0) throw thrown[0];
   }
 
   /** One timer for all: it goes off when the owner that waits least is due, and looks at every owner. */
@@ -152,6 +189,6 @@ export class ChildWatcher {
       else this.#rechecked.delete(owner);
     }
     if (this.#rechecked.size > 0) this.#recheckAfter(fewest);
-    for (const owner of due) owner.check();
+    this.#look(due);
   }
 }

@@ -15,6 +15,6 @@ export interface LinuxContext {
   readonly logger: Logger;
   /** Whether objects that wait for something keep the process alive, unless they are told otherwise. */
   readonly keepAlive: boolean;
-  /** Makes handles of received descriptors. */
+  /** Makes handles of received descriptors, all or none. Throws `KernelError`, and closes them. */
   adoptAll(descriptors: readonly number[]): Handle[];
 }

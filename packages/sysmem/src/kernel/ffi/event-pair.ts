@@ -39,9 +39,15 @@ export class LinuxEventPair extends LinuxHandle implements EventPair, EventPairH
   onPeerClosed(callback: () => void): { cancel(): void } {
     // Hang-ups alone are watched for: bytes that a peer may send are nobody's business.
     if (this.#watch === undefined) {
-      this.#watch = this.#context.reactor.watch(this.borrow(), () => this.#onHungUp());
-      this.#watch.setRef(this.#context.keepAlive);
-      this.#watch.update(EPOLLRDHUP);
+      const watch = this.#context.reactor.watch(this.borrow(), () => this.#onHungUp());
+      watch.setRef(this.#context.keepAlive);
+      try {
+        watch.update(EPOLLRDHUP);
+      } catch (error) {
+        watch.close();
+        throw error;
+      }
+      this.#watch = watch;
     }
     // Wrapped, so that one function given twice is two registrations.
     const registration = () => callback();

@@ -54,6 +54,16 @@ export abstract class LinuxHandle implements Handle {
   }
 }
 
+/** Closes `fd` when `use` throws. */
+export function withClose<T>(libc: Libc, fd: number, use: () => T): T {
+  try {
+    return use();
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+}
+
 /** A descriptor of a kind that is no object of ours. It can be closed or passed on, nothing else. */
 export class LinuxOtherHandle extends LinuxHandle {
   readonly objectType: typeof ObjectType.NONE = ObjectType.NONE;

@@ -58,6 +58,7 @@ export interface Libc {
   inotify_add_watch(fd: number, path: string, mask: number): number;
   inotify_rm_watch(fd: number, watch: number): number;
   read(fd: number, bytes: Uint8Array, length: number): number;
+  readlink(path: string, bytes: Uint8Array, length: number): number;
   /** Absent in C libraries that lack the symbol. */
   readonly statx: ((fd: number, path: Uint8Array, flags: number, mask: number, out: Uint8Array) => number) | undefined;
   sysconf(name: number): number;
@@ -146,6 +147,7 @@ function bind(): Libc {
     inotify_add_watch: func("int inotify_add_watch(int fd, const char *path, uint mask)"),
     inotify_rm_watch: func("int inotify_rm_watch(int fd, int watch)"),
     read: func("long read(int fd, void *bytes, size_t length)"),
+    readlink: func("long readlink(const char *path, void *bytes, size_t length)"),
     statx: optional(() => func("int statx(int fd, void *path, int flags, uint mask, void *out)")),
     sysconf: func("long sysconf(int name)"),
   };

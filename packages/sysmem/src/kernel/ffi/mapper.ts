@@ -10,7 +10,7 @@
  * A range is not mapped again before the `bytes` of its former mapping are collected, so that a stale reference to those
  * never sees foreign memory. Should that use up the arenas, mapping alone makes V8 collect, which frees them. (For sub-arrays whose parent was dropped this cannot be known.)
  */
-import { assert, InvariantError, MAPPING_ARENA_BYTES, MAX_MAPPING_ARENAS } from "#base";
+import { assert, MAPPING_ARENA_BYTES, MAX_MAPPING_ARENAS, UNMAP_RETRY_MS } from "#base";
 import type { Mapping } from "../port.ts";
 import {
   MAP_ANONYMOUS,
@@ -18,6 +18,7 @@ import {
   MAP_NORESERVE,
   MAP_PRIVATE,
   MAP_SHARED,
+  PROT_NONE,
   PROT_READ,
   PROT_WRITE,
 } from "./constants.ts";
@@ -43,6 +44,16 @@ interface Retired {
 
 /** Frees ranges whose views were collected. One for all arenas of a thread, which live as long as it does. */
 const retirement = new FinalizationRegistry<Retired>(({ regions, offset, length }) => regions.free(offset, length));
+
+/** A range that is to show zeros and could not be made to for want of memory. */
+interface Uncovered {
+  readonly address: Address;
+  readonly length: number;
+  /** Called when it shows them. */
+  readonly onCovered?: () => void;
+  /** Kept until then: its finalizer would give the range back, which may be somebody else's afterwards. */
+  readonly view?: ArrayBuffer;
+}
 
 class Arena {
   readonly buffer: ArrayBuffer;
@@ -89,6 +100,10 @@ export class Mapper {
   readonly #arenas: Arena[] = [];
   #canOpenArena: boolean = typeof WebAssembly !== "undefined";
   readonly #finalizer: FinalizationRegistry<{ readonly address: Address; readonly length: number }>;
+  /** A page that is mapped for nothing: see `#overlay`. */
+  #spare: Address | undefined;
+  #uncovered: Uncovered[] = [];
+  #retry: NodeJS.Timeout | undefined;
 
   constructor(libc: Libc, options: MapperOptions = {}) {
     this.#libc = libc;
@@ -105,11 +120,14 @@ export class Mapper {
   }
 
   /**
-   * Maps all of a memory file whose size cannot shrink. The mapping keeps the open file description alive.
+   * Maps all of a memory file whose size cannot shrink. The mapping keeps the open file description alive. Throws
+   * `KernelError` NO_MEMORY, also when the process has as many mappings as it may (vm.max_map_count).
    * @param pageBytes alignment that the file asks for
    */
   map(fd: number, sizeBytes: number, isWritable: boolean, pageBytes: number): Mapping {
     if (sizeBytes === 0) return new LinuxMapping(new Uint8Array(0), () => {});
+    // Whoever maps must be able to unmap.
+    if (!this.#reserve()) throw kernelError("map a VMO", this.#libc.errno());
     const alignment = Math.max(this.#systemPageBytes, pageBytes);
     const length = Math.ceil(sizeBytes / alignment) * alignment;
     // A view for reading only would end the process at a stray write. A private mapping shows the same pages, and
@@ -153,15 +171,12 @@ export class Mapper {
     if (isFailed(mapped)) {
       const errno = this.#libc.errno();
       // The range may have lost what was there.
-      this.#overlay(address, length);
-      arena.free(offset, length);
+      this.#cover({ address, length, onCovered: () => arena.free(offset, length) });
       throw kernelError("map a VMO", errno);
     }
     const bytes = new Uint8Array(arena.buffer, offset, sizeBytes);
-    return new LinuxMapping(bytes, () => {
-      this.#overlay(address, length);
-      arena.retire(offset, length, bytes);
-    });
+    const onCovered = () => arena.retire(offset, length, bytes);
+    return new LinuxMapping(bytes, () => this.#cover({ address, length, onCovered }));
   }
 
   #mapAlone(fd: number, sizeBytes: number, length: number, flags: number): Mapping {
@@ -175,15 +190,59 @@ export class Mapper {
       throw error;
     }
     this.#finalizer.register(buffer, { address, length });
-    return new LinuxMapping(new Uint8Array(buffer), () => this.#overlay(address, length));
+    return new LinuxMapping(new Uint8Array(buffer), () => this.#cover({ address, length, view: buffer }));
   }
 
-  /** Lays zeros over a range of this process. */
-  #overlay(address: Address, length: number): void {
+  /** Lets go of what is kept for unmapping. What is mapped can still be unmapped, unless memory is short then. */
+  close(): void {
+    this.#coverRest();
+    clearTimeout(this.#retry);
+    this.#giveUpReserve();
+  }
+
+  /**
+   * Lays zeros over a range, now or as soon as there is memory for that: until then it shows what it has shown. Left without
+   * anything it would be a hole in memory that JavaScript can reach.
+   */
+  #cover(range: Uncovered): void {
+    if (this.#overlay(range)) return range.onCovered?.();
+    this.#uncovered.push(range);
+    this.#retry ??= setTimeout(() => this.#coverRest(), UNMAP_RETRY_MS).unref();
+  }
+
+  #coverRest(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    for (const range of this.#uncovered.splice(0)) this.#cover(range);
+  }
+
+  /**
+   * To lay memory over a mapping takes a mapping, for a moment. A process that has as many as it may could never unmap
+   * anything again: so one is kept to be given up in that moment.
+   */
+  #overlay({ address, length }: Uncovered): boolean {
     const flags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    const mapped = this.#libc.mmap(address, length, PROT_READ | PROT_WRITE, flags, -1, 0);
-    // Left alone, the range would be a hole in memory that JavaScript can reach.
-    if (isFailed(mapped)) throw new InvariantError(`cannot lay memory over a mapping: errno ${this.#libc.errno()}`);
+    const lay = () => !isFailed(this.#libc.mmap(address, length, PROT_READ | PROT_WRITE, flags, -1, 0));
+    if (lay()) return true;
+    this.#giveUpReserve();
+    const isLaid = lay();
+    this.#reserve();
+    return isLaid;
+  }
+
+  /** False when there is no mapping to be had. A shared one, because the kernel joins private ones with their neighbours. */
+  #reserve(): boolean {
+    if (this.#spare !== undefined) return true;
+    const page = this.#systemPageBytes;
+    const mapped = this.#libc.mmap(null, page, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped === null || isFailed(mapped)) return false;
+    this.#spare = mapped;
+    return true;
+  }
+
+  #giveUpReserve(): void {
+    if (this.#spare !== undefined) this.#libc.munmap(this.#spare, this.#systemPageBytes);
+    this.#spare = undefined;
   }
 }
 

@@ -2,10 +2,12 @@
  * How much memory can be reserved before the OOM killer looks for somebody to end. Reserving pages of a memory file
  * does not fail when the machine is short of them: it ends a process. So it is asked first.
  */
-import { readFileSync } from "node:fs";
 
-/** Bytes that can be had: of the machine, or of the control group this process is in, whichever is less. */
-export function memoryHeadroomBytes(read: (path: string) => string = readText): number {
+/**
+ * Bytes that can be had: of the machine, or of the control group this process is in, whichever is less.
+ * @param read the text of a file, empty where there is none; what it throws is thrown on, since not to know is no licence
+ */
+export function memoryHeadroomBytes(read: (path: string) => string): number {
   return Math.min(machineHeadroom(read), groupHeadroom(read));
 }
 
@@ -62,13 +64,4 @@ function shmemLine(files: GroupFiles): string {
 
 function statLine(stat: string, name: string): number {
   return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(stat)?.[1] ?? 0);
-}
-
-/** Empty when there is no such file. */
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "latin1");
-  } catch {
-    return "";
-  }
 }

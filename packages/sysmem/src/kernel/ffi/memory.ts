@@ -28,6 +28,7 @@ import {
 import { Errno, kernelError } from "./errno.ts";
 import type { Libc } from "./libc.ts";
 import { memoryHeadroomBytes } from "./memory-headroom.ts";
+import { readProcFileIfAny } from "./proc-file.ts";
 
 const SC_PAGESIZE = 30;
 
@@ -40,10 +41,10 @@ export class MemoryMaker {
   /** Bytes reserved since the machine was last asked: many small pieces are as much as one large one. */
   #unaskedBytes = 0;
 
-  /** @param headroomBytes how much memory there is to be had */
-  constructor(libc: Libc, headroomBytes: () => number = memoryHeadroomBytes) {
+  /** @param headroomBytes how much memory there is to be had; by default the machine and the control group are asked */
+  constructor(libc: Libc, headroomBytes?: () => number) {
     this.#libc = libc;
-    this.#headroomBytes = headroomBytes;
+    this.#headroomBytes = headroomBytes ?? (() => memoryHeadroomBytes((path) => readProcFileIfAny(libc, path)));
     this.#pageBytes = libc.sysconf(SC_PAGESIZE);
   }
 
@@ -108,13 +109,18 @@ export class MemoryMaker {
       throw kernelError(what, errno, isUnknownPageSize ? "NOT_SUPPORTED" : undefined);
     }
     // Owner only: a participant of another uid cannot open it anew with rights it was not given.
-    if (this.#libc.fchmod(fd, 0o600) < 0 || this.#libc.ftruncate(fd, length) < 0) {
+    if (this.#libc.fchmod(fd, 0o600) < 0 || !this.#setLength(fd, length)) {
       const errno = this.#libc.errno();
       this.#libc.close(fd);
       // A size that is beyond what files can have is, to whoever asked, too much memory.
       throw kernelError(what, errno, errno === Errno.EINVAL ? "NO_MEMORY" : undefined);
     }
     return fd;
+  }
+
+  #setLength(fd: number, length: number): boolean {
+    while (this.#libc.ftruncate(fd, length) < 0) if (this.#libc.errno() !== Errno.EINTR) return false;
+    return true;
   }
 
   async #reserve(fd: number, length: number, options: MemoryOptions, what: string): Promise<void> {

@@ -22,7 +22,7 @@ export function setMark(libc: Libc, fd: number, id: number, isReadable: boolean)
   return libc.fcntlLock(fd, F_OFD_SETLK, lock) === 0;
 }
 
-/** Whether a description other than the one behind `fd` has mark `id`. */
+/** Whether a description other than the one behind `fd` has mark `id`. Throws `KernelError`. */
 export function isMarkedElsewhere(libc: Libc, fd: number, id: number): boolean {
   // Asking is not taking: a write lock may be asked for through a descriptor opened for reading.
   compose(F_WRLCK, id);
@@ -30,7 +30,7 @@ export function isMarkedElsewhere(libc: Libc, fd: number, id: number): boolean {
   return view.getInt16(0, true) !== F_UNLCK;
 }
 
-/** Whether a description other than the one behind `fd` has any mark, whoever put it there. */
+/** Whether a description other than the one behind `fd` has any mark, whoever put it there. Throws `KernelError`. */
 export function isAnyMarkedElsewhere(libc: Libc, fd: number): boolean {
   compose(F_WRLCK, 0);
   // A length of zero reaches to the end.

@@ -15,7 +15,7 @@ import {
   SCM_RIGHTS,
   SOL_SOCKET,
 } from "./constants.ts";
-import { Errno, ETOOMANYREFS } from "./errno.ts";
+import { Errno, ETOOMANYREFS, kernelError } from "./errno.ts";
 import { type Address, addressOfBuffer, type Libc, nativeBuffer } from "./libc.ts";
 
 /** Every FIDL transactional message starts with this many bytes. */
@@ -44,6 +44,8 @@ export const Received = {
   END: 2,
   /** What arrived is no message; its descriptors are closed already, `fault` says why. */
   MALFORMED: 3,
+  /** This process had no room for all of a message's descriptors. Those that came are closed, `fault` says why. */
+  SHORTAGE: 4,
 } as const;
 export type Received = (typeof Received)[keyof typeof Received];
 
@@ -144,7 +146,8 @@ export class PacketIo {
       if (count < 0) {
         const errno = libc.errno();
         if (errno === Errno.EINTR) continue;
-        if (errno === Errno.EAGAIN) return Received.NOTHING;
+        // What the kernel could not deliver for want of memory stays where it is, and is reported again.
+        if (errno === Errno.EAGAIN || errno === Errno.ENOMEM || errno === Errno.ENOBUFS) return Received.NOTHING;
         if (errno === Errno.ECONNRESET && resets < 2) {
           resets += 1;
           continue;
@@ -155,20 +158,27 @@ export class PacketIo {
       const descriptors: number[] = [];
       let fault = controlBytes === 0 ? undefined : this.#readControl(controlBytes, descriptors);
       const flags = view.getUint32(MSG_FLAGS, true);
+      const isCut = (flags & MSG_CTRUNC) !== 0;
       if (fault === undefined) {
         if ((flags & MSG_TRUNC) !== 0) fault = `more than ${MAX_MESSAGE_BYTES} bytes`;
-        else if ((flags & MSG_CTRUNC) !== 0) fault = "handles were cut off";
         else if (descriptors.length > MAX_MESSAGE_HANDLES) fault = `more than ${MAX_MESSAGE_HANDLES} handles`;
+        else if (isCut) fault = "EMFILE: there is no room for the handles of a message";
         else if (count < MESSAGE_HEADER_BYTES) {
           // A packet of no bytes looks like the end of the stream, but only at the end has the peer hung up.
-          if (count === 0 && descriptors.length === 0 && this.isHungUp(fd)) return Received.END;
+          if (count === 0 && descriptors.length === 0) {
+            const isEnd = this.#hangUp(fd);
+            // Who cannot tell for the moment looks again: an end does not go away.
+            if (isEnd !== false) return isEnd === undefined ? Received.NOTHING : Received.END;
+          }
           fault = `a packet of ${count} bytes`;
         }
       }
       if (fault !== undefined) {
         for (const descriptor of descriptors) libc.close(descriptor);
         this.fault = fault;
-        return Received.MALFORMED;
+        // As many as a message may have always fit into the buffer: what is missing was not cut off there.
+        const isShort = isCut && (flags & MSG_TRUNC) === 0 && descriptors.length <= MAX_MESSAGE_HANDLES;
+        return isShort ? Received.SHORTAGE : Received.MALFORMED;
       }
       this.bytes = memory.subarray(DATA_OFFSET, DATA_OFFSET + count);
       this.descriptors = descriptors;
@@ -176,12 +186,19 @@ export class PacketIo {
     }
   }
 
-  /** True when the other end of a socket is closed or will send nothing more. */
+  /** True when the other end of a socket is closed or will send nothing more. Throws `KernelError`. */
   isHungUp(fd: number): boolean {
+    const isHungUp = this.#hangUp(fd);
+    if (isHungUp === undefined) throw kernelError("look whether a peer is gone", this.#libc.errno());
+    return isHungUp;
+  }
+
+  /** Undefined when the kernel does not say, for want of memory. */
+  #hangUp(fd: number): boolean | undefined {
     const view = new DataView(this.#pollfd.buffer);
     view.setInt32(0, fd, true);
     view.setUint32(4, POLLRDHUP, true);
-    this.#libc.poll(this.#pollfd, 1, 0);
+    while (this.#libc.poll(this.#pollfd, 1, 0) < 0) if (this.#libc.errno() !== Errno.EINTR) return undefined;
     return (view.getUint16(6, true) & (POLLHUP | POLLRDHUP)) !== 0;
   }
 

@@ -23,6 +23,7 @@ import {
 } from "./constants.ts";
 import type { LinuxContext } from "./context.ts";
 import { Errno, errnoName, kernelError } from "./errno.ts";
+import { withClose } from "./handle.ts";
 import { type Libc, nativeBuffer } from "./libc.ts";
 import type { Watch } from "./reactor.ts";
 import { withSocketAddress } from "./socket-address.ts";
@@ -112,7 +113,7 @@ export class LinuxListener implements Listener {
     context.libc.fcntl(fd, F_SETFL, O_NONBLOCK);
     this.#watch = context.reactor.watch(fd, () => this.#accept());
     this.#watch.setRef(context.keepAlive);
-    this.#watch.update(EPOLLIN);
+    this.#arm();
   }
 
   /** The listening socket, for accounting and for handing it to a successor. */
@@ -141,7 +142,7 @@ export class LinuxListener implements Listener {
       if (fd < 0) {
         const errno = libc.errno();
         if (errno === Errno.EINTR || errno === Errno.ECONNABORTED) continue;
-        if (errno !== Errno.EAGAIN) this.#restAfter(errno);
+        if (errno !== Errno.EAGAIN) this.#restAfter(errnoName(errno));
         return;
       }
       const peer = peerCredentialsOf(libc, fd);
@@ -152,11 +153,21 @@ export class LinuxListener implements Listener {
   }
 
   /** The connection stays where it is and would be reported again at once, for as long as nothing can be done. */
-  #restAfter(errno: number): void {
-    this.#context.logger.warn({ path: this.path, errno: errnoName(errno) }, "cannot accept connections for the moment");
+  #restAfter(errno: string): void {
+    this.#context.logger.warn({ path: this.path, errno }, "cannot accept connections for the moment");
     this.#watch.update(0);
     clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => this.#fd >= 0 && this.#watch.update(EPOLLIN), ACCEPT_REST_MS);
+    this.#rest = setTimeout(() => this.#arm(), ACCEPT_REST_MS);
+  }
+
+  #arm(): void {
+    if (this.#fd < 0) return;
+    try {
+      this.#watch.update(EPOLLIN);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.#restAfter(error.errno ?? error.message);
+    }
   }
 }
 
@@ -164,16 +175,6 @@ function openSocket(libc: Libc): number {
   const fd = libc.socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) throw kernelError("create a channel", libc.errno());
   return fd;
-}
-
-/** Closes `fd` when `use` throws. */
-function withClose<T>(libc: Libc, fd: number, use: () => T): T {
-  try {
-    return use();
-  } catch (error) {
-    libc.close(fd);
-    throw error;
-  }
 }
 
 /** 0, or the error number. */

@@ -3,7 +3,7 @@
  * answer comes from the kernel, so that no peer can forge it. The kernel answers within the `send`, so that nothing is
  * ever waited for. Sockets of another network namespace are not found.
  */
-import { KernelError } from "../errors.ts";
+import { KernelError, type KernelErrorCode } from "../errors.ts";
 import { AF_NETLINK, AF_UNIX, MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_RAW, SOCK_SEQPACKET } from "./constants.ts";
 import { Errno, kernelError } from "./errno.ts";
 import { fileStatus } from "./file-status.ts";
@@ -64,19 +64,29 @@ export class UnixDiag {
     const netlink = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
     if (netlink < 0) throw kernelError("open a socket diagnosis socket", libc.errno());
     this.#netlink = netlink;
-    // Without the kernel's unix_diag every question is answered "no such socket": ask one with a known answer.
+    try {
+      this.#prove();
+    } catch (error) {
+      // Not kept: the next who asks proves it anew.
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Without the kernel's unix_diag every question is answered "no such socket": one with a known answer is asked. */
+  #prove(): void {
+    const libc = this.#libc;
     const ends = new Int32Array(nativeBuffer(8).buffer);
     if (libc.socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
-      const errno = libc.errno();
-      this.close();
-      throw kernelError("create a channel", errno);
+      throw kernelError("create a channel", libc.errno());
     }
     const [left = -1, right = -1] = ends;
-    const isRight = this.#ask(fileStatus(libc, left).inode) === fileStatus(libc, right).inode;
-    libc.close(left);
-    libc.close(right);
-    if (isRight) return;
-    this.close();
+    try {
+      if (this.#ask(fileStatus(libc, left).inode) === fileStatus(libc, right).inode) return;
+    } finally {
+      libc.close(left);
+      libc.close(right);
+    }
     throw new KernelError("NOT_SUPPORTED", "cannot relate channel ends: this kernel has no unix_diag");
   }
 
@@ -85,12 +95,17 @@ export class UnixDiag {
     this.#sequence = (this.#sequence + 1) >>> 0;
     this.#requestView.setUint32(8, this.#sequence, true);
     this.#requestView.setUint32(24, inode, true);
-    if (libc.send(this.#netlink, this.#request, this.#request.length, 0) < 0) {
-      throw kernelError("ask for the other end of a channel", libc.errno());
+    while (libc.send(this.#netlink, this.#request, this.#request.length, 0) < 0) {
+      const errno = libc.errno();
+      if (errno !== Errno.EINTR) throw kernelError("ask for the other end of a channel", errno, codeOf(errno));
     }
     for (;;) {
       const length = libc.recv(this.#netlink, this.#reply, this.#reply.length, MSG_DONTWAIT);
-      if (length < 0) throw kernelError("hear about the other end of a channel", libc.errno());
+      if (length < 0) {
+        const errno = libc.errno();
+        if (errno === Errno.EINTR) continue;
+        throw kernelError("hear about the other end of a channel", errno, codeOf(errno));
+      }
       // An answer to an earlier question that was given up.
       if (this.#replyView.getUint32(8, true) !== this.#sequence) continue;
       return this.#parse(length);
@@ -113,4 +128,9 @@ export class UnixDiag {
     }
     return 0;
   }
+}
+
+/** No answer within the call: the kernel had no memory for it. */
+function codeOf(errno: number): KernelErrorCode | undefined {
+  return errno === Errno.EAGAIN ? "NO_RESOURCES" : undefined;
 }

@@ -1,5 +1,4 @@
 /** A VMO handle: an open file description of a memory file. */
-import { readlinkSync } from "node:fs";
 import { ObjectType, Rights, type VmoHandle } from "#base";
 import { KernelError } from "../errors.ts";
 import type { Mapping, Vmo } from "../port.ts";
@@ -18,8 +17,9 @@ import {
 } from "./constants.ts";
 import type { LinuxContext } from "./context.ts";
 import { kernelError } from "./errno.ts";
-import type { FileStatus } from "./file-status.ts";
-import { LinuxHandle } from "./handle.ts";
+import { type FileStatus, fileStatus } from "./file-status.ts";
+import { LinuxHandle, withClose } from "./handle.ts";
+import { readProcLink } from "./proc-file.ts";
 
 const SEEK_END = 2;
 
@@ -54,8 +54,14 @@ export class LinuxVmo extends LinuxHandle implements Vmo, VmoHandle {
     this.sizeBytes = isRegularFile ? status.sizeBytes : Math.max(0, context.libc.lseek(fd, 0, SEEK_END));
   }
 
+  /** A VMO that owns `fd`. Throws `KernelError`, and closes `fd`, when the kernel does not tell what it is. */
+  static of(context: LinuxContext, fd: number, isRegularFile: boolean, rights?: number): LinuxVmo {
+    const { libc } = context;
+    return withClose(libc, fd, () => new LinuxVmo(context, fd, fileStatus(libc, fd), isRegularFile, rights));
+  }
+
   get name(): string {
-    this.#name ??= undecorate(readlinkSync(`/proc/self/fd/${this.borrow()}`));
+    this.#name ??= undecorate(readProcLink(this.libc, `/proc/self/fd/${this.borrow()}`));
     return this.#name;
   }
 

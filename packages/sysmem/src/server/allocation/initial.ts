@@ -25,7 +25,7 @@ export function attemptInitialAllocation(
       collection.allocation = { kind: "postponed" };
       return "postponed";
     case "failed":
-      reportFailure(collection, root, "initial", outcome.error, outcome.reason, outcome.explain);
+      reportFailure(collection, root, "initial", outcome.error, outcome.reason, outcome.inquiry);
       fail(collection, root, outcome.error);
       return "final";
     case "decided":
@@ -67,7 +67,7 @@ function startAllocating(
           finish(collection, root, decision.heap, result.value, sinceNs, recheck);
         } else {
           context.logger.error(
-            { ...collection.describe(), err: result.error },
+            { ...collection.describe(collection.root), err: result.error },
             "no memory for the buffers of this collection",
           );
           const { error } = result;

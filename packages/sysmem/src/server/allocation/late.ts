@@ -11,7 +11,7 @@ export function attemptLateAllocation(collection: LogicalBufferCollection, subtr
     case "postponed":
       return "postponed";
     case "failed":
-      reportFailure(collection, subtree, "late", outcome.error, outcome.reason, outcome.explain);
+      reportFailure(collection, subtree, "late", outcome.error, outcome.reason, outcome.inquiry);
       subtreeFailed(collection, subtree, outcome.error, "late logical allocation failed");
       return "final";
     case "decided":

@@ -15,7 +15,7 @@ import {
 } from "#negotiate";
 import type { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
 import type { ServerContext } from "../context.ts";
-import type { Explain } from "../debug/failure-log.ts";
+import type { Inquiry } from "../debug/failure-log.ts";
 import type { DomainError } from "../domain-error.ts";
 import type { Node } from "../tree/node.ts";
 import { breadthFirst, prunedSubtree } from "../tree/traversal.ts";
@@ -41,7 +41,7 @@ export type NegotiationOutcome =
       readonly kind: "failed";
       readonly error: DomainError;
       readonly reason: string;
-      readonly explain: Explain | undefined;
+      readonly inquiry: Inquiry | undefined;
     }
   | { readonly kind: "postponed" };
 
@@ -71,7 +71,7 @@ export function negotiateInitial(collection: LogicalBufferCollection, root: Node
   const { tree, nodes } = inputTree(root);
   const environment = environmentOf(collection.context);
   const outcome = negotiateTree(tree, environment);
-  return interpret(collection, outcome, nodes, () => explainTree(tree, environment));
+  return interpret(collection, outcome, nodes, { tree, explain: () => explainTree(tree, environment) });
 }
 
 /** Negotiates whether an attached subtree fits into what was decided. The initial allocation must have succeeded. */
@@ -86,7 +86,8 @@ export function negotiateLate(collection: LogicalBufferCollection, subtree: Node
   const environment = environmentOf(context);
   const existing = { bufferCount: allocation.decided.bufferCount, settings: allocation.decided.settings };
   const input = { existing, allocated, tree, environment };
-  return interpret(collection, negotiateLateTree(input), nodes, () => explainLate(input));
+  const inquiry = { tree: undefined, explain: () => explainLate(input) };
+  return interpret(collection, negotiateLateTree(input), nodes, inquiry);
 }
 
 /** Negotiation blocks the event loop: what would take long is not begun. */
@@ -99,7 +100,7 @@ function refuseWork(
   const work = Math.round(negotiationWork(top, prunedSubtree(top), others));
   if (work <= maxNegotiationWork) return undefined;
   const reason = `quota maxNegotiationWork (${maxNegotiationWork}) is used up: these constraints need ${work}`;
-  return { kind: "failed", error: "UNSPECIFIED", reason, explain: undefined };
+  return { kind: "failed", error: "UNSPECIFIED", reason, inquiry: undefined };
 }
 
 /** The pruned subtree as negotiation wants it, and the way back from its nodes to ours. */
@@ -140,7 +141,7 @@ function interpret(
   collection: LogicalBufferCollection,
   outcome: TreeOutcome,
   nodes: ReadonlyMap<TreeNode, Node>,
-  explain: Explain,
+  inquiry: Inquiry,
 ): NegotiationOutcome {
   if (!outcome.ok) {
     if (outcome.error === NegotiationError.PENDING) return { kind: "postponed" };
@@ -148,7 +149,7 @@ function interpret(
       kind: "failed",
       error: domainErrorOf(outcome.error),
       reason: describeReason(outcome.reason),
-      explain,
+      inquiry,
     };
   }
   const { bufferCount, settings, contiguous, baseAlignment, combinationsTried } = outcome;
@@ -158,7 +159,7 @@ function interpret(
       kind: "failed",
       error: "CONSTRAINTS_INTERSECTION_EMPTY",
       reason: `the heap ${outcome.heap.heapType} is not there`,
-      explain: undefined,
+      inquiry: undefined,
     };
   }
   const selection = new Map<Node, Node>();

@@ -2,7 +2,7 @@
 import type { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
 import { failSubtree } from "../collection/failure.ts";
 import { answerWait } from "../buffers/delivery.ts";
-import type { Explain } from "../debug/failure-log.ts";
+import type { Inquiry } from "../debug/failure-log.ts";
 import { describeTree } from "../debug/describe-tree.ts";
 import type { DomainError } from "../domain-error.ts";
 import type { FailureCause } from "../events.ts";
@@ -86,7 +86,7 @@ export function reportFailure(
   attempt: "initial" | "late",
   error: DomainError,
   reason: string,
-  explain?: Explain,
+  inquiry?: Inquiry,
 ): void {
   const { logger, clock, failures } = collection.context;
   const tree = describeTree(top);
@@ -100,7 +100,7 @@ export function reportFailure(
     reason,
     participants: participants(top).map((node) => collection.refData(node)),
   };
-  const { failureId } = failures.add(failure, explain);
+  const { failureId } = failures.add(failure, inquiry);
   collection.emit(() => ({
     type: "allocation-failed",
     attempt,

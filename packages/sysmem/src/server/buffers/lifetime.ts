@@ -1,5 +1,6 @@
 /** When buffers end, and what follows from it. Lifecycle contract 7.3, 7.4, 7.7. */
 import type { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
+import { clientFields } from "../debug/log-fields.ts";
 import { failRoot } from "../collection/failure.ts";
 import type { LogicalBuffer } from "./logical-buffer.ts";
 
@@ -54,8 +55,8 @@ function complain(buffer: LogicalBuffer): void {
       {
         ...collection.describe(),
         bufferIndex: buffer.index,
-        client: child.receiver.name,
-        clientId: String(child.receiver.id),
+        nodeId: child.receiver.nodeId,
+        ...clientFields(child.receiver, child.receiver),
         vmo: buffer.memory.koid,
         childId: child.childId,
       },

@@ -1,4 +1,5 @@
 /** How a subtree fails. Lifecycle contract 5.1, 5.2, 5.4. */
+import { KernelError } from "#kernel";
 import { type DomainError, epitaphFor } from "../domain-error.ts";
 import type { FailureCause } from "../events.ts";
 import type { Node } from "../tree/node.ts";
@@ -71,13 +72,16 @@ export function failSubtree(
   for (const node of nodes) removeFailedNode(collection, node, error);
 }
 
-/** Our own mistake: costs the collection in which it happened, and nobody else. */
+/** Our own mistake, or a machine without resources: costs the collection in which it happened, and nobody else. */
 export function failRootAfterException(collection: LogicalBufferCollection, exception: unknown): void {
   const { logger } = collection.context;
-  const tree = collection.root === undefined ? undefined : describeTree(collection.root);
-  logger.error({ ...collection.describe(), err: exception, tree }, "an exception fails this collection");
+  const { root } = collection;
+  const fields = { ...collection.describe(root), err: exception, tree: root && describeTree(root) };
+  const isWant = exception instanceof KernelError;
+  if (isWant) logger.error(fields, "the machine has not enough for this collection: it fails");
+  else logger.error(fields, "an exception fails this collection");
   try {
-    failRoot(collection, "UNSPECIFIED", "internal error");
+    failRoot(collection, "UNSPECIFIED", isWant ? "no resources" : "internal error");
   } catch (again) {
     logger.error({ ...collection.describe(), err: again }, "failing this collection threw as well");
   }
@@ -119,7 +123,9 @@ function logFailure(
 ): void {
   const { logger } = collection.context;
   const fields = { ...collection.describe(origin), error, cause, subtree: top.id, nodes: top.counters.nodes };
-  const isNormalEnd = cause === "no connected client" && top.properties.isLogicallyAllocated;
+  // Everybody in it has left in order: before there were buffers, too, nobody is there who could miss them.
+  const isNormalEnd =
+    cause === "no connected client" && (top.properties.isLogicallyAllocated || top.counters.connected === 0);
   if (isNormalEnd && top.parent === undefined) logger.info(fields, "the last client of this collection has left");
   else if (isNormalEnd || cause === "not selected by its group") logger.info(fields, "a subtree is removed");
   else if (top.parent === undefined) logger.error(fields, "this collection fails");

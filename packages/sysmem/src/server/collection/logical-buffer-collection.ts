@@ -6,6 +6,7 @@ import type { LogicalBuffer } from "../buffers/logical-buffer.ts";
 import { LifetimeTrackers } from "../buffers/lifetime-trackers.ts";
 import type { ServerContext } from "../context.ts";
 import { warnAboutStall } from "../debug/describe-stall.ts";
+import { clientFields, type LogFields } from "../debug/log-fields.ts";
 import { StallWarning } from "../debug/stall-warning.ts";
 import type { DomainError } from "../domain-error.ts";
 import type { BareServerEvent, NodeRefData } from "../events.ts";
@@ -58,6 +59,8 @@ export class LogicalBufferCollection {
   /** Buffers whose strong side is not gone. */
   strongBuffers = 0;
   #root: Node | undefined;
+  /** Of the root, for as long as there is anything to say about the collection. */
+  #rootProperties: NodeProperties | undefined;
   #strongNodes = 0;
   #isGone = false;
 
@@ -109,7 +112,10 @@ export class LogicalBufferCollection {
     assert((parent === undefined) === (this.#root === undefined), "a tree has one root");
     // The endpoint needs the node and the node its serving object: it is an orphan for the blink between.
     const node = new Node(parent, properties, { kind: "orphan" });
-    if (parent === undefined) this.#root = node;
+    if (parent === undefined) {
+      this.#root = node;
+      this.#rootProperties = properties;
+    }
     this.account.charge({ nodes: 1 });
     if (!properties.isWeak) this.#strongNodes++;
     node.setServing(serve(node));
@@ -153,18 +159,25 @@ export class LogicalBufferCollection {
     }
   }
 
-  /** Fields for a log line about this collection, and about a node of it. */
-  describe(node?: Node): Record<string, unknown> {
-    const fields: Record<string, unknown> = { collectionId: String(this.id), collection: this.name?.text ?? "Unknown" };
-    if (node !== undefined) {
-      fields.nodeId = node.id;
-      if (node.properties.debugInfo.name !== "") {
-        fields.client = node.properties.debugInfo.name;
-        fields.clientId = String(node.properties.debugInfo.id);
-      }
-      if (node.properties.pid !== undefined) fields.pid = node.properties.pid;
-    }
-    return fields;
+  /**
+   * Fields for a log line: about a node, or about the collection as a whole, for which its root stands, also when that
+   * is gone and only buffers are left.
+   */
+  describe(node: Node | undefined = this.#root): LogFields {
+    const properties = node?.properties ?? this.#rootProperties;
+    return {
+      collectionId: String(this.id),
+      collection: this.name?.text ?? "Unknown",
+      ...(properties !== undefined && { nodeId: properties.nodeId }),
+      ...clientFields(properties?.debugInfo, { pid: this.#pidOf(node) }),
+    };
+  }
+
+  /** The process of a node, or of whoever made the node while nobody has bound it: up to the collection's maker. */
+  #pidOf(node: Node | undefined): number {
+    let at = node;
+    while (at !== undefined && at.properties.pid === undefined) at = at.parent;
+    return at?.properties.pid ?? this.account.pid;
   }
 
   refData(node: Node): NodeRefData {

@@ -1,4 +1,4 @@
-import type { TreeExplanation } from "#negotiate";
+import type { TreeExplanation, TreeNode } from "#negotiate";
 import type { DomainError } from "../domain-error.ts";
 
 /** A negotiation that failed, as inspection shows it afterwards. */
@@ -15,15 +15,20 @@ export interface FailureRecord {
   readonly participants: readonly { readonly nodeId: number; readonly client: string; readonly clientId: bigint }[];
 }
 
-/** Finds out which participants and fields cannot be satisfied together. Costs many times what negotiating costs. */
-export type Explain = () => TreeExplanation;
+/** What can still be asked about a negotiation that failed. */
+export interface Inquiry {
+  /** What the participants had said. Undefined for a late attempt, which others have a say in who are not in the tree. */
+  readonly tree: TreeNode | undefined;
+  /** Finds out which participants and fields cannot be satisfied together. Costs many times what negotiating costs. */
+  readonly explain: () => TreeExplanation;
+}
 
 /**
  * The last failed negotiations. What the participants had said is kept with the newest of them only, and only when they
  * were few: an explanation is worked out when somebody asks for it.
  */
 export class FailureLog {
-  readonly #records: { readonly record: FailureRecord; explain: Explain | undefined }[] = [];
+  readonly #records: { readonly record: FailureRecord; inquiry: Inquiry | undefined }[] = [];
   readonly #capacity: number;
   readonly #maxExplained: number;
   readonly #maxParticipants: number;
@@ -44,18 +49,18 @@ export class FailureLog {
     return this.#records.map(({ record }) => record);
   }
 
-  add(failure: Omit<FailureRecord, "failureId">, explain: Explain | undefined): FailureRecord {
+  add(failure: Omit<FailureRecord, "failureId">, inquiry: Inquiry | undefined): FailureRecord {
     const record = { ...failure, failureId: ++this.#lastId };
     const isFew = failure.participants.length <= this.#maxParticipants;
-    this.#records.push({ record, explain: isFew ? explain : undefined });
+    this.#records.push({ record, inquiry: isFew ? inquiry : undefined });
     if (this.#records.length > this.#capacity) this.#records.shift();
     const tooOld = this.#records.at(-1 - this.#maxExplained);
-    if (tooOld !== undefined) tooOld.explain = undefined;
+    if (tooOld !== undefined) tooOld.inquiry = undefined;
     return record;
   }
 
   /** Undefined when the failure is forgotten, or had nothing to do with constraints. */
-  explain(failureId: number): TreeExplanation | undefined {
-    return this.#records.find(({ record }) => record.failureId === failureId)?.explain?.();
+  inquiry(failureId: number): Inquiry | undefined {
+    return this.#records.find(({ record }) => record.failureId === failureId)?.inquiry;
   }
 }

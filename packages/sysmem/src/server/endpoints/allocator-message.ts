@@ -1,6 +1,7 @@
 /** The way of a message on any Allocator's channel into the core. Lifecycle contract 1.2, last row. */
 import { Status } from "#base";
 import type { ServerControl } from "#fidl";
+import { KernelError } from "#kernel";
 import type { Generation } from "../domain-error.ts";
 import type { AllocatorConnection } from "../nodes/allocator.ts";
 import type { Handled } from "../nodes/receive.ts";
@@ -20,7 +21,7 @@ export function handleAllocatorMessage(
   run: () => Handled,
   { generation, drop = () => {} }: AllocatorMessageOptions,
 ): void {
-  const { context, peer } = connection;
+  const { context } = connection;
   context.turns.enter(() => {
     if (control.isClosed) {
       drop();
@@ -31,13 +32,21 @@ export function handleAllocatorMessage(
       fault = run();
     } catch (exception) {
       drop();
-      control.close(Status.ERR_INTERNAL);
-      throw exception;
+      if (exception instanceof KernelError) {
+        const fields = { ...connection.describe(), message, err: exception };
+        context.logger.error(fields, "the machine has not enough for this message: its Allocator is closed");
+        connection.recordFault(message, exception.message, "no resources");
+      }
+      control.close(
+        generation === "v1" && exception instanceof KernelError ? Status.ERR_NO_RESOURCES : Status.ERR_INTERNAL,
+      );
+      if (!(exception instanceof KernelError)) throw exception;
+      return;
     }
     if (fault === undefined) return;
     drop();
     context.logger.error(
-      { message, detail: fault.detail, client: connection.debugInfo?.name, peer },
+      { ...connection.describe(), message, detail: fault.detail },
       "protocol deviation: this Allocator is closed",
     );
     connection.recordFault(message, fault.detail);

@@ -9,16 +9,20 @@ import type { NodeEndpoint } from "../nodes/serving.ts";
 /** A node's channel, served by the FIDL runtime. */
 export class ChannelEndpoint implements NodeEndpoint {
   generation: Generation;
-  #koid = 0;
+  #koid: number;
   readonly #channel: Channel;
   #serving: Serving | undefined;
   #isClosed = false;
 
-  /** The serving follows by `attach`, since its handlers need this object. `account` answers for what is not read. */
-  constructor(channel: Channel, generation: Generation, account: Account) {
+  /**
+   * The serving follows by `attach`, since its handlers need this object. `account` answers for what is not read.
+   * @param koid of the channel, where it must be known from the start: tokens are looked for by it
+   */
+  constructor(channel: Channel, generation: Generation, account: Account, koid = 0) {
     channel.setSendBudget(account.sendBudget);
     this.#channel = channel;
     this.generation = generation;
+    this.#koid = koid;
   }
 
   attach(serving: Serving): this {
@@ -27,7 +31,7 @@ export class ChannelEndpoint implements NodeEndpoint {
     return this;
   }
 
-  /** Asked of the kernel on first use: only tokens are looked for by it. 0 when it was never asked while open. */
+  /** Asked of the kernel on first use: for others than tokens it is wanted by inspection alone. 0 when never asked while open. */
   get koid(): number {
     if (this.#koid === 0 && !this.#isClosed && !this.#channel.isClosed) this.#koid = this.#channel.koid;
     return this.#koid;
@@ -63,5 +67,7 @@ export class ChannelEndpoint implements NodeEndpoint {
 /** What the end of a served channel means to the core; undefined when the server closed it itself. */
 export function clientCloseOf(info: ServingClosed): ClientClose | undefined {
   if (info.kind === "local") return undefined;
-  return { isPeerClosed: info.kind === "peer-closed", detail: info.detail };
+  const cause =
+    info.kind === "peer-closed" ? "peer" : info.kind === "no-resources" ? "no resources" : "malformed message";
+  return { cause, detail: info.detail };
 }

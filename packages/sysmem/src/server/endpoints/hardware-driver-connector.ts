@@ -2,6 +2,7 @@
 import type { Channel, Logger } from "#base";
 import type { ServingClosed } from "#fidl";
 import { DriverConnector } from "#gen/fuchsia_hardware_sysmem";
+import type { LogFields } from "../debug/log-fields.ts";
 import type { ServedConnection } from "./v2-allocator.ts";
 
 /** What a connector connects to. `undefined`: not for this client, or not here; its end is closed. */
@@ -10,6 +11,8 @@ export interface ConnectorTargets {
   readonly allocatorV2: (channel: Channel) => void;
   readonly sysmem: ((channel: Channel) => void) | undefined;
   readonly logger: Logger;
+  /** Who is connected, for log lines. */
+  readonly client: LogFields;
 }
 
 /** Serves a connector. Takes ownership of `channel`. What was connected outlives it. */
@@ -21,7 +24,7 @@ export function serveDriverConnector(
   const connect = (method: string, target: ((channel: Channel) => void) | undefined, end: { take(): Channel }) => {
     const served = end.take();
     if (target !== undefined) return target(served);
-    targets.logger.warn({ method }, "a connector asks for what it may not have");
+    targets.logger.warn({ ...targets.client, method }, "a connector asks for what it may not have");
     served.close();
   };
   return DriverConnector.serve(

@@ -10,9 +10,12 @@ import { ChannelEndpoint, clientCloseOf } from "./channel-endpoint.ts";
 import { v1TokenHandlers } from "./v1-token.ts";
 import { v2TokenHandlers } from "./v2-token.ts";
 
-/** Serves a token's channel, by the messages of both generations. Takes ownership of it. */
+/**
+ * Serves a token's channel, by the messages of both generations. Takes ownership of it. Throws `KernelError`, and takes
+ * nothing, when the kernel does not tell the koid.
+ */
 export function serveToken(channel: Channel, collection: LogicalBufferCollection, node: Node): NodeEndpoint {
-  const endpoint = new ChannelEndpoint(channel, "v2", collection.account);
+  const endpoint = new ChannelEndpoint(channel, "v2", collection.account, channel.koid);
   const arrival = { collection, node, endpoint };
   const v1: Arrival = { ...arrival, generation: "v1" };
   const v2: Arrival = { ...arrival, generation: "v2" };

@@ -1,6 +1,6 @@
 /** What an Allocator can be asked to do, in the terms of no generation. Lifecycle contract 4.1. */
 import { type Channel, err, ok, type Result, Rights, Status } from "#base";
-import type { EventPair, PeerCredentials, Vmo } from "#kernel";
+import { type EventPair, KernelError, type PeerCredentials, type Vmo } from "#kernel";
 import { type Account, describeBreach } from "../accounts/accounts.ts";
 import { checkConstraints } from "#negotiate";
 import { environmentOf } from "../allocation/negotiation.ts";
@@ -9,6 +9,7 @@ import type { KnownVmo } from "../buffers/vmo-index.ts";
 import { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
 import type { ServerContext } from "../context.ts";
 import { deviation, type DomainError } from "../domain-error.ts";
+import { clientFields, type LogFields } from "../debug/log-fields.ts";
 import { failRootAfterException } from "../collection/failure.ts";
 import { rootProperties } from "../tree/node.ts";
 import { type DebugInfo, noDebugInfo, type NodeProperties } from "../tree/properties.ts";
@@ -59,20 +60,25 @@ export class AllocatorConnection {
     return this.#debugInfo;
   }
 
+  /** Fields for a log line about this connection. */
+  describe(): LogFields {
+    return clientFields(this.#debugInfo, this.peer);
+  }
+
   /** `SetDebugClientInfo`: for what is created or bound from now on. */
   setDebugClientInfo(name: string, id: bigint): void {
     this.#debugInfo = { name, id };
   }
 
-  /** Keeps for inspection that a message on this connection broke a rule, or a quota was used up. */
-  recordFault(message: string, detail: string): void {
+  /** Keeps for inspection that a message on this connection broke a rule, a quota was used up, or the machine had no more. */
+  recordFault(message: string, detail: string, cause: "deviation" | "no resources" = "deviation"): void {
     const { clock, domainFailures } = this.context;
     domainFailures.add({
       atNs: clock.nowNs(),
       collectionId: undefined,
       name: undefined,
-      error: "PROTOCOL_DEVIATION",
-      cause: "deviation",
+      error: cause === "deviation" ? "PROTOCOL_DEVIATION" : "UNSPECIFIED",
+      cause,
       fault: { message, detail },
       nodeId: undefined,
       client: this.#debugInfo?.name ?? "",
@@ -88,7 +94,8 @@ export class AllocatorConnection {
     const full = this.#checkRoom();
     if (full !== undefined) return full;
     const { context } = this;
-    this.#create((collection) => {
+    const drop = () => tokenChannel.close();
+    this.#create(drop, (collection) => {
       const node = collection.addNode(undefined, this.#rootProperties(), (added) => ({
         kind: "token",
         endpoint: context.edge.serveToken(tokenChannel, collection, added),
@@ -104,33 +111,40 @@ export class AllocatorConnection {
   allocateNonSharedCollection(request: EndToServe): Handled {
     const full = this.#checkRoom();
     if (full !== undefined) return full;
-    this.#create((collection) => {
+    const drop = () => request.drop();
+    this.#create(drop, (collection) => {
       const node = collection.addNode(undefined, this.#rootProperties(), () => ({ kind: "orphan" }));
       collection.emit(() => ({ type: "collection-created", root: collection.refData(node) }));
-      serveAsCollection(collection, node, request);
+      serveAsCollection(collection, node, request, this.peer?.pid);
     });
     return undefined;
   }
 
-  /** `BindSharedCollection`. Takes ownership of both ends, whatever comes of it. */
+  /** `BindSharedCollection`. Takes ownership of both ends, whatever comes of it. Throws `KernelError`. */
   bindSharedCollection(tokenClientEnd: Channel, request: EndToServe): void {
     const { context } = this;
-    const koid = tokenClientEnd.relatedKoid();
+    let koid: number;
+    try {
+      koid = tokenClientEnd.relatedKoid();
+    } catch (error) {
+      // Nobody can tell whose token it is: it ends without having been bound.
+      request.drop();
+      throw error;
+    } finally {
+      // End of stream for the token, whoever keeps a duplicate of its end: what is queued on it is still handled.
+      tokenClientEnd.closeForAll();
+    }
     const known = context.tokens.find(koid);
-    // End of stream for the token, whoever keeps a duplicate of its end: what is queued on it is still handled.
-    tokenClientEnd.closeForAll();
     if (known === undefined) {
-      context.logger.error(
-        { koid, client: this.#debugInfo?.name },
-        "BindSharedCollection with a token that is not known",
-      );
+      context.logger.error({ koid, ...this.describe() }, "BindSharedCollection with a token that is not known");
       request.drop();
       return;
     }
     const { collection, node } = known;
     const { serving } = node;
     if (serving.kind === "token" && serving.state.kind === "active") {
-      const state = { kind: "bind-pending", request, allocatorInfo: this.#debugInfo } as const;
+      const binder = { debugInfo: this.#debugInfo, pid: this.peer?.pid };
+      const state = { kind: "bind-pending", request, binder } as const;
       node.setServing({ kind: "token", endpoint: serving.endpoint, state });
       return;
     }
@@ -149,6 +163,19 @@ export class AllocatorConnection {
 
   /** `GetVmoInfo`, in the contract's order of evaluation (4.1.2). */
   vmoInfo(questions: VmoQuestions): Result<VmoAnswers, DomainError> {
+    try {
+      return this.#vmoInfo(questions);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.context.logger.error(
+        { client: this.#debugInfo?.name, peer: this.peer, err: error },
+        "the kernel refused what GetVmoInfo needs",
+      );
+      return err("UNSPECIFIED");
+    }
+  }
+
+  #vmoInfo(questions: VmoQuestions): Result<VmoAnswers, DomainError> {
     const { context } = this;
     const found = this.#find(questions.vmo);
     if (!found.ok) return found;
@@ -176,7 +203,10 @@ export class AllocatorConnection {
     let closeWeakAsap: EventPair | undefined;
     if (questions.needWeak) {
       if (buffer.children.size >= context.limits.maxVmosPerBuffer) {
-        context.logger.error(collection.describe(), "quota maxVmosPerBuffer is used up");
+        context.logger.error(
+          { ...collection.describe(), nodeId: undefined, ...this.describe() },
+          "quota maxVmosPerBuffer is used up: no weak VMO for this client",
+        );
         return err("UNSPECIFIED");
       }
     }
@@ -189,8 +219,7 @@ export class AllocatorConnection {
       }
     } catch (error) {
       closeWeakAsap?.close();
-      context.logger.error({ ...collection.describe(), err: error }, "the kernel refused what GetVmoInfo needs");
-      return err("UNSPECIFIED");
+      throw error;
     }
     return ok({
       bufferCollectionId: collection.id,
@@ -224,11 +253,13 @@ export class AllocatorConnection {
     return deviation(`quota maxCollections (${maxCollections}) is used up`, Status.ERR_NO_RESOURCES);
   }
 
-  #create(addRoot: (collection: LogicalBufferCollection) => void): void {
+  /** @param drop closes the channel end that came for the root */
+  #create(drop: () => void, addRoot: (collection: LogicalBufferCollection) => void): void {
     const collection = new LogicalBufferCollection(this.context, this.context.ids.nextCollectionId(), this.#account);
     try {
       addRoot(collection);
     } catch (exception) {
+      drop();
       failRootAfterException(collection, exception);
       collection.goIfDone();
     }

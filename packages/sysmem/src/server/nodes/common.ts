@@ -52,12 +52,18 @@ export function setVerboseLogging(collection: LogicalBufferCollection): Handled 
   return undefined;
 }
 
-/** `GetNodeRef`: another handle to the node's event. The caller owns it. */
+/** `GetNodeRef`: another handle to the node's event. The caller owns it. Throws `KernelError`. */
 export function nodeRef(collection: LogicalBufferCollection, node: Node): Event {
   const { properties } = node;
   if (properties.nodeRef === undefined) {
-    properties.nodeRef = collection.context.kernel.createEvent();
-    collection.nodeRefs.set(properties.nodeRef.koid, node);
+    const event = collection.context.kernel.createEvent();
+    try {
+      collection.nodeRefs.set(event.koid, node);
+    } catch (error) {
+      event.close();
+      throw error;
+    }
+    properties.nodeRef = event;
   }
   return properties.nodeRef.duplicate();
 }

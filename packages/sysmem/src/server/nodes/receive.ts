@@ -1,13 +1,17 @@
 /** The way of every message and every close of a node's channel into the core. Lifecycle contract 1.3, 2.4, 2.5. */
 import { assert, Status } from "#base";
+import { KernelError } from "#kernel";
 import type { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
 import { failDomainOf } from "../collection/failure.ts";
 import { checkAllocation } from "../allocation/check.ts";
 import { type Deviation, deviation, type Generation } from "../domain-error.ts";
+import type { FailureCause } from "../events.ts";
 import { legality, type NodeMessage, v1StatusOf } from "../tree/message-matrix.ts";
 import type { Node } from "../tree/node.ts";
 import { columnOf, endpointOf, type NodeEndpoint, orphan } from "./serving.ts";
 import { convertToCollection } from "./token.ts";
+
+const NO_RESOURCES = "the machine has not enough for this channel: it is closed and its domain fails";
 
 /** What handling a message may come to. */
 export type Handled = Deviation | undefined;
@@ -40,7 +44,9 @@ export function receive(arrival: Arrival, message: NodeMessage, run: () => Handl
         fault = illegalState(node, message) ?? run();
       } catch (exception) {
         drop();
-        throw exception;
+        if (!(exception instanceof KernelError)) throw exception;
+        failForWant(arrival, message, exception);
+        return;
       }
       if (fault === undefined) return;
       drop();
@@ -60,10 +66,10 @@ export function receiveUnknownMethod(arrival: Arrival, ordinal: bigint): void {
   );
 }
 
-/** How a node's channel ended on the client's side. */
+/** How a node's channel ended other than by the server's own decision. */
 export interface ClientClose {
-  /** False for anything but the peer's end being closed: the same as an unclean close, Release or not. */
-  readonly isPeerClosed: boolean;
+  /** Anything but the peer's end being closed is the same as an unclean close, Release or not. */
+  readonly cause: "peer" | Extract<FailureCause, "malformed message" | "no resources">;
   readonly detail: string;
 }
 
@@ -74,11 +80,11 @@ export function receiveClose(arrival: Arrival, close: ClientClose): void {
     collection.gate.pass(() => {
       if (node.isDeleted || endpointOf(node) !== endpoint) return;
       const { serving } = node;
-      if (!close.isPeerClosed) {
-        const { logger } = collection.context;
-        logger.error({ ...collection.describe(node), detail: close.detail }, "a client broke the rules of its channel");
-        const fault = { message: "its channel", detail: close.detail };
-        failDomainOf(collection, node, "UNSPECIFIED", "malformed message", fault);
+      const { cause, detail } = close;
+      if (cause !== "peer") {
+        const what = cause === "no resources" ? NO_RESOURCES : "a client broke the rules of its channel";
+        collection.context.logger.error({ ...collection.describe(node), detail }, what);
+        failDomainOf(collection, node, "UNSPECIFIED", cause, { message: "its channel", detail });
       } else if (serving.kind === "token" && serving.state.kind === "bind-pending") {
         convertToCollection(collection, node, serving.state);
       } else if (isReleased(node)) {
@@ -112,6 +118,17 @@ export function deviate(arrival: Arrival, message: string, fault: Deviation): vo
   endpoint.close(fault.epitaph ?? (endpoint.generation === "v1" ? fault.v1Status : Status.ERR_INTERNAL));
   const detail = { message, detail: fault.detail };
   collection.post(() => failDomainOf(collection, node, "UNSPECIFIED", "deviation", detail));
+}
+
+/**
+ * The machine has too little of something for what a message asks. It costs the node that asked what a deviation would, and
+ * those outside its domain nothing.
+ */
+function failForWant({ collection, node, endpoint }: Arrival, message: string, error: KernelError): void {
+  collection.context.logger.error({ ...collection.describe(node), message, err: error }, NO_RESOURCES);
+  endpoint.close(endpoint.generation === "v1" ? Status.ERR_NO_RESOURCES : Status.ERR_INTERNAL);
+  const detail = { message, detail: error.message };
+  collection.post(() => failDomainOf(collection, node, "UNSPECIFIED", "no resources", detail));
 }
 
 function isReleased(node: Node): boolean {

@@ -12,7 +12,7 @@ import type { DeliveredCollection } from "../buffers/delivery.ts";
 
 /** The core's hold on a node's channel. The FIDL edge implements it, one for each generation. */
 export interface NodeEndpoint {
-  /** koid of the server's end. */
+  /** koid of the server's end. For tokens it is known; for others it may have to be asked of the kernel, which may throw. */
   readonly koid: number;
   /** Generation of the last message handled, where the channel takes both; v2 until a v1 message arrives. */
   generation: Generation;
@@ -54,7 +54,7 @@ export type TokenState =
       readonly kind: "bind-pending";
       readonly request: EndToServe;
       /** Replaces the node's debug info at conversion, when the binding Allocator has one. */
-      readonly allocatorInfo: DebugInfo | undefined;
+      readonly binder: { readonly debugInfo: DebugInfo | undefined; readonly pid: number | undefined };
     };
 
 /** A `WaitForAllBuffersAllocated` without an answer yet. */

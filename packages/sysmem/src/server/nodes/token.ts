@@ -20,7 +20,10 @@ export function checkRoom(collection: LogicalBufferCollection, count: number): H
   return deviation(`quota maxNodesPerCollection (${maxNodesPerCollection}) is used up`, Status.ERR_NO_RESOURCES);
 }
 
-/** Adds a token below `parent` and serves it. Takes ownership of `channel`. Room must have been checked. */
+/**
+ * Adds a token below `parent` and serves it. Takes ownership of `channel`, unless it throws: then `parent` must fail, since
+ * the child is there without a channel. Room must have been checked.
+ */
 export function addToken(
   collection: LogicalBufferCollection,
   parent: Node,
@@ -67,7 +70,9 @@ export function duplicate(collection: LogicalBufferCollection, node: Node, mask:
   return undefined;
 }
 
-/** `DuplicateSync` and `CreateChildrenSync`: one child for each mask, or a deviation before any is made. */
+/**
+ * `DuplicateSync` and `CreateChildrenSync`: one child for each mask, or a deviation before any is made. Throws `KernelError`.
+ */
 export function addTokens(
   collection: LogicalBufferCollection,
   node: Node,
@@ -79,14 +84,18 @@ export function addTokens(
   const full = checkRoom(collection, list.length);
   if (full !== undefined) return full;
   const clientEnds: Channel[] = [];
+  let unserved: Channel | undefined;
   try {
     for (const mask of list) {
       const [clientEnd, serverEnd] = collection.context.kernel.createChannel();
       clientEnds.push(clientEnd);
+      unserved = serverEnd;
       addToken(collection, node, serverEnd, mask);
+      unserved = undefined;
     }
   } catch (error) {
-    // The kernel has no channels left. The children made so far fail with the collection.
+    // The kernel has no channels left. The children made so far fail with the node that asked for them.
+    unserved?.close();
     for (const clientEnd of clientEnds) clientEnd.close();
     throw error;
   }
@@ -115,7 +124,7 @@ export function createGroup(collection: LogicalBufferCollection, parent: Node, e
     endpoint: end.serve(collection, added),
     state: "open",
   }));
-  notePid(collection, node);
+  notePid(collection, node, parent.properties.pid);
   collection.emit(() => ({
     type: "node-created",
     node: collection.refData(node),
@@ -133,12 +142,18 @@ export function convertToCollection(
 ): void {
   if (node.serving.kind === "token") collection.context.tokens.delete(node.serving.endpoint.koid);
   // After every message queued on the token, so that the binder has the last word.
-  if (state.allocatorInfo !== undefined) node.properties.debugInfo = state.allocatorInfo;
-  serveAsCollection(collection, node, state.request);
+  const { debugInfo, pid } = state.binder;
+  if (debugInfo !== undefined) node.properties.debugInfo = debugInfo;
+  serveAsCollection(collection, node, state.request, pid);
 }
 
-/** Starts serving a collection's channel at a node. */
-export function serveAsCollection(collection: LogicalBufferCollection, node: Node, request: EndToServe): void {
+/** Starts serving a collection's channel at a node. `binder` is the process that asked for it, where that is known. */
+export function serveAsCollection(
+  collection: LogicalBufferCollection,
+  node: Node,
+  request: EndToServe,
+  binder: number | undefined,
+): void {
   node.setServing({
     kind: "collection",
     endpoint: request.serve(collection, node),
@@ -147,12 +162,15 @@ export function serveAsCollection(collection: LogicalBufferCollection, node: Nod
     waits: [],
     trackers: [],
   });
-  notePid(collection, node);
+  notePid(collection, node, binder);
   collection.emit(() => ({ type: "token-bound", node: collection.refData(node) }));
 }
 
-/** Remembers whose process it is; a token says nothing about that, since its channel may be the server's own making. */
-function notePid(collection: LogicalBufferCollection, node: Node): void {
+/**
+ * Remembers whose process it is; a token says nothing about that, since its channel may be the server's own making.
+ * `asker` stands in where the channel is closed already, as when its process has died.
+ */
+function notePid(collection: LogicalBufferCollection, node: Node, asker: number | undefined): void {
   if (node.serving.kind === "orphan") return;
-  node.properties.pid = node.serving.endpoint.peerCredentials(collection.context.kernel)?.pid;
+  node.properties.pid = node.serving.endpoint.peerCredentials(collection.context.kernel)?.pid ?? asker;
 }

@@ -68,6 +68,7 @@ function addChildren({ collection, node: root }: Arrival, children: readonly Cal
       collection,
       collection.addNode(root, properties, () => ({ kind: "orphan" })),
       child,
+      root.properties.pid,
     );
   }
   return undefined;
@@ -140,7 +141,7 @@ class CallNode implements EndToServe, NodeEndpoint, PendingWait {
     arrival.collection.post(() =>
       this.#whileServed(({ node }) => {
         release(node);
-        receiveClose(arrival, { isPeerClosed: true, detail: "the call is answered" });
+        receiveClose(arrival, { cause: "peer", detail: "the call is answered" });
       }),
     );
   }

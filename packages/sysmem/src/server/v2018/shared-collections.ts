@@ -77,6 +77,8 @@ export class SharedCollections {
       return deviation(`quota maxCollections (${maxCollections}) is used up`, Status.ERR_NO_RESOURCES);
     }
     const session: Session = { constraints, coordinator, tokenPeer, binders: new Set(), watch: nothingToCancel };
+    // First of all: it is what the kernel may refuse.
+    session.watch = tokenPeer.onPeerClosed(() => this.#context.turns.enter(() => this.#complete(koid, session)));
     this.#sessions.set(koid, session);
     for (const { binder, token, watch } of this.#unpaired.get(koid) ?? []) {
       watch.cancel();
@@ -84,7 +86,6 @@ export class SharedCollections {
       session.binders.add(binder);
     }
     this.#unpaired.delete(koid);
-    session.watch = tokenPeer.onPeerClosed(() => this.#context.turns.enter(() => this.#complete(koid, session)));
     return undefined;
   }
 
@@ -126,8 +127,6 @@ export class SharedCollections {
   }
 
   #await(koid: number, unpaired: Unpaired): void {
-    const waiting = this.#unpaired.get(koid) ?? new Set();
-    this.#unpaired.set(koid, waiting.add(unpaired));
     unpaired.watch = unpaired.token.onPeerClosed(() =>
       this.#context.turns.enter(() => {
         if (!this.#forget(koid, unpaired)) return;
@@ -135,6 +134,8 @@ export class SharedCollections {
         unpaired.binder.call.answer({ ok: false, error: Status.ERR_INVALID_ARGS });
       }),
     );
+    const waiting = this.#unpaired.get(koid) ?? new Set();
+    this.#unpaired.set(koid, waiting.add(unpaired));
   }
 
   /** False when it was not waiting any more. */

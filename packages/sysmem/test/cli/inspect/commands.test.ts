@@ -43,7 +43,9 @@ function normalize(text: string): string {
     .replaceAll(/"(\w+_ns|inode|start|end)": "\d+"/g, '"$1": "N"')
     .replaceAll(/"command": "[^"]*"/g, '"command": "PROGRAM"')
     .replaceAll(/"descriptor": \d+/g, '"descriptor": 0')
-    .replaceAll(/^(max\w+ +\d+ +)\d+/gm, "$1LIMIT")
+    .replaceAll(/^((?:max|per)[\w.]+ +\d+ +)\d+/gm, "$1LIMIT")
+    .replaceAll(/^((?:per\w+\.|pid |uid ).*?uid |uid )\d+/gm, "$1UID")
+    .replaceAll(/^(pid PID +)node [^ ]+/gm, "$1PROGRAM")
     .replaceAll(/ +\n/g, "\n");
 }
 
@@ -116,8 +118,8 @@ describe("--json of", () => {
         .split("\n")
         .map((line) => Object.keys(JSON.parse(line))),
     ).toEqual([
-      ["server", "collections"],
-      ["server", "collections"],
+      ["server", "collections", "heaps", "quotas"],
+      ["server", "collections", "heaps", "quotas"],
     ]);
   });
 
@@ -143,14 +145,14 @@ describe("what goes wrong", () => {
     const stdout = { write: () => true };
     expect(await main(["ls", "--svc", "/nonexistent"], { stdout, stderr })).toBe(1);
     expect(err.trim()).toBe(
-      "sysmem: cannot inspect /nonexistent/sysmem.inspect.Inspector: no server listens there (--svc DIR names its service directory)",
+      "sysmem: cannot inspect /nonexistent/sysmem.inspect.Inspector: no server listens there (--svc DIR names its service directory) [NO_SERVER]",
     );
   });
 
   it("is one line and status 1 for a collection that does not exist", async () => {
     const { status, out, err } = await world.sysmem("why-alive", "nobody");
     expect([status, out]).toEqual([1, ""]);
-    expect(err.trim()).toBe('sysmem: there is no collection "nobody" (sysmem ls lists them)');
+    expect(err.trim()).toBe('sysmem: there is no collection "nobody" (sysmem ls lists them) [NO_COLLECTION]');
   });
 
   it("is status 2 for wrong usage", async () => {

@@ -77,6 +77,8 @@ export class ReferenceSecureMem {
         const isOneEnd = from.physicalAddress === to.physicalAddress || endOf(from) === endOf(to);
         if (!isOneEnd || !canModify) return err(Error.PROTOCOL_DEVIATION);
         this.calls.push("modify");
+        const failure = this.#failure("ModifySecureHeapPhysicalRange");
+        if (failure !== undefined) return failure;
         return this.#replace({ heap, range: from }, { heap, range: to });
       },
       zeroSubRange: ({ isCoveringRangeExplicit, heapRange }) => {

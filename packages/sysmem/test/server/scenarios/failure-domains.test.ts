@@ -1,6 +1,7 @@
 /** Lifecycle contract 11, statements 43 to 62. */
 import { expect, test as base } from "vitest";
 import { type BufferCollectionClient, BufferCollectionToken } from "#gen/fuchsia_sysmem2";
+import { InvariantError } from "#base";
 import { KernelError } from "#kernel";
 import { raw } from "../support/constraints.ts";
 import { endWorld, fakeWorld, worldFixture } from "../support/fixture.ts";
@@ -248,7 +249,7 @@ test("an exception in one collection's handling fails that collection, is logged
   const child = await world.dup(unlucky);
   const { createEvent } = world.serverProcess;
   world.serverProcess.createEvent = () => {
-    throw new KernelError("NO_RESOURCES", "cannot create an event: no descriptors left");
+    throw new InvariantError("a mistake of ours");
   };
   await expect(unlucky.getNodeRef()).rejects.toThrow("cannot go on");
   world.serverProcess.createEvent = createEvent;
@@ -257,6 +258,37 @@ test("an exception in one collection's handling fails that collection, is logged
   const [line] = world.errors("an exception fails this collection");
   expect(line?.fields.tree).toHaveLength(2);
   await endWorld(world, 1);
+});
+
+test("a machine without resources costs the domain of the node that asked, is logged with who and why, and nobody else notices", async () => {
+  const world = fakeWorld();
+  const { collection, info } = await world.allocated(raw());
+  const late = await world.attach(collection);
+  late.setDebugClientInfo({ name: "late", id: 7n });
+  const { createEvent } = world.serverProcess;
+  world.serverProcess.createEvent = () => {
+    throw new KernelError("NO_RESOURCES", "cannot create an event: EMFILE", "EMFILE");
+  };
+  await expect(late.getNodeRef()).rejects.toThrow("cannot go on");
+  world.serverProcess.createEvent = createEvent;
+  await world.closed(late);
+  await world.alive(collection);
+  const [line] = world.errors("the machine has not enough for this channel");
+  expect(line?.fields).toMatchObject({
+    client: "late (was from AttachToken())",
+    clientId: "7",
+    message: "GetNodeRef",
+    err: { errno: "EMFILE" },
+  });
+  const [failure] = world.server.context.domainFailures.records;
+  expect(failure).toMatchObject({
+    client: "late (was from AttachToken())",
+    cause: "no resources",
+    nodeCount: 1,
+    isRoot: false,
+  });
+  world.closeVmos(info);
+  await endWorld(world);
 });
 
 test("a kernel that runs out of channels in the middle of DuplicateSync costs that collection and no handle", async () => {
@@ -273,7 +305,7 @@ test("a kernel that runs out of channels in the middle of DuplicateSync costs th
   world.serverProcess.createChannel = createChannel;
   await world.closed(unlucky);
   await world.alive(other);
-  await endWorld(world, 1);
+  await endWorld(world);
 });
 
 test("a kernel that refuses to hand out a VMO costs that wait alone", async ({ world }) => {

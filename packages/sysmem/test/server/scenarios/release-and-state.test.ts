@@ -165,3 +165,22 @@ test("required fields: a missing one fails the domain", async ({ world }) => {
   await world.closed(collection);
   expect(mine.isPeerClosed()).toBe(true);
 });
+
+test("a client that releases its only token is no error: nobody is left who could miss the buffers", async ({
+  world,
+}) => {
+  const root = await world.root();
+  world.leave(root);
+  await world.settle();
+  expect(world.server.snapshot().collections).toEqual([]);
+  expect(world.logs.filter(({ level }) => level === "error")).toEqual([]);
+  expect(world.logs.map(({ message }) => message)).toContain("the last client of this collection has left");
+  // One of two that leaves takes nothing from the other, whose end then is a failure.
+  const [one, other] = [await world.root(), await world.root()];
+  const child = await world.dup(one);
+  world.leave(one);
+  await world.alive(child, other);
+  child.close();
+  await world.settle();
+  expect(world.errors("this collection fails")).toHaveLength(1);
+});

@@ -68,12 +68,14 @@ export interface WorldOptions extends Partial<Omit<ServerOptions, "kernel" | "cl
   readonly give: (channel: Channel) => Channel;
   /** Runs until nothing more happens by itself. */
   readonly settle: () => Promise<void>;
+  /** Default: one of its own. */
+  readonly clock?: SimulatedClock | undefined;
 }
 
 export class World {
   /** The clients' kernel. */
   readonly kernel: Kernel;
-  readonly clock: SimulatedClock = new SimulatedClock();
+  readonly clock: SimulatedClock;
   readonly logs: LogLine[] = [];
   readonly events: ServerEvent[] = [];
   readonly server: Server;
@@ -83,7 +85,8 @@ export class World {
   readonly #open = new Set<{ close(): void }>();
 
   constructor(options: WorldOptions) {
-    const { kernel, clients, give, settle, ...rest } = options;
+    const { kernel, clients, give, settle, clock = new SimulatedClock(), ...rest } = options;
+    this.clock = clock;
     this.kernel = clients;
     this.#give = give;
     this.settle = settle;

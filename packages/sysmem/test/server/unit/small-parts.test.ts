@@ -174,9 +174,15 @@ test("failures are kept up to a number, and explanations with the newest and sma
         reason: "r",
         participants: Array.from({ length: participants }, () => someone),
       },
-      () => ({ ok: false, summary: "explained", children: [] }),
+      { tree: undefined, explain: () => ({ ok: false, summary: "explained", children: [] }) },
     ).failureId;
   const ids = [add(1), add(1), add(1), add(2), add(1)];
   expect(log.records.map((record) => record.failureId)).toEqual(ids.slice(2));
-  expect(ids.map((id) => log.explain(id)?.summary)).toEqual([undefined, undefined, undefined, undefined, "explained"]);
+  expect(ids.map((id) => log.inquiry(id)?.explain().summary)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    "explained",
+  ]);
 });

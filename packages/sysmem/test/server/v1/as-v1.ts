@@ -55,6 +55,7 @@ function toV1Constraints(from: v2.BufferCollectionConstraints | undefined): v1.B
   const heaps = (memory?.permittedHeaps ?? []).map(
     ({ heapType = "", id = 0n }) => heapNumberOf(heapType, id) ?? notInV1(`heap ${heapType}`),
   );
+  if (memory?.minPhysicalBaseAlignment !== undefined) notInV1("min_physical_base_alignment");
   const known = new Set([...COUNT_FIELDS.map(({ v2: name }) => name), "usage", "bufferMemoryConstraints"]);
   for (const name of Object.keys(from ?? {})) if (!known.has(name)) notInV1(name);
   const image = blankCollectionInfo().settings.imageFormatConstraints;

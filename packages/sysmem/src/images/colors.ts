@@ -1,7 +1,8 @@
-/** How YUV samples correspond to red, green and blue: coefficients in fixed-point tables. */
+/** How YUV samples correspond to red, green and blue: weights, and coefficients in fixed-point tables. */
+import { ColorSpace } from "#negotiate";
 
 /** Which weights luma gives the three colors. */
-export type YuvMatrix = "BT.601" | "BT.709";
+export type YuvMatrix = "BT.601" | "BT.709" | "BT.2020";
 
 /** Whether 8-bit luma goes from 16 to 235 and chroma from 16 to 240, or both use all 256 values. */
 export type YuvRange = "limited" | "full";
@@ -15,14 +16,33 @@ export interface YuvColors {
 /** `fuchsia.images2.ColorSpace.REC709`. */
 export const REC709: YuvColors = { matrix: "BT.709", range: "limited" };
 
+/** What YUV samples of a colour space mean. Where it says nothing (PASSTHROUGH), what most video means. */
+export function colorsOf(colorSpace: number | undefined): YuvColors {
+  switch (colorSpace) {
+    case ColorSpace.REC601_NTSC:
+    case ColorSpace.REC601_PAL:
+      return { matrix: "BT.601", range: "limited" };
+    case ColorSpace.REC601_NTSC_FULL_RANGE:
+    case ColorSpace.REC601_PAL_FULL_RANGE:
+      return { matrix: "BT.601", range: "full" };
+    case ColorSpace.REC2020:
+    case ColorSpace.REC2100:
+      return { matrix: "BT.2020", range: "limited" };
+    default:
+      return REC709;
+  }
+}
+
 /** Fraction bits of the coefficients. Products of a sample and a coefficient stay far inside 32 bits. */
 export const FRACTION_BITS = 16;
 const ONE = 1 << FRACTION_BITS;
 const HALF = ONE >> 1;
 
-const WEIGHTS: Readonly<Record<YuvMatrix, { readonly red: number; readonly blue: number }>> = {
+/** What share red and blue have in luma. Green has the rest. */
+export const WEIGHTS: Readonly<Record<YuvMatrix, { readonly red: number; readonly blue: number }>> = {
   "BT.601": { red: 0.299, blue: 0.114 },
   "BT.709": { red: 0.2126, blue: 0.0722 },
+  "BT.2020": { red: 0.2627, blue: 0.0593 },
 };
 
 /** Coefficients from RGB to YUV. Each row of three, applied to 8-bit values, gives a value with fraction bits. */
