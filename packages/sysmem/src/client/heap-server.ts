@@ -27,6 +27,7 @@ export interface HeapBufferRequest {
   readonly bufferIndex: number;
 }
 
+/** A heap to be registered, and how its memory is made and released. */
 export interface HeapServerOptions {
   /** What kind of heap it is. */
   readonly heapType: RegistrableHeapType;

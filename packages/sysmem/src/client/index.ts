@@ -1,4 +1,9 @@
 /** What an application imports: `import { Sysmem } from "sysmem"`. */
+// What the options and results below are made of, so that programs can name it.
+export type { Clock, Logger } from "#base";
+export type { HeapAttachments, HeapRegistry, RegistrableHeapType } from "#heaps";
+export type { BufferMemory, EventPair, Kernel, Vmo } from "#kernel";
+export type { IdSource, QuotaOptions, Quotas, Server, ServerEvent, ServerLimits, ServerObserver } from "#server";
 export type { BufferLayout } from "./buffer-layout.ts";
 export { Collection, type WaitOptions } from "./collection.ts";
 export { EmbeddedSysmem, type EmbeddedOptions } from "./embedded.ts";

@@ -9,12 +9,15 @@
 /** A descriptor, or a function giving one (named types are always referred to through a function). */
 export type TypeRef = TypeDescriptor | (() => TypeDescriptor);
 
+/** The integer types. */
 export type IntegerKind = "int8" | "uint8" | "int16" | "uint16" | "int32" | "uint32" | "int64" | "uint64";
 
+/** `bool`, an integer or a float. */
 export interface PrimitiveDescriptor {
   readonly kind: "bool" | IntegerKind | "float32" | "float64";
 }
 
+/** `string`, `string:N`, `string:<N, optional>`. */
 export interface StringDescriptor {
   readonly kind: "string";
   /** Bound in UTF-8 bytes; absent = unbounded. */
@@ -22,6 +25,7 @@ export interface StringDescriptor {
   readonly optional?: boolean;
 }
 
+/** `vector<T>`, `vector<T>:N`, `vector<T>:<N, optional>`. */
 export interface VectorDescriptor {
   readonly kind: "vector";
   readonly element: TypeRef;
@@ -29,6 +33,7 @@ export interface VectorDescriptor {
   readonly optional?: boolean;
 }
 
+/** `array<T, N>`. */
 export interface ArrayDescriptor {
   readonly kind: "array";
   readonly element: TypeRef;
@@ -66,6 +71,7 @@ export interface OptionalUnionDescriptor {
   readonly element: TypeRef;
 }
 
+/** A member of a struct, in order of declaration. */
 export interface StructMember {
   /** Property name in TypeScript. */
   readonly name: string;
@@ -74,6 +80,7 @@ export interface StructMember {
   readonly type: TypeRef;
 }
 
+/** A struct. */
 export interface StructDescriptor {
   readonly kind: "struct";
   /** `library/Name`. */
@@ -82,10 +89,12 @@ export interface StructDescriptor {
   readonly members: readonly StructMember[];
 }
 
+/** A member of a table or union, by its ordinal. */
 export interface OrdinalMember extends StructMember {
   readonly ordinal: number;
 }
 
+/** A table. */
 export interface TableDescriptor {
   readonly kind: "table";
   readonly name: string;
@@ -94,6 +103,7 @@ export interface TableDescriptor {
   readonly members: readonly OrdinalMember[];
 }
 
+/** A union. */
 export interface UnionDescriptor {
   readonly kind: "union";
   readonly name: string;
@@ -102,6 +112,7 @@ export interface UnionDescriptor {
   readonly members: readonly OrdinalMember[];
 }
 
+/** An enum with its members by name. */
 export interface EnumDescriptor {
   readonly kind: "enum";
   readonly name: string;
@@ -114,6 +125,7 @@ export interface EnumDescriptor {
   readonly members: Readonly<Record<string, number | bigint>>;
 }
 
+/** Bits with their members by name. */
 export interface BitsDescriptor {
   readonly kind: "bits";
   readonly name: string;
@@ -122,6 +134,7 @@ export interface BitsDescriptor {
   readonly members: Readonly<Record<string, number | bigint>>;
 }
 
+/** What is known of any type. */
 export type TypeDescriptor =
   | PrimitiveDescriptor
   | StringDescriptor
@@ -137,6 +150,7 @@ export type TypeDescriptor =
   | EnumDescriptor
   | BitsDescriptor;
 
+/** A method or event of a protocol. */
 export interface MethodDescriptor {
   /** TypeScript name, lower camel case; with a trailing underscore where `RESERVED_METHOD_NAMES` has it. */
   readonly name: string;
@@ -154,6 +168,7 @@ export interface MethodDescriptor {
   readonly error?: TypeRef;
 }
 
+/** A protocol with all its methods, composed ones included. */
 export interface ProtocolDescriptor {
   readonly kind: "protocol";
   readonly name: string;

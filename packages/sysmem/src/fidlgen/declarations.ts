@@ -142,6 +142,14 @@ function subtypeOf(library: Library, type: IrType): string {
   return type.subtype;
 }
 
+/** What an anonymous layout is, told by where it stands; empty for one that has a name of its own. */
+function payloadComment({ naming_context: [protocol, method, ...part] = [] }: IrStruct | IrTable): string {
+  if (protocol === undefined || method === undefined) return "";
+  const what = part.at(-1) ?? "Response";
+  const role = /Request/.test(what) ? "request" : "answer";
+  return comment([`The ${role} of \`${protocol}.${method}\`.`]);
+}
+
 /** The interface and codec of a struct. Absent optionals may be left out of a literal. */
 export function struct(library: Library, declaration: IrStruct): string {
   const name = library.localName(declaration.name);
@@ -153,7 +161,7 @@ export function struct(library: Library, declaration: IrStruct): string {
     return `${docComment(member)}${key}${isOptional ? `?: ${type} | undefined` : `: ${type}`};\n`;
   });
   return [
-    docComment(declaration),
+    docComment(declaration) || payloadComment(declaration),
     properties.length === 0
       ? `export type ${name} = ${library.global("Record")}<never, never>;\n`
       : `export interface ${name} ${block(properties)}\n`,
@@ -175,7 +183,7 @@ export function table(library: Library, declaration: IrTable): string {
     return `${docComment(member)}${propertyKey(lowerCamel(member.name))}?: ${type} | undefined;\n`;
   });
   return [
-    docComment(declaration),
+    docComment(declaration) || payloadComment(declaration),
     `export interface ${name} extends ${library.runtime("TableExtras")} ${block(properties)}\n`,
     layoutConstant(library, "table", name, declaration, ordinalDescriptors(library, declaration.members)),
   ].join("");

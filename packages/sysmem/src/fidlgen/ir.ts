@@ -115,6 +115,8 @@ export interface IrTypedMember extends IrElement {
 }
 
 export interface IrStruct extends IrElement {
+  /** Where the layout stands, from the outermost name: one alone for a layout that has a name of its own. */
+  readonly naming_context?: readonly string[];
   readonly members: readonly IrTypedMember[];
   readonly resource: boolean;
   readonly is_empty_success_struct?: boolean;
@@ -125,6 +127,7 @@ export interface IrOrdinalMember extends IrTypedMember {
 }
 
 export interface IrTable extends IrElement {
+  readonly naming_context?: readonly string[];
   readonly members: readonly IrOrdinalMember[];
   readonly resource: boolean;
 }

@@ -28,6 +28,7 @@ import * as sysmem2 from "./fuchsia_sysmem2.ts";
 /** Tells `Metadata` from other kinds of board metadata: the letters "SyMd" from the highest byte to the lowest. */
 export const METADATA_TYPE = 0x53794d64;
 
+/** The request of `DriverConnector.ConnectSysmem`. */
 export interface DriverConnectorConnectSysmemRequest {
   /** The server end. */
   sysmemRequest: ServerEnd<SysmemClient>;
@@ -53,6 +54,7 @@ export const DriverConnectorConnectV1Request: TypeCodec<DriverConnectorConnectV1
   ],
 });
 
+/** The request of `DriverConnector.ConnectV2`. */
 export interface DriverConnectorConnectV2Request {
   /** The server end. */
   allocatorRequest: ServerEnd<sysmem2.AllocatorClient>;
@@ -65,6 +67,7 @@ export const DriverConnectorConnectV2Request: TypeCodec<DriverConnectorConnectV2
   ],
 });
 
+/** The request of `DriverConnector.SetAuxServiceDirectory`. */
 export interface DriverConnectorSetAuxServiceDirectoryRequest {
   /** The directory. */
   serviceDirectory: ClientEnd<io.DirectoryClient>;
@@ -77,6 +80,7 @@ export const DriverConnectorSetAuxServiceDirectoryRequest: TypeCodec<DriverConne
   ],
 });
 
+/** The request of `Heap.AllocateVmo`. */
 export interface HeapAllocateVmoRequest {
   /** Size of the VMO in bytes, a multiple of the page size. */
   size: bigint;
@@ -101,6 +105,7 @@ export const HeapAllocateVmoRequest: TypeCodec<HeapAllocateVmoRequest> = /* @__P
   ],
 });
 
+/** The request of `Heap.DeleteVmo`. */
 export interface HeapDeleteVmoRequest {
   /** The collection that the buffer was for. */
   bufferCollectionId: bigint;
@@ -119,6 +124,7 @@ export const HeapDeleteVmoRequest: TypeCodec<HeapDeleteVmoRequest> = /* @__PURE_
   ],
 });
 
+/** The request of `Heap.OnRegister`. */
 export interface HeapOnRegisterRequest {
   /** The heap's properties. */
   properties: HeapProperties;
@@ -131,6 +137,7 @@ export const HeapOnRegisterRequest: TypeCodec<HeapOnRegisterRequest> = /* @__PUR
   ],
 });
 
+/** The answer of `Heap.AllocateVmo`. */
 export interface HeapAllocateVmoResponse {
   /** A VMO of exactly the asked-for size: a slice or reference of one that the provider keeps. */
   vmo: VmoHandle;
@@ -143,6 +150,7 @@ export const HeapAllocateVmoResponse: TypeCodec<HeapAllocateVmoResponse> = /* @_
   ],
 });
 
+/** The request of `Sysmem.RegisterHeap`. */
 export interface SysmemRegisterHeapRequest {
   /**
    * Which heap it is, as a number of `fuchsia.sysmem.HeapType`; the heap's id is 0. An unknown number closes this
@@ -161,6 +169,7 @@ export const SysmemRegisterHeapRequest: TypeCodec<SysmemRegisterHeapRequest> = /
   ],
 });
 
+/** The request of `Sysmem.RegisterSecureMem`. */
 export interface SysmemRegisterSecureMemRequest {
   /** The secure side. */
   secureMemConnection: ClientEnd<sysmem2.SecureMemClient>;

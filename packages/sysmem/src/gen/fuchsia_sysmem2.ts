@@ -275,6 +275,7 @@ export const PixelFormatAndModifier: TypeCodec<PixelFormatAndModifier> = /* @__P
   ],
 });
 
+/** The request of `Allocator.AllocateNonSharedCollection`. */
 export interface AllocatorAllocateNonSharedCollectionRequest extends TableExtras {
   /** Served as the collection's only node. Required. */
   collectionRequest?: ServerEnd<BufferCollectionClient> | undefined;
@@ -287,6 +288,7 @@ export const AllocatorAllocateNonSharedCollectionRequest: TypeCodec<AllocatorAll
   ],
 });
 
+/** The request of `Allocator.AllocateSharedCollection`. */
 export interface AllocatorAllocateSharedCollectionRequest extends TableExtras {
   /** Served as the root token. Required. */
   tokenRequest?: ServerEnd<BufferCollectionTokenClient> | undefined;
@@ -299,6 +301,7 @@ export const AllocatorAllocateSharedCollectionRequest: TypeCodec<AllocatorAlloca
   ],
 });
 
+/** The request of `Allocator.BindSharedCollection`. */
 export interface AllocatorBindSharedCollectionRequest extends TableExtras {
   /** The client end of the token. It is consumed. Required. */
   token?: ClientEnd<BufferCollectionTokenClient> | undefined;
@@ -643,6 +646,7 @@ export const BufferCollectionConstraints: TypeCodec<BufferCollectionConstraints>
   ],
 });
 
+/** The request of `Allocator.GetVmoInfo`. */
 export interface AllocatorGetVmoInfoRequest extends TableExtras {
   /** A handle to the VMO, which the request consumes; send a duplicate to keep one. Required. */
   vmo?: VmoHandle | undefined;
@@ -673,6 +677,7 @@ export const AllocatorGetVmoInfoRequest: TypeCodec<AllocatorGetVmoInfoRequest> =
   ],
 });
 
+/** The request of `Allocator.SetDebugClientInfo`. */
 export interface AllocatorSetDebugClientInfoRequest extends TableExtras {
   /** Who the client is, usually the process's name. Required. */
   name?: string | undefined;
@@ -688,6 +693,7 @@ export const AllocatorSetDebugClientInfoRequest: TypeCodec<AllocatorSetDebugClie
   ],
 });
 
+/** The request of `Allocator.ValidateBufferCollectionToken`. */
 export interface AllocatorValidateBufferCollectionTokenRequest extends TableExtras {
   /** Koid of the server end, which the client gets as the `related_koid` of its client end. Required. */
   tokenServerKoid?: zx.Koid | undefined;
@@ -744,6 +750,7 @@ export const SingleBufferSettings: TypeCodec<SingleBufferSettings> = /* @__PURE_
   ],
 });
 
+/** The answer of `Allocator.GetVmoInfo`. */
 export interface AllocatorGetVmoInfoResponse extends TableExtras {
   /** The collection that the buffer belongs to: the number that `Node.GetBufferCollectionId` gives. Always set. */
   bufferCollectionId?: bigint | undefined;
@@ -789,6 +796,7 @@ export const AllocatorGetVmoInfoResponse: TypeCodec<AllocatorGetVmoInfoResponse>
   ],
 });
 
+/** The answer of `Allocator.ValidateBufferCollectionToken`. */
 export interface AllocatorValidateBufferCollectionTokenResponse extends TableExtras {
   /** True if the server end with this koid is a token now. Always set. */
   isKnown?: boolean | undefined;
@@ -801,6 +809,7 @@ export const AllocatorValidateBufferCollectionTokenResponse: TypeCodec<Allocator
   ],
 });
 
+/** The request of `BufferCollection.AttachLifetimeTracking`. */
 export interface BufferCollectionAttachLifetimeTrackingRequest extends TableExtras {
   /** The end to close, with the rights to duplicate and to transfer it. The client watches the other. Required. */
   serverEnd?: EventPairHandle | undefined;
@@ -816,6 +825,7 @@ export const BufferCollectionAttachLifetimeTrackingRequest: TypeCodec<BufferColl
   ],
 });
 
+/** The request of `BufferCollection.AttachToken`. */
 export interface BufferCollectionAttachTokenRequest extends TableExtras {
   /** See `BufferCollectionToken`. 0 is a deviation. Required. */
   rightsAttenuationMask?: zx.Rights | undefined;
@@ -831,6 +841,7 @@ export const BufferCollectionAttachTokenRequest: TypeCodec<BufferCollectionAttac
   ],
 });
 
+/** The request of `BufferCollection.SetConstraints`. */
 export interface BufferCollectionSetConstraintsRequest extends TableExtras {
   /**
    * The constraints. Unset: the participant has none. It is then treated as having `NONE_USAGE`: it gets no
@@ -899,6 +910,7 @@ export const BufferCollectionInfo: TypeCodec<BufferCollectionInfo> = /* @__PURE_
   ],
 });
 
+/** The answer of `BufferCollection.WaitForAllBuffersAllocated`. */
 export interface BufferCollectionWaitForAllBuffersAllocatedResponse extends TableExtras {
   /** The buffers and their settings. Always set. */
   bufferCollectionInfo?: BufferCollectionInfo | undefined;
@@ -911,6 +923,7 @@ export const BufferCollectionWaitForAllBuffersAllocatedResponse: TypeCodec<Buffe
   ],
 });
 
+/** The request of `Node.AttachNodeTracking`. */
 export interface NodeAttachNodeTrackingRequest extends TableExtras {
   /** The end to close. The client watches the other. Required. */
   serverEnd?: EventPairHandle | undefined;
@@ -923,6 +936,7 @@ export const NodeAttachNodeTrackingRequest: TypeCodec<NodeAttachNodeTrackingRequ
   ],
 });
 
+/** The request of `Node.IsAlternateFor`. */
 export interface NodeIsAlternateForRequest extends TableExtras {
   /** What the other node's `GetNodeRef` gave, or a duplicate. Required. */
   nodeRef?: EventHandle | undefined;
@@ -935,6 +949,7 @@ export const NodeIsAlternateForRequest: TypeCodec<NodeIsAlternateForRequest> = /
   ],
 });
 
+/** The request of `Node.SetDebugClientInfo`. */
 export interface NodeSetDebugClientInfoRequest extends TableExtras {
   /** Who the client is, usually the process's name. Required. */
   name?: string | undefined;
@@ -950,6 +965,7 @@ export const NodeSetDebugClientInfoRequest: TypeCodec<NodeSetDebugClientInfoRequ
   ],
 });
 
+/** The request of `Node.SetDebugTimeoutLogDeadline`. */
 export interface NodeSetDebugTimeoutLogDeadlineRequest extends TableExtras {
   /** Time of the warning on the monotonic clock. Required. */
   deadline?: zx.Time | undefined;
@@ -962,6 +978,7 @@ export const NodeSetDebugTimeoutLogDeadlineRequest: TypeCodec<NodeSetDebugTimeou
   ],
 });
 
+/** The request of `Node.SetName`. */
 export interface NodeSetNameRequest extends TableExtras {
   /** Greater wins. Required. */
   priority?: number | undefined;
@@ -977,6 +994,7 @@ export const NodeSetNameRequest: TypeCodec<NodeSetNameRequest> = /* @__PURE__ */
   ],
 });
 
+/** The request of `Node.SetWeakOk`. */
 export interface NodeSetWeakOkRequest extends TableExtras {
   /** Consents also for children created later and everything below them. Cannot be taken back. Default false. */
   forChildNodesAlso?: boolean | undefined;
@@ -989,6 +1007,7 @@ export const NodeSetWeakOkRequest: TypeCodec<NodeSetWeakOkRequest> = /* @__PURE_
   ],
 });
 
+/** The answer of `Node.GetBufferCollectionId`. */
 export interface NodeGetBufferCollectionIdResponse extends TableExtras {
   /** The number. Always set. */
   bufferCollectionId?: bigint | undefined;
@@ -1001,6 +1020,7 @@ export const NodeGetBufferCollectionIdResponse: TypeCodec<NodeGetBufferCollectio
   ],
 });
 
+/** The answer of `Node.GetNodeRef`. */
 export interface NodeGetNodeRefResponse extends TableExtras {
   /** The reference. Always set. */
   nodeRef?: EventHandle | undefined;
@@ -1013,6 +1033,7 @@ export const NodeGetNodeRefResponse: TypeCodec<NodeGetNodeRefResponse> = /* @__P
   ],
 });
 
+/** The answer of `Node.IsAlternateFor`. */
 export interface NodeIsAlternateForResponse extends TableExtras {
   /** True if the two nodes are alternatives. Always set. */
   isAlternate?: boolean | undefined;
@@ -1025,6 +1046,7 @@ export const NodeIsAlternateForResponse: TypeCodec<NodeIsAlternateForResponse> =
   ],
 });
 
+/** The request of `BufferCollectionToken.CreateBufferCollectionTokenGroup`. */
 export interface BufferCollectionTokenCreateBufferCollectionTokenGroupRequest extends TableExtras {
   /** Served as the new group. Required. */
   groupRequest?: ServerEnd<BufferCollectionTokenGroupClient> | undefined;
@@ -1037,6 +1059,7 @@ export const BufferCollectionTokenCreateBufferCollectionTokenGroupRequest: TypeC
   ],
 });
 
+/** The request of `BufferCollectionToken.Duplicate`. */
 export interface BufferCollectionTokenDuplicateRequest extends TableExtras {
   /** Required. 0 takes nothing away, as for older clients' sake, but logs an error. */
   rightsAttenuationMask?: zx.Rights | undefined;
@@ -1052,6 +1075,7 @@ export const BufferCollectionTokenDuplicateRequest: TypeCodec<BufferCollectionTo
   ],
 });
 
+/** The request of `BufferCollectionToken.DuplicateSync`. */
 export interface BufferCollectionTokenDuplicateSyncRequest extends TableExtras {
   /** One mask for each new token. Required. */
   rightsAttenuationMasks?: readonly zx.Rights[] | undefined;
@@ -1064,6 +1088,7 @@ export const BufferCollectionTokenDuplicateSyncRequest: TypeCodec<BufferCollecti
   ],
 });
 
+/** The answer of `BufferCollectionToken.DuplicateSync`. */
 export interface BufferCollectionTokenDuplicateSyncResponse extends TableExtras {
   /** The new tokens, in the order of the masks. Always set. */
   tokens?: readonly ClientEnd<BufferCollectionTokenClient>[] | undefined;
@@ -1076,6 +1101,7 @@ export const BufferCollectionTokenDuplicateSyncResponse: TypeCodec<BufferCollect
   ],
 });
 
+/** The request of `BufferCollectionTokenGroup.CreateChild`. */
 export interface BufferCollectionTokenGroupCreateChildRequest extends TableExtras {
   /** Served as the child. Required. */
   tokenRequest?: ServerEnd<BufferCollectionTokenClient> | undefined;
@@ -1091,6 +1117,7 @@ export const BufferCollectionTokenGroupCreateChildRequest: TypeCodec<BufferColle
   ],
 });
 
+/** The request of `BufferCollectionTokenGroup.CreateChildrenSync`. */
 export interface BufferCollectionTokenGroupCreateChildrenSyncRequest extends TableExtras {
   /** One mask for each child; see `BufferCollectionToken`. 0 is a deviation. Required. */
   rightsAttenuationMasks?: readonly zx.Rights[] | undefined;
@@ -1103,6 +1130,7 @@ export const BufferCollectionTokenGroupCreateChildrenSyncRequest: TypeCodec<Buff
   ],
 });
 
+/** The answer of `BufferCollectionTokenGroup.CreateChildrenSync`. */
 export interface BufferCollectionTokenGroupCreateChildrenSyncResponse extends TableExtras {
   /** The children, in the order of the masks and of preference. Always set. */
   tokens?: readonly ClientEnd<BufferCollectionTokenClient>[] | undefined;
@@ -1298,6 +1326,7 @@ export const SecureHeapProperties: TypeCodec<SecureHeapProperties> = /* @__PURE_
   ],
 });
 
+/** The request of `SecureMem.AddSecureHeapPhysicalRange`. */
 export interface SecureMemAddSecureHeapPhysicalRangeRequest extends TableExtras {
   /** The heap and the range. Required. */
   heapRange?: SecureHeapAndRange | undefined;
@@ -1310,6 +1339,7 @@ export const SecureMemAddSecureHeapPhysicalRangeRequest: TypeCodec<SecureMemAddS
   ],
 });
 
+/** The request of `SecureMem.DeleteSecureHeapPhysicalRange`. */
 export interface SecureMemDeleteSecureHeapPhysicalRangeRequest extends TableExtras {
   /** The heap and the range, exactly as it was added. Required. */
   heapRange?: SecureHeapAndRange | undefined;
@@ -1322,6 +1352,7 @@ export const SecureMemDeleteSecureHeapPhysicalRangeRequest: TypeCodec<SecureMemD
   ],
 });
 
+/** The request of `SecureMem.GetPhysicalSecureHeapProperties`. */
 export interface SecureMemGetPhysicalSecureHeapPropertiesRequest extends TableExtras {
   /** The heap and all of the memory that it may ever use. Required. */
   entireHeap?: SecureHeapAndRange | undefined;
@@ -1334,6 +1365,7 @@ export const SecureMemGetPhysicalSecureHeapPropertiesRequest: TypeCodec<SecureMe
   ],
 });
 
+/** The request of `SecureMem.ModifySecureHeapPhysicalRange`. */
 export interface SecureMemModifySecureHeapPhysicalRangeRequest extends TableExtras {
   /** The heap, the range as it is, and as it is to be. Required. */
   rangeModification?: SecureHeapAndRangeModification | undefined;
@@ -1346,6 +1378,7 @@ export const SecureMemModifySecureHeapPhysicalRangeRequest: TypeCodec<SecureMemM
   ],
 });
 
+/** The request of `SecureMem.ZeroSubRange`. */
 export interface SecureMemZeroSubRangeRequest extends TableExtras {
   /**
    * True if the range that the part lies in was added with `AddSecureHeapPhysicalRange`; false if it is one that
@@ -1364,6 +1397,7 @@ export const SecureMemZeroSubRangeRequest: TypeCodec<SecureMemZeroSubRangeReques
   ],
 });
 
+/** The answer of `SecureMem.GetDynamicSecureHeaps`. */
 export interface SecureMemGetDynamicSecureHeapsResponse extends TableExtras {
   /** The heaps. Always set. */
   heaps?: readonly DynamicSecureHeap[] | undefined;
@@ -1376,6 +1410,7 @@ export const SecureMemGetDynamicSecureHeapsResponse: TypeCodec<SecureMemGetDynam
   ],
 });
 
+/** The answer of `SecureMem.GetPhysicalSecureHeapProperties`. */
 export interface SecureMemGetPhysicalSecureHeapPropertiesResponse extends TableExtras {
   /** The properties. Always set. */
   properties?: SecureHeapProperties | undefined;
@@ -1388,6 +1423,7 @@ export const SecureMemGetPhysicalSecureHeapPropertiesResponse: TypeCodec<SecureM
   ],
 });
 
+/** The answer of `SecureMem.GetPhysicalSecureHeaps`. */
 export interface SecureMemGetPhysicalSecureHeapsResponse extends TableExtras {
   /** The heaps and their ranges. Always set. */
   heaps?: readonly SecureHeapAndRanges[] | undefined;

@@ -228,6 +228,7 @@ export const BufferUsage: TypeCodec<BufferUsage> = /* @__PURE__ */ struct({
   ],
 });
 
+/** The request of `Allocator.AllocateCollection`. */
 export interface AllocatorAllocateCollectionRequest {
   /** How many buffers. */
   bufferCount: number;
@@ -325,6 +326,7 @@ export const BufferCollectionInfo: TypeCodec<BufferCollectionInfo> = /* @__PURE_
   ],
 });
 
+/** The answer of `Allocator.AllocateCollection`. */
 export interface AllocatorAllocateCollectionResponse {
   /** The outcome. */
   status: zx.Status;
@@ -340,6 +342,7 @@ export const AllocatorAllocateCollectionResponse: TypeCodec<AllocatorAllocateCol
   ],
 });
 
+/** The request of `Allocator.AllocateSharedCollection`. */
 export interface AllocatorAllocateSharedCollectionRequest {
   /** How many buffers. */
   bufferCount: number;
@@ -358,6 +361,7 @@ export const AllocatorAllocateSharedCollectionRequest: TypeCodec<AllocatorAlloca
   ],
 });
 
+/** The answer of `Allocator.AllocateSharedCollection`. */
 export interface AllocatorAllocateSharedCollectionResponse {
   /** The outcome. */
   status: zx.Status;
@@ -370,6 +374,7 @@ export const AllocatorAllocateSharedCollectionResponse: TypeCodec<AllocatorAlloc
   ],
 });
 
+/** The request of `Allocator.BindSharedCollection`. */
 export interface AllocatorBindSharedCollectionRequest {
   /** What the caller does with the buffers. */
   usage: BufferUsage;
@@ -385,6 +390,7 @@ export const AllocatorBindSharedCollectionRequest: TypeCodec<AllocatorBindShared
   ],
 });
 
+/** The answer of `Allocator.BindSharedCollection`. */
 export interface AllocatorBindSharedCollectionResponse {
   /** The outcome. */
   status: zx.Status;

@@ -20,6 +20,7 @@ import {
 } from "#fidl";
 import type * as zx from "./zx.ts";
 
+/** The request of `Heap.AllocateVmo`. */
 export interface HeapAllocateVmoRequest {
   /** Size of the VMO in bytes. */
   size: bigint;
@@ -32,6 +33,7 @@ export const HeapAllocateVmoRequest: TypeCodec<HeapAllocateVmoRequest> = /* @__P
   ],
 });
 
+/** The answer of `Heap.AllocateVmo`. */
 export interface HeapAllocateVmoResponse {
   /** `ZX_OK`, or why there is no VMO. */
   s: zx.Status;
@@ -47,6 +49,7 @@ export const HeapAllocateVmoResponse: TypeCodec<HeapAllocateVmoResponse> = /* @_
   ],
 });
 
+/** The request of `Heap.CreateResource`. */
 export interface HeapCreateResourceRequest {
   /**
    * The VMO that `AllocateVmo` returned, or a descendant of equal size. It shares its pages, if the CPU can reach
@@ -62,6 +65,7 @@ export const HeapCreateResourceRequest: TypeCodec<HeapCreateResourceRequest> = /
   ],
 });
 
+/** The answer of `Heap.CreateResource`. */
 export interface HeapCreateResourceResponse {
   /** `ZX_OK`, or why the buffer cannot be set up. */
   s: zx.Status;
@@ -77,6 +81,7 @@ export const HeapCreateResourceResponse: TypeCodec<HeapCreateResourceResponse> =
   ],
 });
 
+/** The request of `Heap.DestroyResource`. */
 export interface HeapDestroyResourceRequest {
   /** The number that `CreateResource` returned. */
   id: bigint;

@@ -14,6 +14,7 @@ import {
 /** A participant's view of the shared memory, as proof that it is the same memory. */
 export const MAX_BUFFERS = 128;
 
+/** The request of `Monitor.Corrupted`. */
 export interface MonitorCorruptedRequest {
   sequence: bigint;
   expected: number;
@@ -29,6 +30,7 @@ export const MonitorCorruptedRequest: TypeCodec<MonitorCorruptedRequest> = /* @_
   ],
 });
 
+/** The request of `Monitor.Described`. */
 export interface MonitorDescribedRequest {
   /** The video's name for people. */
   name: string;
@@ -48,6 +50,7 @@ export const MonitorDescribedRequest: TypeCodec<MonitorDescribedRequest> = /* @_
   ],
 });
 
+/** The request of `Monitor.Failed`. */
 export interface MonitorFailedRequest {
   reason: string;
 }
@@ -59,6 +62,7 @@ export const MonitorFailedRequest: TypeCodec<MonitorFailedRequest> = /* @__PURE_
   ],
 });
 
+/** The request of `Monitor.Finished`. */
 export interface MonitorFinishedRequest {
   frames: bigint;
 }
@@ -70,6 +74,7 @@ export const MonitorFinishedRequest: TypeCodec<MonitorFinishedRequest> = /* @__P
   ],
 });
 
+/** The request of `Monitor.Joined`. */
 export interface MonitorJoinedRequest {
   /** Inode number of each buffer's memory file, by buffer index. */
   inodes: BigUint64Array | readonly bigint[];
@@ -85,6 +90,7 @@ export const MonitorJoinedRequest: TypeCodec<MonitorJoinedRequest> = /* @__PURE_
   ],
 });
 
+/** The request of `Monitor.Progress`. */
 export interface MonitorProgressRequest {
   frames: bigint;
 }

@@ -40,6 +40,7 @@ export const Frame: TypeCodec<Frame> = /* @__PURE__ */ struct({
   ],
 });
 
+/** The request of `FrameStream.Begin`. */
 export interface FrameStreamBeginRequest {
   /** Frames per second as a ratio; the denominator is not zero. */
   frameRateNumerator: number;
@@ -54,6 +55,7 @@ export const FrameStreamBeginRequest: TypeCodec<FrameStreamBeginRequest> = /* @_
   ],
 });
 
+/** The request of `FrameStream.OnReturned`. */
 export interface FrameStreamOnReturnedRequest {
   bufferIndex: number;
 }
@@ -65,6 +67,7 @@ export const FrameStreamOnReturnedRequest: TypeCodec<FrameStreamOnReturnedReques
   ],
 });
 
+/** The request of `FrameStream.Send`. */
 export interface FrameStreamSendRequest {
   frame: Frame;
 }

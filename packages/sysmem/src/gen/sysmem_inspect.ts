@@ -762,6 +762,7 @@ export const Holder: TypeCodec<Holder> = /* @__PURE__ */ table({
   ],
 });
 
+/** The request of `Inspector.GetCollection`. */
 export interface InspectorGetCollectionRequest extends TableExtras {
   collectionId?: bigint | undefined;
 }
@@ -773,6 +774,7 @@ export const InspectorGetCollectionRequest: TypeCodec<InspectorGetCollectionRequ
   ],
 });
 
+/** The request of `Inspector.GetConstraints`. */
 export interface InspectorGetConstraintsRequest extends TableExtras {
   collectionId?: bigint | undefined;
   nodeId?: bigint | undefined;
@@ -786,6 +788,7 @@ export const InspectorGetConstraintsRequest: TypeCodec<InspectorGetConstraintsRe
   ],
 });
 
+/** The request of `Inspector.GetDecisions`. */
 export interface InspectorGetDecisionsRequest extends TableExtras {
   collectionId?: bigint | undefined;
 }
@@ -797,6 +800,7 @@ export const InspectorGetDecisionsRequest: TypeCodec<InspectorGetDecisionsReques
   ],
 });
 
+/** The request of `Inspector.GetFailure`. */
 export interface InspectorGetFailureRequest extends TableExtras {
   failureId?: bigint | undefined;
 }
@@ -808,6 +812,7 @@ export const InspectorGetFailureRequest: TypeCodec<InspectorGetFailureRequest> =
   ],
 });
 
+/** The request of `Inspector.GetThumbnail`. */
 export interface InspectorGetThumbnailRequest extends TableExtras {
   collectionId?: bigint | undefined;
   bufferIndex?: number | undefined;
@@ -827,6 +832,7 @@ export const InspectorGetThumbnailRequest: TypeCodec<InspectorGetThumbnailReques
   ],
 });
 
+/** The request of `Inspector.ListAccounts`. */
 export interface InspectorListAccountsRequest extends TableExtras {
   /** How many to pass over. Default 0. */
   skip?: number | undefined;
@@ -839,6 +845,7 @@ export const InspectorListAccountsRequest: TypeCodec<InspectorListAccountsReques
   ],
 });
 
+/** The request of `Inspector.ListBuffers`. */
 export interface InspectorListBuffersRequest extends TableExtras {
   collectionId?: bigint | undefined;
   /** How many to pass over. Default 0. */
@@ -853,6 +860,7 @@ export const InspectorListBuffersRequest: TypeCodec<InspectorListBuffersRequest>
   ],
 });
 
+/** The request of `Inspector.ListCollections`. */
 export interface InspectorListCollectionsRequest extends TableExtras {
   /** Only those with a greater id. Default 0. */
   after?: bigint | undefined;
@@ -868,6 +876,7 @@ export const InspectorListCollectionsRequest: TypeCodec<InspectorListCollections
   ],
 });
 
+/** The request of `Inspector.ListFailures`. */
 export interface InspectorListFailuresRequest extends TableExtras {
   /** How many to pass over. Default 0. */
   skip?: number | undefined;
@@ -883,6 +892,7 @@ export const InspectorListFailuresRequest: TypeCodec<InspectorListFailuresReques
   ],
 });
 
+/** The request of `Inspector.ListHeaps`. */
 export interface InspectorListHeapsRequest extends TableExtras {
   /** How many to pass over. Default 0. */
   skip?: number | undefined;
@@ -895,6 +905,7 @@ export const InspectorListHeapsRequest: TypeCodec<InspectorListHeapsRequest> = /
   ],
 });
 
+/** The request of `Inspector.ListHolders`. */
 export interface InspectorListHoldersRequest extends TableExtras {
   collectionId?: bigint | undefined;
   /** How many to pass over. Default 0. */
@@ -909,6 +920,7 @@ export const InspectorListHoldersRequest: TypeCodec<InspectorListHoldersRequest>
   ],
 });
 
+/** The request of `Inspector.ListNodes`. */
 export interface InspectorListNodesRequest extends TableExtras {
   collectionId?: bigint | undefined;
   /** How many to pass over. Default 0. */
@@ -923,6 +935,7 @@ export const InspectorListNodesRequest: TypeCodec<InspectorListNodesRequest> = /
   ],
 });
 
+/** The request of `Inspector.Watch`. */
 export interface InspectorWatchRequest extends TableExtras {
   cursor?: bigint | undefined;
 }
@@ -934,6 +947,7 @@ export const InspectorWatchRequest: TypeCodec<InspectorWatchRequest> = /* @__PUR
   ],
 });
 
+/** The answer of `Inspector.GetConstraints`. */
 export interface InspectorGetConstraintsResponse extends TableExtras {
   constraints?: sysmem2.BufferCollectionConstraints | undefined;
 }
@@ -945,6 +959,7 @@ export const InspectorGetConstraintsResponse: TypeCodec<InspectorGetConstraintsR
   ],
 });
 
+/** The answer of `Inspector.GetDecisions`. */
 export interface InspectorGetDecisionsResponse extends TableExtras {
   decisions?: readonly Decision[] | undefined;
   /** Some did not fit into the message, or were shortened. */
@@ -959,6 +974,7 @@ export const InspectorGetDecisionsResponse: TypeCodec<InspectorGetDecisionsRespo
   ],
 });
 
+/** The answer of `Inspector.GetFailure`. */
 export interface InspectorGetFailureResponse extends TableExtras {
   failure?: Failure | undefined;
   explanation?: Explanation | undefined;
@@ -1036,6 +1052,7 @@ export const ServerInfo: TypeCodec<ServerInfo> = /* @__PURE__ */ table({
   ],
 });
 
+/** The answer of `Inspector.GetServer`. */
 export interface InspectorGetServerResponse extends TableExtras {
   server?: ServerInfo | undefined;
   quotas?: readonly Quota[] | undefined;
@@ -1074,6 +1091,7 @@ export const Thumbnail: TypeCodec<Thumbnail> = /* @__PURE__ */ table({
   ],
 });
 
+/** The answer of `Inspector.GetThumbnail`. */
 export interface InspectorGetThumbnailResponse extends TableExtras {
   thumbnail?: Thumbnail | undefined;
   /**
@@ -1091,6 +1109,7 @@ export const InspectorGetThumbnailResponse: TypeCodec<InspectorGetThumbnailRespo
   ],
 });
 
+/** The answer of `Inspector.ListAccounts`. */
 export interface InspectorListAccountsResponse extends TableExtras {
   accounts?: readonly Account[] | undefined;
   more?: boolean | undefined;
@@ -1104,6 +1123,7 @@ export const InspectorListAccountsResponse: TypeCodec<InspectorListAccountsRespo
   ],
 });
 
+/** The answer of `Inspector.ListBuffers`. */
 export interface InspectorListBuffersResponse extends TableExtras {
   buffers?: readonly Buffer[] | undefined;
   more?: boolean | undefined;
@@ -1117,6 +1137,7 @@ export const InspectorListBuffersResponse: TypeCodec<InspectorListBuffersRespons
   ],
 });
 
+/** The answer of `Inspector.ListCollections`. */
 export interface InspectorListCollectionsResponse extends TableExtras {
   collections?: readonly CollectionSummary[] | undefined;
   more?: boolean | undefined;
@@ -1130,6 +1151,7 @@ export const InspectorListCollectionsResponse: TypeCodec<InspectorListCollection
   ],
 });
 
+/** The answer of `Inspector.ListFailures`. */
 export interface InspectorListFailuresResponse extends TableExtras {
   failures?: readonly Failure[] | undefined;
   more?: boolean | undefined;
@@ -1143,6 +1165,7 @@ export const InspectorListFailuresResponse: TypeCodec<InspectorListFailuresRespo
   ],
 });
 
+/** The answer of `Inspector.ListHeaps`. */
 export interface InspectorListHeapsResponse extends TableExtras {
   heaps?: readonly HeapState[] | undefined;
   more?: boolean | undefined;
@@ -1156,6 +1179,7 @@ export const InspectorListHeapsResponse: TypeCodec<InspectorListHeapsResponse> =
   ],
 });
 
+/** The answer of `Inspector.ListHolders`. */
 export interface InspectorListHoldersResponse extends TableExtras {
   holders?: readonly Holder[] | undefined;
   more?: boolean | undefined;
@@ -1233,6 +1257,7 @@ export const Node: TypeCodec<Node> = /* @__PURE__ */ table({
   ],
 });
 
+/** The answer of `Inspector.ListNodes`. */
 export interface InspectorListNodesResponse extends TableExtras {
   nodes?: readonly Node[] | undefined;
   more?: boolean | undefined;
@@ -1246,6 +1271,7 @@ export const InspectorListNodesResponse: TypeCodec<InspectorListNodesResponse> =
   ],
 });
 
+/** The answer of `Inspector.Watch`. */
 export interface InspectorWatchResponse extends TableExtras {
   events?: readonly Event[] | undefined;
   /** For the next call. */

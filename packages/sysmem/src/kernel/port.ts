@@ -140,6 +140,7 @@ export interface ListenOptions {
   readonly gid?: number;
 }
 
+/** Zircon's objects, as the layers above want them: what a kernel must do. */
 export interface Kernel {
   readonly name: "linux" | "fake";
   createChannel(): [Channel, Channel];

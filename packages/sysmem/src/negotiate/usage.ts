@@ -3,6 +3,7 @@ import type { BufferUsage } from "./wire-types.ts";
 
 /** The five groups of `BufferUsage`. */
 export const USAGE_FIELDS = ["none", "cpu", "vulkan", "display", "video"] as const;
+/** The name of a group of usage bits. */
 export type UsageField = (typeof USAGE_FIELDS)[number];
 
 /** Bit names of each group, as `fuchsia.sysmem2` declares them, without their common prefix. */

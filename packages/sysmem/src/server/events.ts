@@ -32,6 +32,7 @@ export type FailureCause =
   | "no resources"
   | "internal error";
 
+/** Something that happened in a server: to which collection, and when on its clock. */
 export type ServerEvent = { readonly collectionId: bigint; readonly atNs: number } & (
   | { readonly type: "collection-created"; readonly root: NodeRefData }
   | {
@@ -112,6 +113,7 @@ export type ServerEvent = { readonly collectionId: bigint; readonly atNs: number
 type Bare<T> = T extends unknown ? Omit<T, "atNs" | "collectionId"> : never;
 export type BareServerEvent = Bare<ServerEvent>;
 
+/** Hears of events, in order and as they happen. What it throws is logged, and concerns nobody else. */
 export type ServerObserver = (event: ServerEvent) => void;
 
 /** The list of those who watch. */

@@ -28,6 +28,7 @@ export class MethodIndex {
 /** Which of a method's messages it is. */
 export type MessageRole = "request" | "response" | "event" | "epitaph";
 
+/** What is known of a message beside its bytes. */
 export interface ExplainOptions {
   /** Handles that came with the bytes. Default: as many as the bytes ask for. */
   readonly handleCount?: number | undefined;

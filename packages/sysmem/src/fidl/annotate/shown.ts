@@ -3,6 +3,7 @@
 /** A value made printable: a word, or a list of parts in brackets. */
 export type Shown = string | ShownList;
 
+/** A value of parts: a table, a struct, a list. */
 export interface ShownList {
   readonly open: "{" | "[";
   /** Parts with the names of members; list elements have none. */

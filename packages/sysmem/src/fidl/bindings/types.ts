@@ -104,6 +104,7 @@ export interface UnknownEvent {
   readonly ordinal: bigint;
 }
 
+/** How a client is bound to its channel. */
 export interface BindOptions<E = NoEvents> {
   /** Handlers for events, as by `on`. */
   readonly on?: { readonly [K in keyof E]?: EventHandler<E[K]> } | undefined;
@@ -162,6 +163,7 @@ export interface ServerCall<Payload = undefined, Error = never, E = NoEvents> {
 
 /** Returned by the handler of a two-way method that keeps `call.responder` and answers later. */
 export const DEFERRED: unique symbol = Symbol.for("sysmem.fidl.deferred");
+/** What a handler returns that answers later, through its responder. */
 export type Deferred = typeof DEFERRED;
 
 /**
@@ -208,6 +210,7 @@ export interface ServingClosed {
   readonly error?: unknown;
 }
 
+/** How a server is bound to its channel. */
 export interface ServeOptions {
   /** Called once, when the channel is closed by whichever side; not after `unbind`. */
   readonly onClosed?: ((info: ServingClosed) => void) | undefined;

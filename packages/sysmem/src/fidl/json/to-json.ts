@@ -23,6 +23,7 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [name: string]: JsonValue };
 
+/** How values that JSON has no words for are written. */
 export interface ToJsonOptions {
   /** What stands for a handle. Default: `"<vmo>"`, `"<client end of fuchsia.sysmem2/BufferCollectionToken>"`, and so on. */
   readonly handle?: (handle: Handle, declared: HandleDescriptor | EndpointDescriptor) => JsonValue;

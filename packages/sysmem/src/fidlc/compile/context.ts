@@ -3,6 +3,7 @@ import type { Reporter } from "../diagnostics/reporter.ts";
 import type { Decl, ElementBase, FileScope, Library } from "./model.ts";
 import type { Selection } from "./version.ts";
 
+/** What a compilation is to assume and to insist on. */
 export interface CompileOptions {
   /** Versions by platform. A used platform that is missing is fi-0201. */
   readonly available?: Readonly<Record<string, Selection>> | undefined;

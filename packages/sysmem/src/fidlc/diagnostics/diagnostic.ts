@@ -1,6 +1,7 @@
 /** What a diagnostic is. The table of all of them is in the files beside this one. */
 import type { Span } from "../source/source-file.ts";
 
+/** Errors fail a compilation; warnings do so where that is asked for. */
 export type Severity = "error" | "warning";
 
 /** One row of the table: fidlc's number and internal name, and our wording. Numbers are never reused. */

@@ -10,6 +10,7 @@ import type { Token } from "../lexer/token.ts";
 import { parseFile } from "../parser/parser.ts";
 import type { SourceFile } from "../source/source-file.ts";
 
+/** The formatted text, or why there is none. */
 export type FormatResult =
   | { readonly ok: true; readonly text: string }
   /** The text has syntax errors; there is nothing to format. */

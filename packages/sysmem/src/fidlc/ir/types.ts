@@ -3,6 +3,7 @@
  * them as JSON numbers.
  */
 
+/** Kinds of declarations. */
 export type IrKind =
   | "alias"
   | "bits"
@@ -15,6 +16,7 @@ export type IrKind =
   | "table"
   | "union";
 
+/** Where something is declared. */
 export interface IrLocation {
   readonly filename: string;
   readonly line: number;
@@ -22,12 +24,14 @@ export interface IrLocation {
   readonly length: number;
 }
 
+/** A literal as it is written, and its value. */
 export interface IrLiteral {
   readonly kind: "string" | "numeric" | "bool";
   readonly value: string;
   readonly expression: string;
 }
 
+/** A constant expression with its value. */
 export interface IrConstant {
   readonly kind: "literal" | "identifier" | "binary_operator";
   /** Decimal digits, `true`, `false`, or the text of a string. */
@@ -38,6 +42,7 @@ export interface IrConstant {
   readonly literal?: IrLiteral;
 }
 
+/** An argument of an attribute. */
 export interface IrAttributeArgument {
   readonly name: string;
   readonly type: string;
@@ -45,6 +50,7 @@ export interface IrAttributeArgument {
   readonly location: IrLocation;
 }
 
+/** An attribute. A doc comment is one named `doc`. */
 export interface IrAttribute {
   /** Snake case. */
   readonly name: string;
@@ -52,6 +58,7 @@ export interface IrAttribute {
   readonly location: IrLocation;
 }
 
+/** Size, alignment and what follows of a type, in wire format v2. */
 export interface IrTypeShape {
   readonly inline_size: number;
   readonly alignment: number;
@@ -62,6 +69,7 @@ export interface IrTypeShape {
   readonly has_flexible_envelope: boolean;
 }
 
+/** Where a member of a struct lies. */
 export interface IrFieldShape {
   readonly offset: number;
   readonly padding: number;
@@ -70,26 +78,31 @@ export interface IrFieldShape {
 interface IrTypeBase {
   readonly type_shape_v2: IrTypeShape;
 }
+/** `bool`, an integer or a float. */
 export interface IrPrimitiveType extends IrTypeBase {
   readonly kind_v2: "primitive";
   readonly subtype: string;
 }
+/** A string. */
 export interface IrStringType extends IrTypeBase {
   readonly kind_v2: "string";
   readonly maybe_element_count?: number;
   readonly nullable: boolean;
 }
+/** A vector. */
 export interface IrVectorType extends IrTypeBase {
   readonly kind_v2: "vector";
   readonly element_type: IrType;
   readonly maybe_element_count?: number;
   readonly nullable: boolean;
 }
+/** An array. */
 export interface IrArrayType extends IrTypeBase {
   readonly kind_v2: "array";
   readonly element_type: IrType;
   readonly element_count: number;
 }
+/** A handle, with its object type and rights. */
 export interface IrHandleType extends IrTypeBase {
   readonly kind_v2: "handle";
   /** 0: any. */
@@ -100,6 +113,7 @@ export interface IrHandleType extends IrTypeBase {
   readonly nullable: boolean;
   readonly resource_identifier: string;
 }
+/** The client or server end of a protocol. */
 export interface IrEndpointType extends IrTypeBase {
   readonly kind_v2: "endpoint";
   readonly role: "client" | "server";
@@ -107,15 +121,18 @@ export interface IrEndpointType extends IrTypeBase {
   readonly protocol_transport: string;
   readonly nullable: boolean;
 }
+/** A reference to a declaration. */
 export interface IrIdentifierType extends IrTypeBase {
   readonly kind_v2: "identifier";
   readonly identifier: string;
   readonly nullable: boolean;
 }
+/** A type of the bindings' own: the framework's error. */
 export interface IrInternalType extends IrTypeBase {
   readonly kind_v2: "internal";
   readonly subtype: string;
 }
+/** Any type. */
 export type IrType =
   | IrPrimitiveType
   | IrStringType
@@ -142,6 +159,7 @@ export interface IrFromAlias {
   readonly nullable: boolean;
 }
 
+/** What every declaration and member has. */
 export interface IrElement {
   readonly name: string;
   readonly location: IrLocation;
@@ -149,18 +167,22 @@ export interface IrElement {
   readonly maybe_attributes?: readonly IrAttribute[];
 }
 
+/** A `const`. */
 export interface IrConst extends IrElement {
   readonly type: IrType;
   readonly experimental_maybe_from_alias?: IrFromAlias;
   readonly value: IrConstant;
 }
+/** An `alias`. */
 export interface IrAlias extends IrElement {
   readonly partial_type_ctor: IrTypeConstructor;
   readonly type: IrType;
 }
+/** A member of an enum or of bits. */
 export interface IrValueMember extends IrElement {
   readonly value: IrConstant;
 }
+/** A `bits`. */
 export interface IrBits extends IrElement {
   readonly naming_context: readonly string[];
   readonly type: IrType;
@@ -168,6 +190,7 @@ export interface IrBits extends IrElement {
   readonly members: readonly IrValueMember[];
   readonly strict: boolean;
 }
+/** An `enum`. */
 export interface IrEnum extends IrElement {
   readonly naming_context: readonly string[];
   readonly type: string;
@@ -175,14 +198,17 @@ export interface IrEnum extends IrElement {
   readonly strict: boolean;
   readonly maybe_unknown_value?: bigint;
 }
+/** A member with a type. */
 export interface IrTypedMember extends IrElement {
   readonly type: IrType;
   readonly experimental_maybe_from_alias?: IrFromAlias;
 }
+/** A member of a struct. */
 export interface IrStructMember extends IrTypedMember {
   readonly maybe_default_value?: IrConstant;
   readonly field_shape_v2: IrFieldShape;
 }
+/** A `struct`. */
 export interface IrStruct extends IrElement {
   readonly naming_context: readonly string[];
   readonly members: readonly IrStructMember[];
@@ -190,9 +216,11 @@ export interface IrStruct extends IrElement {
   readonly is_empty_success_struct: boolean;
   readonly type_shape_v2: IrTypeShape;
 }
+/** A member of a table or union. */
 export interface IrOrdinalMember extends IrTypedMember {
   readonly ordinal: number;
 }
+/** A `table`. */
 export interface IrTable extends IrElement {
   readonly naming_context: readonly string[];
   readonly members: readonly IrOrdinalMember[];
@@ -200,14 +228,17 @@ export interface IrTable extends IrElement {
   readonly resource: boolean;
   readonly type_shape_v2: IrTypeShape;
 }
+/** A `union`. */
 export interface IrUnion extends IrTable {
   /** Present on result unions only. */
   readonly is_result?: true;
 }
+/** A `resource_definition`. */
 export interface IrResource extends IrElement {
   readonly type: IrType;
   readonly properties: readonly IrTypedMember[];
 }
+/** A method or event. */
 export interface IrMethod extends IrElement {
   readonly kind: "oneway" | "twoway" | "event";
   readonly ordinal: bigint;
@@ -221,22 +252,27 @@ export interface IrMethod extends IrElement {
   readonly maybe_response_success_type?: IrType;
   readonly maybe_response_err_type?: IrType;
 }
+/** A protocol that another one composes. */
 export interface IrComposition extends IrElement {}
+/** A `protocol`. */
 export interface IrProtocol extends IrElement {
   readonly openness: "open" | "ajar" | "closed";
   readonly composed_protocols: readonly IrComposition[];
   readonly methods: readonly IrMethod[];
   readonly implementation_locations?: { readonly client: readonly string[]; readonly server: readonly string[] };
 }
+/** A `service`. */
 export interface IrService extends IrElement {
   readonly members: readonly IrTypedMember[];
 }
 
+/** What is known of a declaration of another library. */
 export interface IrDependencyDeclaration {
   readonly kind: IrKind;
   readonly resource?: boolean;
   readonly type_shape_v2?: IrTypeShape;
 }
+/** A library that this one uses. */
 export interface IrDependency {
   readonly name: string;
   readonly declarations: Readonly<Record<string, IrDependencyDeclaration>>;

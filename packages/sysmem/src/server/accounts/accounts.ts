@@ -21,6 +21,7 @@ export interface Amounts {
 /** Most of each that one holder may use. Absent: no limit. */
 export type Quotas = Partial<Amounts>;
 
+/** Most that one client process, and most that one user, may use. */
 export interface QuotaOptions {
   readonly perProcess?: Quotas | undefined;
   readonly perUser?: Quotas | undefined;

@@ -49,6 +49,7 @@ export const Wide: BitsType<Wide, typeof Wide$members> = /* @__PURE__ */ bitsTyp
   members: Wide$members,
 });
 
+/** The request of `Closer.Closed`. */
 export interface CloserClosedRequest {
   reason: Color;
 }
@@ -60,6 +61,7 @@ export const CloserClosedRequest: TypeCodec<CloserClosedRequest> = /* @__PURE__ 
   ],
 });
 
+/** The answer of `Closer.Ask`. */
 export interface CloserAskResponse {
   id: Id;
 }

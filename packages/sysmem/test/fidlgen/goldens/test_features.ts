@@ -175,6 +175,7 @@ export const DimmerDimRequest: TypeCodec<DimmerDimRequest> = /* @__PURE__ */ str
   ],
 });
 
+/** The request of `Lamp.OnChange`. */
 export interface LampOnChangeRequest {
   level: Level;
   at: bigint;
@@ -212,6 +213,7 @@ export const Handles: TypeCodec<Handles> = /* @__PURE__ */ struct({
   ],
 });
 
+/** The request of `Lamp.Then`. */
 export interface LampThenRequest {
   handles: Handles;
 }
@@ -223,6 +225,7 @@ export const LampThenRequest: TypeCodec<LampThenRequest> = /* @__PURE__ */ struc
   ],
 });
 
+/** The answer of `Lamp.Measure`. */
 export interface LampMeasureResponse {
   brightness: number;
 }
@@ -372,6 +375,7 @@ export const Result: TypeCodec<Result> = /* @__PURE__ */ table({
   members: [],
 });
 
+/** The request of `Lamp.Get`. */
 export interface LampGetRequest extends TableExtras {
   id?: base.Id | undefined;
 }
@@ -383,6 +387,7 @@ export const LampGetRequest: TypeCodec<LampGetRequest> = /* @__PURE__ */ table({
   ],
 });
 
+/** The answer of `Lamp.Get`. */
 export interface LampGetResponse extends TableExtras {
   level?: Level | undefined;
 }
