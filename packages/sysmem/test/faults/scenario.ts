@@ -28,7 +28,7 @@ interface Closable {
 }
 
 /** 640 by 480 pixels, three buffers: large enough to be reserved off the loop, and to ask how much memory there is. */
-export function image(cpu: number, camping: number): BufferCollectionConstraints {
+function image(cpu: number, camping: number): BufferCollectionConstraints {
   return {
     usage: { cpu },
     minBufferCountForCamping: camping,
