@@ -1,7 +1,14 @@
 /** The server as a whole: heaps, quotas, totals. */
 import { readFileSync } from "node:fs";
 import { allHeaps } from "#heaps";
-import { type Account, type Amounts, type HeapState, MAX_POOLS, type Quota, type ServerInfo } from "#gen/sysmem_inspect";
+import {
+  type Account,
+  type Amounts,
+  type HeapState,
+  MAX_POOLS,
+  type Quota,
+  type ServerInfo,
+} from "#gen/sysmem_inspect";
 import type { HolderUsage, LogicalBufferCollection, Quotas as AccountQuotas, ServerContext } from "#server";
 import { clip } from "./pages.ts";
 import { poolState } from "./pool-state.ts";
