@@ -17,7 +17,7 @@ export function seconds(startedAt) {
  * @param {string} what what is being done, for the message
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd: string, env?: NodeJS.ProcessEnv }} options
+ * @param {{ cwd: string, env?: NodeJS.ProcessEnv, maxBuffer?: number }} options
  * @returns {void}
  */
 export function mustRun(what, command, args, options) {

@@ -140,10 +140,20 @@ export const MEMORY_HEADROOM_BYTES = 67_108_864;
 export const CHILD_PROBE_INTERVAL_MS = 500;
 
 /**
+ * Memories looked at in one turn, at 20 us for a DMA-BUF; and the least time to the next such turn, in milliseconds. Of
+ * 2,560 memories each is looked at in every interval; more wait longer, and never take more than a tenth of the time.
+ */
+export const MAX_PROBES_PER_TURN = 128;
+export const MIN_PROBE_TURN_DISTANCE_MS = 25;
+
+/**
  * When a memory file is looked at again after each event, in milliseconds from look to look. The window between the event and
  * the end of the description's locks is microseconds long, unless the closing process is preempted in it.
  */
 export const CHILD_RECHECK_DELAYS_MS: readonly number[] = [1, 5, 25, 125, 625, 3_125];
+
+/** Bytes of a DMA-BUF's name that the kernel takes (DMA_BUF_NAME_LEN less the NUL). */
+export const MAX_DMA_BUF_NAME_BYTES = 31;
 
 /** Bytes of a memory file's name that the kernel takes (NAME_MAX less its own prefix). */
 export const MAX_MEMORY_NAME_BYTES = 249;
@@ -185,6 +195,9 @@ export const MAX_TRACKED_CALLS = 65_536;
  */
 export const HEAP_ALLOCATE_TIMEOUT_MS = 10_000;
 export const HEAP_DELETE_TIMEOUT_MS = 10_000;
+
+/** Bytes of a heap type, in FIDL (`fuchsia.sysmem2/Heap.heap_type`). */
+export const MAX_HEAP_TYPE_BYTES = 128;
 
 /** Bytes of a heap's memory that are cleared or checked in one turn of the event loop: about 100 us. */
 export const MAX_CLEARED_PER_TURN_BYTES = 1_048_576;

@@ -1,6 +1,6 @@
 import { assert, Rights } from "#base";
 import type { VmoBuffer } from "#gen/fuchsia_sysmem2";
-import { asEventPair, asVmo, type EventPair, KernelError, type Mapping, type Vmo } from "#kernel";
+import { asEventPair, asVmo, type CpuAccess, type EventPair, KernelError, type Mapping, type Vmo } from "#kernel";
 import type { BufferLayout } from "./buffer-layout.ts";
 
 /** One buffer of a collection as this participant holds it. Owns its handles and its mapping until `close`. */
@@ -50,6 +50,28 @@ export class SharedBuffer {
       this.#mapping = this.vmo.map({ writable: this.isWritable });
     }
     return this.#mapping.bytes.subarray(0, this.#sizeBytes);
+  }
+
+  /**
+   * Does something to the buffer's memory. Where the memory is a DMA-BUF this tells its maker, before and after, so that devices
+   * and the CPU see the same; elsewhere it is `use(bytes())`. Throws as `bytes`, and `KernelError` IO when a device fails.
+   * @param use done when it returns, or when the promise that it returns is settled
+   */
+  access<T>(access: CpuAccess, use: (bytes: Uint8Array) => T): T {
+    const bytes = this.bytes();
+    this.vmo?.beginCpuAccess(access);
+    // Closed meanwhile, there is nothing left to tell of.
+    const end = () => this.#isClosed || this.vmo?.endCpuAccess(access);
+    let result: T;
+    try {
+      result = use(bytes);
+    } catch (error) {
+      end();
+      throw error;
+    }
+    if (result instanceof Promise) return result.finally(end) as T;
+    end();
+    return result;
   }
 
   /** One plane of the image in this buffer, as `SharedBuffers.layout` says: rows with their padding. Throws as `bytes`. */

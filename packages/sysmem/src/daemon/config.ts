@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import type { FormatCostEntry } from "#gen/fuchsia_sysmem2";
 import type { HeapProperties, ProtectedPool } from "#heaps";
 import type { QuotaOptions } from "#server";
-import { protectedPool, quotas, v2019Heap } from "./heap-settings.ts";
+import { dmaHeap, type DmaHeapSettings, protectedPool, quotas, v2019Heap } from "./heap-settings.ts";
 import { formatCost, loadFormatCosts } from "./format-costs.ts";
 import { LOG_AREAS, type LogArea } from "./logging.ts";
 import { contiguousPool, type ContiguousPoolSettings } from "./contiguous-settings.ts";
@@ -36,6 +36,10 @@ export interface DaemonConfig {
   readonly memoryReserveBytes: number;
   /** Heaps whose providers speak the heap protocol of 2019, by heap type, with what that protocol cannot say. */
   readonly v2019Heaps: ReadonlyMap<string, Omit<HeapProperties, "isSecure">>;
+  /** Devices in `/dev/dma_heap` that become heaps; absent = all that the daemon may open. */
+  readonly dmaHeapsUsed?: readonly string[];
+  /** What is said of those that their names do not say, by device. */
+  readonly dmaHeaps: ReadonlyMap<string, DmaHeapSettings>;
   readonly logLevel: LogLevel;
   /** Areas of the log whose level differs. */
   readonly logLevels: Readonly<Partial<Record<LogArea, LogLevel>>>;
@@ -54,6 +58,7 @@ export const DEFAULT_CONFIG: DaemonConfig = {
   quotas: {},
   memoryReserveBytes: 0,
   v2019Heaps: new Map(),
+  dmaHeaps: new Map(),
   logLevel: "info",
   logLevels: {},
 };
@@ -105,6 +110,8 @@ export function parseConfig(settings: Plain, where: string): ParsedConfig {
     ...protectedPool(root),
     ...root.optional("memory_reserve_bytes", (v) => ({ memoryReserveBytes: v.count() })),
     ...root.optional("v2019_heaps", (v) => ({ v2019Heaps: new Map(v.list().map(v2019Heap)) })),
+    ...root.optional("dma_heaps_used", (v) => ({ dmaHeapsUsed: v.list().map((device) => device.text()) })),
+    ...root.optional("dma_heaps", (v) => ({ dmaHeaps: new Map(v.list().map(dmaHeap)) })),
     ...root.optional("log_level", (v) => ({ logLevel: v.oneOf(LOG_LEVELS) })),
     ...root.optional("log_levels", (v) => ({ logLevels: levelsByArea(v.section()) })),
   };

@@ -1,5 +1,5 @@
 /** Settings of heaps and quotas. */
-import type { HeapProperties, ProtectedPool } from "#heaps";
+import type { DmaBufHeapOptions, HeapProperties, ProtectedPool } from "#heaps";
 import type { Quotas } from "#server";
 import type { Section, Value } from "./settings.ts";
 
@@ -31,6 +31,21 @@ export function protectedPool(root: Section): { protectedPool?: ProtectedPool } 
   const pool = { base: section.required("base").count(), sizeBytes: section.required("size").count() };
   section.rejectUnknown();
   return { protectedPool: { ...pool, ...(isDynamicDisabled !== undefined && { isDynamicDisabled }) } };
+}
+
+/** What the configuration says of one DMA-BUF heap of the kernel. */
+export type DmaHeapSettings = Pick<DmaBufHeapOptions, "heapType" | "isContiguous">;
+
+/** `{ device = "…", heap_type = "…", contiguous = true }` */
+export function dmaHeap(value: Value): [string, DmaHeapSettings] {
+  const section = value.section();
+  const device = section.required("device").text();
+  const settings: DmaHeapSettings = {
+    ...section.optional("heap_type", (v) => ({ heapType: v.text() })),
+    ...section.optional("contiguous", (v) => ({ isContiguous: v.boolean() })),
+  };
+  section.rejectUnknown();
+  return [device, settings];
 }
 
 /** `{ heap_type = "…", cpu = true, … }` */

@@ -1,16 +1,19 @@
 /** The heaps that a daemon has from the start, and what others attach to. */
-import { type Clock, type Logger } from "#base";
+import { type Clock, type Logger, MAX_HEAP_TYPE_BYTES } from "#base";
 import {
   attachHeaps,
   ContiguousPoolHeap,
   ContiguousSystemRamHeap,
+  DmaBufHeap,
+  dmaHeapType,
+  type Heap,
   type HeapAttachments,
   type Heaps,
   MemoryReserve,
   protectedPoolFault,
   systemRamOnly,
 } from "#heaps";
-import { type HugePagePool, type Kernel } from "#kernel";
+import type { DmaHeapDevice, HugePagePool, Kernel, LinuxKernel } from "#kernel";
 import type { DaemonConfig } from "./config.ts";
 import { contiguousPoolBytes } from "./contiguous-settings.ts";
 import { DaemonError } from "./errors.ts";
@@ -25,6 +28,8 @@ export interface DaemonHeaps {
 /** What the machine has. */
 export interface HeapMachine {
   readonly hugePages: readonly HugePagePool[];
+  /** Devices in `/dev/dma_heap`. */
+  readonly dmaHeaps: readonly DmaHeapDevice[];
   /** All of its memory. */
   readonly memoryBytes: number;
 }
@@ -46,8 +51,11 @@ export function createHeaps(kernel: Kernel, config: DaemonConfig, machine: HeapM
   const reserve =
     memoryReserveBytes > 0 ? new MemoryReserve({ kernel, clock, maxBytes: memoryReserveBytes }) : undefined;
   const heaps = systemRamOnly(kernel, reserve);
+  const dmaHeaps = isLinux(kernel) ? dmaBufHeaps(kernel, config, machine.dmaHeaps, logger) : [];
+  for (const heap of dmaHeaps) heaps.register(heap);
   const pool = contiguousPoolOf(kernel, config, machine, world);
-  if (pool === undefined) useHugePages(kernel, heaps, machine, logger);
+  const contiguous = dmaHeaps.filter(({ isContiguous }) => isContiguous);
+  if (pool === undefined) useMachine(kernel, heaps, machine, contiguous, logger);
   else usePool(heaps, pool);
   const attachments = attachHeaps({ kernel, heaps, clock, logger, protectedPool, v2019Heaps });
   return {
@@ -80,14 +88,57 @@ function usePool(heaps: Heaps, pool: ContiguousPoolHeap): void {
   });
 }
 
-function useHugePages(kernel: Kernel, heaps: Heaps, { hugePages }: HeapMachine, logger: Logger): void {
+/** What the machine has of itself: huge pages, and heaps over a contiguous area. */
+function useMachine(
+  kernel: Kernel,
+  heaps: Heaps,
+  { hugePages }: HeapMachine,
+  contiguous: readonly Heap[],
+  logger: Logger,
+): void {
   const pageBytes = hugePages
     .filter(({ total, overcommit }) => total > 0 || overcommit > 0)
     .map((pool) => pool.pageBytes);
-  if (pageBytes.length > 0) {
-    heaps.setContiguousSystemRam(new ContiguousSystemRamHeap(kernel, pageBytes));
+  if (pageBytes.length > 0 || contiguous.length > 0) {
+    heaps.setContiguousSystemRam(new ContiguousSystemRamHeap(kernel, pageBytes, contiguous));
     return;
   }
-  heaps.setContiguousSystemRam(undefined, "no pool is configured and no huge pages are set aside");
-  logger.info({}, "no huge pages are set aside: buffers that must be physically contiguous cannot be allocated");
+  const why = "no pool is configured, no huge pages are set aside, and there is no DMA-BUF heap of contiguous memory";
+  heaps.setContiguousSystemRam(undefined, why);
+  logger.info({}, `buffers that must be physically contiguous cannot be allocated: ${why}`);
+}
+
+/** The kernel's DMA-BUF heaps, as far as the configuration wants them and this process may use them. */
+function dmaBufHeaps(
+  kernel: LinuxKernel,
+  { dmaHeaps, dmaHeapsUsed }: DaemonConfig,
+  devices: readonly DmaHeapDevice[],
+  logger: Logger,
+): DmaBufHeap[] {
+  const heaps: DmaBufHeap[] = [];
+  for (const device of devices) {
+    if (dmaHeapsUsed !== undefined && !dmaHeapsUsed.includes(device.name)) continue;
+    if (!device.isAccessible) {
+      logger.debug({ path: device.path }, "a DMA-BUF heap is not used: this process may not open it");
+      continue;
+    }
+    const settings = dmaHeaps.get(device.name);
+    const heapType = settings?.heapType ?? dmaHeapType(device.name);
+    if (Buffer.byteLength(heapType) > MAX_HEAP_TYPE_BYTES) {
+      logger.warn({ path: device.path, heapType }, "a DMA-BUF heap is not used: the name of its type is too long");
+      continue;
+    }
+    // Two names may differ in what a heap type cannot have.
+    const id = BigInt(heaps.filter((other) => other.id.heapType === heapType).length);
+    heaps.push(new DmaBufHeap(kernel, device, { ...settings, heapType, id }));
+  }
+  const unknown = [...dmaHeaps.keys(), ...(dmaHeapsUsed ?? [])].filter(
+    (name) => !devices.some((device) => device.name === name),
+  );
+  if (unknown.length > 0) logger.warn({ devices: unknown }, "the configuration names DMA-BUF heaps that do not exist");
+  return heaps;
+}
+
+function isLinux(kernel: Kernel): kernel is LinuxKernel {
+  return kernel.name === "linux";
 }

@@ -4,6 +4,7 @@ import { type Channel, type Logger, silentLogger, systemClock } from "#base";
 import {
   createLinuxKernel,
   descriptorLimits,
+  dmaHeapDevices,
   hugePagePools,
   type Kernel,
   type LinuxKernel,
@@ -77,6 +78,7 @@ export function serve(options: ServeOptions): Daemon {
     descriptors: descriptorLimits().soft,
     memoryBytes: machineMemoryBytes(),
     hugePages: hugePagePools(),
+    dmaHeaps: dmaHeapDevices(),
   };
   const heaps = createHeaps(kernel, config, machine, {
     clock: systemClock,

@@ -1,5 +1,6 @@
 export * from "./attachments.ts";
 export * from "./contiguous-system-ram.ts";
+export * from "./dma-buf-heap.ts";
 export * from "./errors.ts";
 export * from "./external/external-heap.ts";
 export * from "./external/external-heap-v2019.ts";

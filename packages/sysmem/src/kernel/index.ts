@@ -4,6 +4,7 @@ import type { LinuxKernel } from "./port.ts";
 
 export * from "./errors.ts";
 export type { Capability } from "./ffi/capabilities.ts";
+export { type DmaHeapDevice, dmaHeapDevices } from "./ffi/dma-heap.ts";
 export type { LinuxKernelOptions } from "./ffi/linux-kernel.ts";
 export {
   type DescriptorLimits,

@@ -4,7 +4,10 @@
  */
 import type { Channel, EventHandle, EventPairHandle, Handle, VmoHandle } from "#base";
 
-/** A VMO handle: an open file description of a memory file. */
+/** What the CPU is about to do to memory, or has done. */
+export type CpuAccess = "read" | "write" | "read-write";
+
+/** A VMO handle: an open file description of a memory file, or of a DMA-BUF. */
 export interface Vmo extends VmoHandle {
   /** Identity of the memory itself, equal for every handle to it in any process: `st_dev:st_ino`. */
   readonly koid: string;
@@ -18,10 +21,18 @@ export interface Vmo extends VmoHandle {
   /** Another handle to the same open file description. */
   duplicate(): Vmo;
   /**
+   * Stands before what the CPU does to the mapped memory, and `endCpuAccess` with the same `access` after it: where the
+   * memory is a DMA-BUF, its maker keeps caches and devices apart between the two (`DMA_BUF_IOCTL_SYNC`). Other memory
+   * needs nothing, and nothing happens. Throws `KernelError`.
+   */
+  beginCpuAccess(access: CpuAccess): void;
+  endCpuAccess(access: CpuAccess): void;
+  /**
    * Maps the whole VMO; `writable` defaults to what the rights allow. Throws `KernelError` ACCESS_DENIED when `writable`
    * exceeds the rights, or when the file's size is not sealed (whoever cuts it short would end this process).
    * The mapping keeps the VMO alive, closed handle or not. What is written to a mapping that is not writable is
-   * seen by nobody else, and by this process until it is unmapped.
+   * seen by nobody else, and by this process until it is unmapped; except on a DMA-BUF, which the kernel maps shared or
+   * not at all.
    */
   map(options?: { readonly writable?: boolean }): Mapping;
 }
@@ -79,6 +90,12 @@ export interface BufferMemory {
   readonly sizeBytes: number;
   /** The server's own handle. Owned by this object. */
   readonly vmo: Vmo;
+  /**
+   * Whether the kernel tells which child is gone. Where it does not (one DMA-BUF), it counts what holds the memory:
+   * children live, all of them, until the last is gone; `identify` answers any of them; and `handOut` gives the rights that
+   * the memory itself was opened with.
+   */
+  readonly tellsChildrenApart: boolean;
   /**
    * Opens a child: an open file description of its own. `childId` is unique among this buffer's children. The caller
    * owns `vmo` and sends or closes it; the child counts as alive until the last descriptor and mapping made from it
@@ -171,8 +188,10 @@ export interface Kernel {
    * Takes a VMO that someone else made (an external heap) as a buffer's memory file. Takes ownership of `vmo`. Its size is
    * sealed when its maker has not done so; throws `KernelError` ACCESS_DENIED (and closes `vmo`) when that is impossible.
    * A VMO that cannot be read is an identifier, and so are its children.
+   * @param options.isKeptByMaker the maker keeps one handle of its own for as long as this lives. It decides where the
+   * holders of memory are only counted (`tellsChildrenApart`)
    */
-  adoptMemory(vmo: Vmo): BufferMemory;
+  adoptMemory(vmo: Vmo, options?: { readonly isKeptByMaker?: boolean }): BufferMemory;
   /** Connects to a service socket. Throws `KernelError` NOT_FOUND, ACCESS_DENIED, UNAVAILABLE. */
   connect(path: string): Channel;
   /** Listens on a service socket. A stale socket file is replaced; a live server's is `KernelError` ALREADY_EXISTS. */
@@ -214,6 +233,13 @@ export interface LinuxKernel extends Kernel {
    * @param path for `Listener.path` and log messages
    */
   adoptListener(fd: number, path: string, onAccept: (channel: Channel, peer: PeerCredentials) => void): Listener;
+  /**
+   * Memory of exactly `sizeBytes` (rounded up to pages) from a DMA-BUF heap: zeroed, and of fixed size. The work is done off
+   * the event loop. Its children are not told apart. Rejects with `KernelError`: NOT_FOUND without such a device, ACCESS_DENIED,
+   * NO_MEMORY.
+   * @param device a file in `/dev/dma_heap`
+   */
+  allocateDmaBuf(device: string, sizeBytes: number, options: { readonly name: string }): Promise<BufferMemory>;
   /** Descriptors the kernel object holds for itself, for accounting. They come with first use and go with `close`. */
   readonly ownDescriptors: readonly number[];
 }

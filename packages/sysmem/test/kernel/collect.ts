@@ -71,6 +71,11 @@ export function numberOf(bytes: Uint8Array): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
 }
 
+/** Whether memory is all zeros, of any size. */
+export function isZero(bytes: Uint8Array): boolean {
+  return Buffer.compare(bytes, Buffer.alloc(bytes.length)) === 0;
+}
+
 /** Lets the loop turn until `condition` holds; the test's own timeout ends what never does. */
 export async function eventually(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));

@@ -2,7 +2,10 @@
 import { type Kernel, KernelError } from "#kernel";
 
 /** Declares a test that gets a kernel of its own and a folder of its own, within the leak guard. */
-export type It = (behaviour: string, body: (kernel: Kernel, folder: string) => Promise<void> | void) => void;
+export type It<K extends Kernel = Kernel> = (
+  behaviour: string,
+  body: (kernel: K, folder: string) => Promise<void> | void,
+) => void;
 
 /** Options of memory nobody looks at. */
 export const NAMES = { name: "conformance" };

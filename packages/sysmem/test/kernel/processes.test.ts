@@ -74,6 +74,7 @@ describe("a machine", () => {
       "child-events",
       "huge-pages",
       "dma-heaps",
+      "udmabuf",
     ];
     expect(capabilities.map(({ name }) => name)).toEqual(names);
     for (const { name, isRequired, isPresent, detail } of capabilities) {

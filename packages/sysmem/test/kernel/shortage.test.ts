@@ -6,8 +6,10 @@ import { describe, expect } from "vitest";
 import {
   CHILD_PROBE_INTERVAL_MS,
   type Logger,
+  MAX_PROBES_PER_TURN,
   MEMORY_HEADROOM_BYTES,
   MIN_HEADROOM_CHECK_BYTES,
+  MIN_PROBE_TURN_DISTANCE_MS,
   silentLogger,
 } from "#base";
 import { createLinuxKernel, KernelError } from "#kernel";
@@ -107,7 +109,7 @@ describe("without inotify", () => {
     const watcher = watcherWith({ inotify_init1: () => -1, errno: () => 24 }, logger);
     const checks = [0, 0];
     const stops = checks.map((_, index) =>
-      watcher.watch(0, true, {
+      watcher.watch(0, {
         check: () => {
           checks[index] = (checks[index] ?? 0) + 1;
         },
@@ -126,10 +128,34 @@ describe("without inotify", () => {
   test("files without events are looked at without a word", () => {
     const logger = recordingLogger();
     const watcher = watcherWith({}, logger);
-    watcher.watch(0, false, { check() {} });
+    const stop = watcher.probe({ check() {} });
     expect(watcher.probedCount).toBe(1);
     expect(watcher.descriptor).toBe(-1);
     expect(logger.warnings).toHaveLength(0);
+    stop();
+    expect(watcher.probedCount).toBe(0);
+    watcher.close();
+  });
+
+  test("of many files a part is looked at in each turn, and all in their order", async () => {
+    const watcher = watcherWith({}, recordingLogger());
+    const looks: number[] = [];
+    const count = 2 * MAX_PROBES_PER_TURN + 1;
+    let turns = 0;
+    let last = 0;
+    for (let index = 0; index < count; index += 1) {
+      watcher.probe({
+        check() {
+          const now = performance.now();
+          if (now - last >= MIN_PROBE_TURN_DISTANCE_MS / 2) turns += 1;
+          last = now;
+          looks.push(index);
+        },
+      });
+    }
+    await eventually(() => looks.length >= count);
+    expect(looks.slice(0, count)).toEqual([...Array(count).keys()]);
+    expect(turns).toBeGreaterThanOrEqual(3);
     watcher.close();
   });
 });

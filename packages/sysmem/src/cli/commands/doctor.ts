@@ -41,7 +41,10 @@ const REMEDIES: Readonly<Record<string, string>> = {
     "sysctl -w fs.inotify.max_user_instances=1024 fs.inotify.max_user_watches=524288; until then freed buffers are noticed half a second late",
   "huge-pages":
     "sysctl -w vm.nr_hugepages=16, or hugepagesz=1G hugepages=2 at boot; only physically contiguous buffers need them",
-  "dma-heaps": "nothing to do unless devices are to share the buffers: then a kernel with CONFIG_DMABUF_HEAPS",
+  "dma-heaps":
+    "nothing to do unless devices are to share the buffers: then a kernel with CONFIG_DMABUF_HEAPS_SYSTEM (for contiguous ones CONFIG_DMABUF_HEAPS_CMA and cma=256M at boot), and the right to read the devices (a udev rule with GROUP= and MODE=)",
+  udmabuf:
+    "only a pool of contiguous memory needs it: a kernel with CONFIG_UDMABUF (modprobe udmabuf), and the right to read and write /dev/udmabuf",
 };
 
 /** A node costs a server two descriptors, a buffer up to three: so many serve some thousand participants. */

@@ -19,7 +19,7 @@ export async function runFilter({ effect }: { readonly effect: Effect }, monitor
     const { numerator, denominator } = await receiver.frameRate;
     sender.begin(numerator, denominator);
     for await (const frame of receiver) {
-      applyEffect(effect, session.buffers.at(frame.bufferIndex).bytes(), layout);
+      session.buffers.at(frame.bufferIndex).access("read-write", (bytes) => applyEffect(effect, bytes, layout));
       sender.send(frame);
       frames++;
     }

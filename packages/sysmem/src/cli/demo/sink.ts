@@ -1,5 +1,5 @@
 /** The sink: checks that every frame is what the source wrote, and keeps a result that a person can look at. */
-import { FrameReceiver, inheritedChannel } from "#client";
+import { type Frame, FrameReceiver, inheritedChannel } from "#client";
 import type { MonitorClient } from "#gen/sysmem_demo";
 import { colorsOf } from "#images";
 import { ContactSheet } from "../media/contact-sheet.ts";
@@ -38,24 +38,25 @@ export async function runSink(options: SinkOptions, monitor: MonitorClient): Pro
   let video: Y4mWriter | undefined;
   let frames = 0;
   let toldMs = 0;
+  const look = async (frame: Frame, bytes: Uint8Array) => {
+    const actual = checksumBefore(options.effect, bytes, layout);
+    if (actual !== frame.checksum) {
+      monitor.corrupted({ sequence: frame.sequence, expected: frame.checksum, actual });
+    }
+    await video?.write(bytes, layout);
+    if (options.sheet === undefined || frames % sheetStride !== 0) return;
+    sheet.add(bytes, layout, colors, `#${frame.sequence}`);
+    // Nobody knows how long the stream will be: from here on half as many, of all that came.
+    if (sheet.count === SHEET_PICTURES) {
+      sheet.thin();
+      sheetStride *= 2;
+    }
+  };
   const consume = async () => {
     const frameRate = await receiver.frameRate;
     if (options.out !== undefined) video = await Y4mWriter.create(options.out, { size: layout, frameRate, colors });
     for await (const frame of receiver) {
-      const bytes = session.buffers.at(frame.bufferIndex).bytes();
-      const actual = checksumBefore(options.effect, bytes, layout);
-      if (actual !== frame.checksum) {
-        monitor.corrupted({ sequence: frame.sequence, expected: frame.checksum, actual });
-      }
-      await video?.write(bytes, layout);
-      if (options.sheet !== undefined && frames % sheetStride === 0) {
-        sheet.add(bytes, layout, colors, `#${frame.sequence}`);
-        // Nobody knows how long the stream will be: from here on half as many, of all that came.
-        if (sheet.count === SHEET_PICTURES) {
-          sheet.thin();
-          sheetStride *= 2;
-        }
-      }
+      await session.buffers.at(frame.bufferIndex).access("read", (bytes) => look(frame, bytes));
       receiver.giveBack(frame.bufferIndex);
       frames++;
       if (performance.now() - toldMs > PROGRESS_MS) {

@@ -35,8 +35,11 @@ export async function runSource(options: SourceOptions, monitor: MonitorClient):
     for (; sequence < limit; sequence++) {
       const index = free.pop() ?? (await Promise.race([sender.nextReturned(), session.lost]));
       if (index === undefined) break;
-      const bytes = session.buffers.at(index).bytes();
-      if (!(await Promise.race([video.nextInto(bytes, layout), session.lost]))) {
+      const checksum = await session.buffers.at(index).access("write", async (bytes) => {
+        const isFilled = await Promise.race([video.nextInto(bytes, layout), session.lost]);
+        return isFilled ? frameChecksum(bytes, layout) : undefined;
+      });
+      if (checksum === undefined) {
         free.push(index);
         break;
       }
@@ -44,7 +47,7 @@ export async function runSource(options: SourceOptions, monitor: MonitorClient):
         bufferIndex: index,
         sequence: BigInt(sequence),
         presentationNs: BigInt(Math.round(sequence * frameNs)),
-        checksum: frameChecksum(bytes, layout),
+        checksum,
       });
       monitor.progress({ frames: BigInt(sequence + 1) });
     }

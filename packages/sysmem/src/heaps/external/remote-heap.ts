@@ -97,7 +97,8 @@ export abstract class RemoteHeap implements Heap {
     if (this.#files.has(vmo.koid)) refuse("it is the memory of another buffer");
     let memory: BufferMemory;
     try {
-      memory = this.context.kernel.adoptMemory(vmo);
+      // A heap keeps the parent of what it gives until it gets that back.
+      memory = this.context.kernel.adoptMemory(vmo, { isKeptByMaker: true });
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       return refuse(error.message, error);

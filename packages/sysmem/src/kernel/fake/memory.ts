@@ -125,6 +125,15 @@ export class FakeVmo extends FakeHandle implements Vmo {
     return new FakeVmo(this.process, this.description);
   }
 
+  /** Its memory is of the kind that needs no bracket. */
+  beginCpuAccess(): void {
+    this.requireOpen();
+  }
+
+  endCpuAccess(): void {
+    this.requireOpen();
+  }
+
   map(options: { readonly writable?: boolean } = {}): Mapping {
     this.requireOpen();
     const isWritable = options.writable ?? (this.rights & Rights.WRITE) !== 0;
@@ -171,6 +180,7 @@ export class FakeBufferMemory implements BufferMemory {
   readonly koid: string;
   readonly inode: number;
   readonly sizeBytes: number;
+  readonly tellsChildrenApart = true;
   readonly #process: FakeProcess;
   readonly #children = new Map<number, FakeDescription>();
   readonly #live = new Set<number>();

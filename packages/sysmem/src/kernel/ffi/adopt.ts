@@ -2,6 +2,7 @@
 import { LinuxChannel } from "./channel.ts";
 import {
   AF_UNIX,
+  F_GET_SEALS,
   S_IFMT,
   S_IFREG,
   S_IFSOCK,
@@ -13,6 +14,7 @@ import {
   SOL_SOCKET,
 } from "./constants.ts";
 import type { LinuxContext } from "./context.ts";
+import { isDmaBuf } from "./dma-buf.ts";
 import { LinuxEvent } from "./event.ts";
 import { LinuxEventPair } from "./event-pair.ts";
 import { fileStatus } from "./file-status.ts";
@@ -49,14 +51,14 @@ function identify(context: LinuxContext, fd: number): LinuxHandle {
     case S_IFSOCK:
       return adoptSocket(context, fd);
     case S_IFREG:
-      return new LinuxVmo(context, fd, status, true);
-    case 0: {
+      // Newer kernels may show a DMA-BUF as a regular file; what has seals is a memory file.
+      return new LinuxVmo(context, fd, status, { isDmaBuf: libc.fcntl(fd, F_GET_SEALS, 0) < 0 && isDmaBuf(libc, fd) });
+    case 0:
       // An anonymous inode, which has no file type; its link is the kernel's own text.
-      const link = readProcLink(libc, `/proc/self/fd/${fd}`);
-      if (link === "anon_inode:[eventfd]") return new LinuxEvent(libc, fd);
-      if (link.startsWith("/dmabuf:")) return new LinuxVmo(context, fd, status, false);
-      return new LinuxOtherHandle(libc, fd);
-    }
+      if (readProcLink(libc, `/proc/self/fd/${fd}`) === "anon_inode:[eventfd]") return new LinuxEvent(libc, fd);
+      return isDmaBuf(libc, fd)
+        ? new LinuxVmo(context, fd, status, { isDmaBuf: true })
+        : new LinuxOtherHandle(libc, fd);
     default:
       return new LinuxOtherHandle(libc, fd);
   }

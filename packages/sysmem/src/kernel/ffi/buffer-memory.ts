@@ -1,7 +1,6 @@
 /** The server's hold on one buffer's memory file, and on the VMOs it handed out from it. */
 import { randomInt } from "node:crypto";
-import { assert, MAX_FREE_ON_LOOP_BYTES, Rights } from "#base";
-import { KernelError } from "../errors.ts";
+import { MAX_FREE_ON_LOOP_BYTES, Rights } from "#base";
 import type { BufferMemory, Vmo } from "../port.ts";
 import { READ_ONLY_VMO_RIGHTS, READ_WRITE_VMO_RIGHTS, WRITE_ONLY_VMO_RIGHTS } from "../rights.ts";
 import type { ChildWatcher, Watched } from "./child-watcher.ts";
@@ -9,6 +8,7 @@ import { O_CLOEXEC, O_RDONLY, O_RDWR, O_WRONLY } from "./constants.ts";
 import type { LinuxContext } from "./context.ts";
 import { kernelError } from "./errno.ts";
 import { withClose } from "./handle.ts";
+import { HandedOut } from "./handed-out.ts";
 import { isAnyMarkedElsewhere, isMarkedElsewhere, setMark } from "./ofd-locks.ts";
 import { LinuxVmo } from "./vmo.ts";
 
@@ -29,9 +29,9 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
   readonly vmo: LinuxVmo;
   readonly #context: LinuxContext;
   readonly #stopWatching: () => void;
-  readonly #children = new Set<number>();
+  readonly tellsChildrenApart = true;
+  readonly #children: HandedOut;
   #nextId = randomMark();
-  #listener: ((childId: number) => void) | undefined;
   #isClosed = false;
 
   /** Takes ownership of `vmo`. */
@@ -41,11 +41,12 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
     this.koid = vmo.koid;
     this.inode = vmo.inode;
     this.sizeBytes = vmo.sizeBytes;
-    this.#stopWatching = watcher.watch(vmo.borrow(), vmo.isRegularFile, this);
+    this.#children = new HandedOut();
+    this.#stopWatching = watcher.watch(vmo.borrow(), this);
   }
 
   get liveChildren(): ReadonlySet<number> {
-    return this.#children;
+    return this.#children.live;
   }
 
   /** False for identifiers. */
@@ -60,12 +61,7 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
   handOut({ writable }: { readonly writable: boolean }): { readonly vmo: Vmo; readonly childId: number } {
     const { libc } = this.#context;
     // The superuser could open a file for writing that its maker gave away for reading only.
-    if (writable && (this.vmo.rights & Rights.WRITE) === 0) {
-      throw new KernelError(
-        "ACCESS_DENIED",
-        "cannot hand out a VMO for writing: the memory was given for reading only",
-      );
-    }
+    if (writable) this.vmo.requireWritable();
     const path = `/proc/self/fd/${this.vmo.borrow()}`;
     const [access, rights] = !this.#isReadable
       ? [O_WRONLY, WRITE_ONLY_VMO_RIGHTS]
@@ -75,7 +71,7 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
     const fd = libc.open(path, access | O_CLOEXEC);
     if (fd < 0) throw kernelError("open a memory file for a participant", libc.errno());
     const childId = withClose(libc, fd, () => this.#mark(fd));
-    this.#children.add(childId);
+    this.#children.live.add(childId);
     return { vmo: this.vmo.another(fd, rights), childId };
   }
 
@@ -85,7 +81,7 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
     const { libc } = this.#context;
     const given = vmo.borrow();
     const own = this.vmo.borrow();
-    for (const childId of this.#children) {
+    for (const childId of this.#children.live) {
       // A description's own mark never stands in its way. The second look is for children that ended unnoticed.
       if (!isMarkedElsewhere(libc, given, childId) && isMarkedElsewhere(libc, own, childId)) return childId;
     }
@@ -93,8 +89,7 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
   }
 
   onChildGone(listener: (childId: number) => void): void {
-    assert(this.#listener === undefined, "a buffer's memory has one listener");
-    this.#listener = listener;
+    this.#children.listen(listener);
   }
 
   /** Marks a description of its own. */
@@ -114,13 +109,8 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
 
   /** Looks which children are gone and reports them. Called in a turn of its own. */
   check(): void {
-    for (const childId of [...this.#children]) {
-      // The listener may close this object.
-      if (this.#isClosed) return;
-      if (isMarkedElsewhere(this.#context.libc, this.vmo.borrow(), childId)) continue;
-      this.#children.delete(childId);
-      this.#listener?.(childId);
-    }
+    const { libc } = this.#context;
+    this.#children.sweep((childId) => !isMarkedElsewhere(libc, this.vmo.borrow(), childId));
   }
 
   close(): void {
@@ -137,6 +127,7 @@ export class LinuxBufferMemory implements BufferMemory, Watched {
   #letGo(): boolean {
     if (this.#isClosed) return false;
     this.#isClosed = true;
+    this.#children.close();
     this.#stopWatching();
     return true;
   }

@@ -1,7 +1,10 @@
 /** What this machine and this runtime offer, found out by trying: for `sysmem doctor` and for messages that say why. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { KernelError } from "../errors.ts";
+import { dmaHeapDevices } from "./dma-heap.ts";
+import { type Libc, loadLibc } from "./libc.ts";
 import type { LinuxKernelImpl } from "./linux-kernel.ts";
+import { openUdmabuf } from "./udmabuf.ts";
 
 export interface Capability {
   /** A short name that does not change, `unix-diag`. */
@@ -54,7 +57,8 @@ export async function probeCapabilities(open: () => LinuxKernelImpl): Promise<Ca
   await attempt("memory-files", true, () => tryMemory(opened));
   await attempt("child-events", false, () => tryChildEvents(opened));
   await attempt("huge-pages", false, findHugePages);
-  await attempt("dma-heaps", false, findDmaHeaps);
+  await attempt("dma-heaps", false, () => tryDmaHeaps(opened));
+  await attempt("udmabuf", false, () => tryUdmabuf(loadLibc()));
   opened.close();
   return found;
 }
@@ -106,8 +110,26 @@ function findHugePages(): string {
   return text;
 }
 
-function findDmaHeaps(): string {
-  const heaps = existsSync("/dev/dma_heap") ? readdirSync("/dev/dma_heap") : [];
-  if (heaps.length === 0) throw new KernelError("NOT_SUPPORTED", "the machine has no /dev/dma_heap");
-  return heaps.join(", ");
+/** Allocates from each: to see a device is not to have memory. */
+async function tryDmaHeaps(kernel: LinuxKernelImpl, devices = dmaHeapDevices()): Promise<string> {
+  if (devices.length === 0) throw new KernelError("NOT_SUPPORTED", "the machine has no /dev/dma_heap");
+  const faults: string[] = [];
+  const usable: string[] = [];
+  for (const { name, path } of devices) {
+    try {
+      (await kernel.allocateDmaBuf(path, 4_096, { name: "probe" })).close();
+      usable.push(name);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      faults.push(error.message);
+    }
+  }
+  const found = [...(usable.length === 0 ? [] : [`usable: ${usable.join(", ")}`]), ...faults].join("; ");
+  if (usable.length === 0) throw new KernelError("ACCESS_DENIED", found);
+  return found;
+}
+
+function tryUdmabuf(libc: Libc): string {
+  libc.close(openUdmabuf(libc));
+  return "huge pages can be given out in pieces";
 }

@@ -1,13 +1,19 @@
 /**
  * Learns when open file descriptions of memory files end: one inotify instance, one watch for each file. An event only
  * says that *some* description of the file was closed for good (one of our own, perhaps); the owner of the file then
- * looks which. Files without such events are looked at in intervals.
+ * looks which. Memory without such events (`probe`) is looked at in intervals: all of it while it is little, a part in each
+ * turn when it is much.
  *
  * The kernel queues the event just before it removes the description's locks, so a look at once may still find the mark
  * of a description that is ending; nothing would ever be said of it again. Therefore each event is followed by further
  * looks, at growing distances.
  */
-import { CHILD_PROBE_INTERVAL_MS, CHILD_RECHECK_DELAYS_MS } from "#base";
+import {
+  CHILD_PROBE_INTERVAL_MS,
+  CHILD_RECHECK_DELAYS_MS,
+  MAX_PROBES_PER_TURN,
+  MIN_PROBE_TURN_DISTANCE_MS,
+} from "#base";
 import { KernelError } from "../errors.ts";
 import { EPOLLIN, IN_CLOEXEC, IN_CLOSE_NOWRITE, IN_CLOSE_WRITE, IN_NONBLOCK, IN_Q_OVERFLOW } from "./constants.ts";
 import type { LinuxContext } from "./context.ts";
@@ -31,6 +37,7 @@ export class ChildWatcher {
   readonly #events: Uint8Array<ArrayBuffer> = nativeBuffer(EVENT_BYTES * EVENTS_PER_READ);
   /** Several owners may watch one file: the kernel gives them one watch. */
   readonly #owners = new Map<number, Set<Watched>>();
+  /** In the order in which they are looked at next. */
   readonly #probed = new Set<Watched>();
   /** Owners that will be looked at again, and how often they were since their last event. */
   readonly #rechecked = new Map<Watched, number>();
@@ -53,9 +60,9 @@ export class ChildWatcher {
   }
 
   /** Calls `owner.check()` after each end of a description of the file behind `fd`. Returns a way to stop. */
-  watch(fd: number, hasEvents: boolean, owner: Watched): () => void {
-    const watch = hasEvents ? this.#addWatch(fd) : -1;
-    if (watch < 0) return this.#probe(owner);
+  watch(fd: number, owner: Watched): () => void {
+    const watch = this.#addWatch(fd);
+    if (watch < 0) return this.probe(owner);
     const owners = this.#owners.get(watch) ?? new Set();
     owners.add(owner);
     this.#owners.set(watch, owners);
@@ -67,8 +74,18 @@ export class ChildWatcher {
     };
   }
 
+  /** Calls `owner.check()` in intervals. Returns a way to stop. */
+  probe(owner: Watched): () => void {
+    this.#probed.add(owner);
+    this.#scheduleProbe();
+    return () => {
+      this.#rechecked.delete(owner);
+      this.#probed.delete(owner);
+    };
+  }
+
   close(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     clearTimeout(this.#recheckTimer);
     this.#recheckTimer = undefined;
@@ -122,19 +139,24 @@ export class ChildWatcher {
     return -1;
   }
 
-  #probe(owner: Watched): () => void {
-    this.#probed.add(owner);
-    if (this.#timer === undefined) {
-      this.#timer = setInterval(() => this.#look([...this.#probed]), CHILD_PROBE_INTERVAL_MS);
-      this.#timer.unref();
-    }
-    return () => {
-      this.#rechecked.delete(owner);
+  #scheduleProbe(): void {
+    if (this.#timer !== undefined || this.#probed.size === 0) return;
+    const turns = Math.ceil(this.#probed.size / MAX_PROBES_PER_TURN);
+    const delayMs = Math.max(MIN_PROBE_TURN_DISTANCE_MS, CHILD_PROBE_INTERVAL_MS / turns);
+    this.#timer = setTimeout(() => this.#probeSome(), delayMs);
+    this.#timer.unref();
+  }
+
+  #probeSome(): void {
+    this.#timer = undefined;
+    const due: Watched[] = [];
+    for (const owner of this.#probed) if (due.push(owner) === MAX_PROBES_PER_TURN) break;
+    for (const owner of due) {
       this.#probed.delete(owner);
-      if (this.#probed.size > 0) return;
-      clearInterval(this.#timer);
-      this.#timer = undefined;
-    };
+      this.#probed.add(owner);
+    }
+    this.#scheduleProbe();
+    this.#look(due);
   }
 
   #read(): void {

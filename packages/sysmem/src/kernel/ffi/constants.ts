@@ -90,6 +90,8 @@ export const MAP_NORESERVE = 0x4000;
 export const MADV_HUGEPAGE = 14;
 export const MADV_POPULATE_WRITE = 23;
 
+export const SC_PAGESIZE = 30;
+
 export const S_IFMT = 0o170000;
 export const S_IFSOCK = 0o140000;
 export const S_IFREG = 0o100000;

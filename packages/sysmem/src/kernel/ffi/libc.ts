@@ -47,6 +47,9 @@ export interface Libc {
   madvise(address: Address, length: number, advice: number): number;
   /** The same on a helper thread; the outcome is advice as well, so it is not reported. */
   madviseAsync(address: Address, length: number, advice: number): Promise<void>;
+  ioctl(fd: number, request: number, argument: Uint8Array): number;
+  /** The same on a helper thread, whose error number nobody can ask for. `argument` is a `nativeBuffer`. */
+  ioctlAsync(fd: number, request: number, argument: Uint8Array): Promise<number>;
   eventfd(value: number, flags: number): number;
   epoll_create1(flags: number): number;
   epoll_ctl(epoll: number, operation: number, fd: number, event: Uint8Array): number;
@@ -100,6 +103,8 @@ function bind(): Libc {
   const close = func("int close(int fd)");
   const posixFallocate = func("int posix_fallocate(int fd, int64_t offset, int64_t length)");
   const madvise = func("int madvise(void *address, size_t length, int advice)");
+  // Variadic in C, as `open` is.
+  const ioctl = func("int ioctl(int fd, ulong request, void *argument)");
   const epollWait = func("int epoll_wait(int epoll, void *events, int capacity, int timeout)");
   const later = <T>(call: (...args: unknown[]) => void, ...args: unknown[]): Promise<T> =>
     new Promise((resolve, reject) => {
@@ -137,6 +142,8 @@ function bind(): Libc {
     munmap: func("int munmap(void *address, size_t length)"),
     madvise,
     madviseAsync: (address, length, advice) => later<number>(madvise.async, address, length, advice).then(() => {}),
+    ioctl,
+    ioctlAsync: (fd, request, argument) => later(ioctl.async, fd, request, argument),
     eventfd: func("int eventfd(uint value, int flags)"),
     epoll_create1: func("int epoll_create1(int flags)"),
     epoll_ctl: func("int epoll_ctl(int epoll, int operation, int fd, void *event)"),

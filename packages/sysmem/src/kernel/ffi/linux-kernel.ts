@@ -16,6 +16,7 @@ import type {
 import { READ_WRITE_VMO_RIGHTS } from "../rights.ts";
 import { adopt, adoptAll, socketOption } from "./adopt.ts";
 import { LinuxBufferMemory } from "./buffer-memory.ts";
+import { createCarveOut } from "./carve-out.ts";
 import { LinuxChannel } from "./channel.ts";
 import { ChildWatcher } from "./child-watcher.ts";
 import {
@@ -32,6 +33,7 @@ import {
   SOCK_STREAM,
 } from "./constants.ts";
 import type { LinuxContext } from "./context.ts";
+import { DmaBufMemory } from "./dma-buf-memory.ts";
 import { kernelError } from "./errno.ts";
 import { LinuxEvent } from "./event.ts";
 import { LinuxEventPair } from "./event-pair.ts";
@@ -107,8 +109,16 @@ export class LinuxKernelImpl implements LinuxKernel {
 
   async createMemory(sizeBytes: number, options: MemoryOptions): Promise<BufferMemory> {
     const fd = await this.#memory.create(sizeBytes, options);
-    const vmo = LinuxVmo.of(this.#context, fd, true, READ_WRITE_VMO_RIGHTS);
-    return new LinuxBufferMemory(this.#context, this.#children, vmo);
+    return this.#own(LinuxVmo.of(this.#context, fd, { rights: READ_WRITE_VMO_RIGHTS }));
+  }
+
+  async allocateDmaBuf(device: string, sizeBytes: number, { name }: { readonly name: string }): Promise<BufferMemory> {
+    const fd = await this.#memory.createDmaBuf(device, sizeBytes, name);
+    return this.#own(LinuxVmo.of(this.#context, fd, { rights: READ_WRITE_VMO_RIGHTS, isDmaBuf: true }));
+  }
+
+  createCarveOut(sizeBytes: number, options: { readonly name: string }): Promise<CarveOut> {
+    return createCarveOut(this.#context, this.#children, this.#memory, sizeBytes, options);
   }
 
   availableMemoryBytes(): number {
@@ -122,18 +132,10 @@ export class LinuxKernelImpl implements LinuxKernel {
   }
 
   createIdentifier(sizeBytes: number, options: { readonly name: string }): BufferMemory {
-    const vmo = LinuxVmo.of(this.#context, this.#memory.createIdentifier(sizeBytes, options.name), true);
-    return new LinuxBufferMemory(this.#context, this.#children, vmo);
+    return this.#own(LinuxVmo.of(this.#context, this.#memory.createIdentifier(sizeBytes, options.name)));
   }
 
-  createCarveOut(sizeBytes: number): Promise<CarveOut> {
-    const what = `cannot set aside ${sizeBytes} contiguous bytes`;
-    return Promise.reject(
-      new KernelError("NOT_SUPPORTED", `${what}: pieces of huge pages cannot be made buffers here`),
-    );
-  }
-
-  adoptMemory(vmo: Vmo): BufferMemory {
+  adoptMemory(vmo: Vmo, { isKeptByMaker = false }: { readonly isKeptByMaker?: boolean } = {}): BufferMemory {
     assert(vmo instanceof LinuxVmo, "a VMO of another kernel was given to the Linux kernel");
     try {
       vmo.fixSize();
@@ -141,7 +143,7 @@ export class LinuxKernelImpl implements LinuxKernel {
       vmo.close();
       throw error;
     }
-    return new LinuxBufferMemory(this.#context, this.#children, vmo);
+    return this.#own(vmo, isKeptByMaker);
   }
 
   connect(path: string): Channel {
@@ -205,6 +207,12 @@ export class LinuxKernelImpl implements LinuxKernel {
     this.#context.diag.close();
     this.#context.mapper.close();
     this.#context.reactor.close();
+  }
+
+  #own(vmo: LinuxVmo, isKeptByMaker = false): BufferMemory {
+    return vmo.isDmaBuf
+      ? new DmaBufMemory(this.#context, this.#children, vmo, { isKeptByMaker })
+      : new LinuxBufferMemory(this.#context, this.#children, vmo);
   }
 
   #closeOnExec(fd: number): void {

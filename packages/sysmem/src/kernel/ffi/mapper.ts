@@ -21,6 +21,7 @@ import {
   PROT_NONE,
   PROT_READ,
   PROT_WRITE,
+  SC_PAGESIZE,
 } from "./constants.ts";
 import { kernelError } from "./errno.ts";
 import { type Address, addressOfBuffer, type Libc } from "./libc.ts";
@@ -33,7 +34,6 @@ declare const WebAssembly:
 
 const WASM_PAGE_BYTES = 65_536;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
-const SC_PAGESIZE = 30;
 
 /** A range whose mapping is gone, while the view that was made of it may still be referred to. */
 interface Retired {
@@ -122,9 +122,10 @@ export class Mapper {
   /**
    * Maps all of a memory file whose size cannot shrink. The mapping keeps the open file description alive. Throws
    * `KernelError` NO_MEMORY, also when the process has as many mappings as it may (vm.max_map_count).
+   * @param isShared what is written is seen by everybody; otherwise by nobody else
    * @param pageBytes alignment that the file asks for
    */
-  map(fd: number, sizeBytes: number, isWritable: boolean, pageBytes: number): Mapping {
+  map(fd: number, sizeBytes: number, isShared: boolean, pageBytes: number): Mapping {
     if (sizeBytes === 0) return new LinuxMapping(new Uint8Array(0), () => {});
     // Whoever maps must be able to unmap.
     if (!this.#reserve()) throw kernelError("map a VMO", this.#libc.errno());
@@ -132,7 +133,7 @@ export class Mapper {
     const length = Math.ceil(sizeBytes / alignment) * alignment;
     // A view for reading only would end the process at a stray write. A private mapping shows the same pages, and
     // what is written to it by mistake stays there.
-    const flags = isWritable ? MAP_SHARED : MAP_PRIVATE | MAP_NORESERVE;
+    const flags = isShared ? MAP_SHARED : MAP_PRIVATE | MAP_NORESERVE;
     return this.#mapIntoArena(fd, sizeBytes, length, alignment, flags) ?? this.#mapAlone(fd, sizeBytes, length, flags);
   }
 

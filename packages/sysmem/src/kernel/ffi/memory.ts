@@ -24,13 +24,15 @@ import {
   O_WRONLY,
   PROT_READ,
   PROT_WRITE,
+  SC_PAGESIZE,
 } from "./constants.ts";
+import { setDmaBufName } from "./dma-buf.ts";
+import { allocateFromDmaHeap } from "./dma-heap.ts";
 import { Errno, kernelError } from "./errno.ts";
+import { fitName } from "./fit-name.ts";
 import type { Libc } from "./libc.ts";
 import { memoryHeadroomBytes } from "./memory-headroom.ts";
 import { readProcFileIfAny } from "./proc-file.ts";
-
-const SC_PAGESIZE = 30;
 
 export class MemoryMaker {
   readonly #libc: Libc;
@@ -80,8 +82,7 @@ export class MemoryMaker {
   /** An identifier's descriptor, opened for writing to what nobody can write to. The caller owns it. */
   createIdentifier(sizeBytes: number, name: string): number {
     const what = `create an identifier for ${sizeBytes} bytes`;
-    if (!(Number.isSafeInteger(sizeBytes) && sizeBytes > 0)) throw new KernelError("INVALID_ARGS", `cannot ${what}`);
-    const length = Math.ceil(sizeBytes / this.#pageBytes) * this.#pageBytes;
+    const length = this.wholePages(sizeBytes, "create an identifier for");
     const fd = this.#createFile(length, { name }, what);
     try {
       const seals = F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_WRITE | F_SEAL_SEAL;
@@ -100,7 +101,10 @@ export class MemoryMaker {
   #createFile(length: number, options: MemoryOptions, what: string): number {
     const huge =
       options.hugePageBytes === undefined ? 0 : MFD_HUGETLB | (Math.log2(options.hugePageBytes) << MFD_HUGE_SHIFT);
-    const fd = this.#libc.memfd_create(fitName(options.name), MFD_CLOEXEC | MFD_ALLOW_SEALING | huge);
+    const fd = this.#libc.memfd_create(
+      fitName(options.name, MAX_MEMORY_NAME_BYTES),
+      MFD_CLOEXEC | MFD_ALLOW_SEALING | huge,
+    );
     if (fd < 0) {
       const errno = this.#libc.errno();
       // A page size the kernel has no pool for.
@@ -125,15 +129,7 @@ export class MemoryMaker {
 
   async #reserve(fd: number, length: number, options: MemoryOptions, what: string): Promise<void> {
     // Huge pages come from a pool with an account of its own.
-    if (options.hugePageBytes === undefined) {
-      if (this.#unaskedBytes + length >= MIN_HEADROOM_CHECK_BYTES) {
-        const available = this.availableBytes();
-        if (length > available) {
-          throw new KernelError("NO_MEMORY", `cannot ${what}: ${available} bytes are available`);
-        }
-        this.#unaskedBytes = 0;
-      } else this.#unaskedBytes += length;
-    }
+    if (options.hugePageBytes === undefined) this.#requireHeadroom(length, what);
     this.#reservingBytes += length;
     try {
       if (options.transparentHugePages === true) await this.#populateHuge(fd, length);
@@ -151,6 +147,49 @@ export class MemoryMaker {
   }
 
   /**
+   * A DMA-BUF of a heap's. Resolves with the descriptor, which the caller owns.
+   * @param device a file in `/dev/dma_heap`
+   */
+  async createDmaBuf(device: string, sizeBytes: number, name: string): Promise<number> {
+    const length = this.wholePages(sizeBytes, "allocate");
+    const what = `allocate ${length} bytes from ${device}`;
+    // A contiguous area has an account of its own, but what is in it is in use when others need it.
+    this.#requireHeadroom(length, what);
+    this.#reservingBytes += length;
+    try {
+      const fd = await allocateFromDmaHeap(this.#libc, device, length, what);
+      try {
+        setDmaBufName(this.#libc, fd, name);
+      } catch (error) {
+        this.#libc.close(fd);
+        throw error;
+      }
+      return fd;
+    } finally {
+      this.#reservingBytes -= length;
+    }
+  }
+
+  /** A size in whole pages. Throws `KernelError` INVALID_ARGS for one that is none. */
+  wholePages(sizeBytes: number, what: string): number {
+    if (!(Number.isSafeInteger(sizeBytes) && sizeBytes > 0)) {
+      throw new KernelError("INVALID_ARGS", `cannot ${what} ${sizeBytes} bytes`);
+    }
+    return Math.ceil(sizeBytes / this.#pageBytes) * this.#pageBytes;
+  }
+
+  /** Throws `KernelError` NO_MEMORY when the machine is about to be short of memory. */
+  #requireHeadroom(length: number, what: string): void {
+    if (this.#unaskedBytes + length < MIN_HEADROOM_CHECK_BYTES) {
+      this.#unaskedBytes += length;
+      return;
+    }
+    const available = this.availableBytes();
+    if (length > available) throw new KernelError("NO_MEMORY", `cannot ${what}: ${available} bytes are available`);
+    this.#unaskedBytes = 0;
+  }
+
+  /**
    * Reserves through a mapping, because the kernel gives memory files huge pages on request only through mappings that
    * ask for them. A wish: what it does not achieve, the reservation after it does with normal pages.
    */
@@ -162,13 +201,4 @@ export class MemoryMaker {
     }
     this.#libc.munmap(address, length);
   }
-}
-
-/** As much of a name as a memory file can have. */
-function fitName(name: string): string {
-  const clean = name.replaceAll("\0", "");
-  if (Buffer.byteLength(clean) <= MAX_MEMORY_NAME_BYTES) return clean;
-  // Cut between characters: half a character would become a replacement character and grow again.
-  const bytes = Buffer.from(clean).subarray(0, MAX_MEMORY_NAME_BYTES);
-  return new TextDecoder("utf-8").decode(bytes, { stream: true });
 }

@@ -1,7 +1,7 @@
 /** A VMO handle: an open file description of a memory file. */
 import { ObjectType, Rights, type VmoHandle } from "#base";
 import { KernelError } from "../errors.ts";
-import type { Mapping, Vmo } from "../port.ts";
+import type { CpuAccess, Mapping, Vmo } from "../port.ts";
 import { READ_ONLY_VMO_RIGHTS, READ_WRITE_VMO_RIGHTS, WRITE_ONLY_VMO_RIGHTS } from "../rights.ts";
 import {
   F_ADD_SEALS,
@@ -16,12 +16,21 @@ import {
   O_RDWR,
 } from "./constants.ts";
 import type { LinuxContext } from "./context.ts";
+import { syncDmaBuf } from "./dma-buf.ts";
 import { kernelError } from "./errno.ts";
 import { type FileStatus, fileStatus } from "./file-status.ts";
 import { LinuxHandle, withClose } from "./handle.ts";
 import { readProcLink } from "./proc-file.ts";
 
 const SEEK_END = 2;
+
+/** What whoever opened a VMO knows of it. */
+export interface VmoFacts {
+  /** Absent: as the kernel says. */
+  readonly rights?: number;
+  /** Default false. */
+  readonly isDmaBuf?: boolean;
+}
 
 export class LinuxVmo extends LinuxHandle implements Vmo, VmoHandle {
   readonly objectType: typeof ObjectType.VMO = ObjectType.VMO;
@@ -33,31 +42,28 @@ export class LinuxVmo extends LinuxHandle implements Vmo, VmoHandle {
   readonly pageBytes: number;
   readonly #context: LinuxContext;
   readonly #status: FileStatus;
-  /** A file with events and seals; a DMA-BUF is none. */
-  readonly isRegularFile: boolean;
+  /** A DMA-BUF has neither events nor seals, and its size never changes. */
+  readonly isDmaBuf: boolean;
   #name: string | undefined;
 
-  /**
-   * Takes ownership of `fd`.
-   * @param rights where whoever opened it knows them; absent: as the kernel says
-   */
-  constructor(context: LinuxContext, fd: number, status: FileStatus, isRegularFile: boolean, rights?: number) {
+  /** Takes ownership of `fd`. */
+  constructor(context: LinuxContext, fd: number, status: FileStatus, { rights, isDmaBuf = false }: VmoFacts = {}) {
     super(context.libc, fd);
     this.#context = context;
     this.#status = status;
-    this.isRegularFile = isRegularFile;
+    this.isDmaBuf = isDmaBuf;
     this.inode = status.inode;
     this.koid = `${status.device}:${status.inode}`;
     this.rights = rights ?? rightsOf(context.libc.fcntl(fd, F_GETFL, 0));
     this.pageBytes = status.blockBytes;
     // A DMA-BUF tells its size to those who seek.
-    this.sizeBytes = isRegularFile ? status.sizeBytes : Math.max(0, context.libc.lseek(fd, 0, SEEK_END));
+    this.sizeBytes = isDmaBuf ? Math.max(0, context.libc.lseek(fd, 0, SEEK_END)) : status.sizeBytes;
   }
 
   /** A VMO that owns `fd`. Throws `KernelError`, and closes `fd`, when the kernel does not tell what it is. */
-  static of(context: LinuxContext, fd: number, isRegularFile: boolean, rights?: number): LinuxVmo {
+  static of(context: LinuxContext, fd: number, facts?: VmoFacts): LinuxVmo {
     const { libc } = context;
-    return withClose(libc, fd, () => new LinuxVmo(context, fd, fileStatus(libc, fd), isRegularFile, rights));
+    return withClose(libc, fd, () => new LinuxVmo(context, fd, fileStatus(libc, fd), facts));
   }
 
   get name(): string {
@@ -71,7 +77,7 @@ export class LinuxVmo extends LinuxHandle implements Vmo, VmoHandle {
 
   /** Makes a handle of another descriptor of the same file, with rights that its opener knows. Takes ownership of `fd`. */
   another(fd: number, rights: number): LinuxVmo {
-    return new LinuxVmo(this.#context, fd, this.#status, this.isRegularFile, rights);
+    return new LinuxVmo(this.#context, fd, this.#status, { rights, isDmaBuf: this.isDmaBuf });
   }
 
   map(options: { readonly writable?: boolean } = {}): Mapping {
@@ -85,7 +91,25 @@ export class LinuxVmo extends LinuxHandle implements Vmo, VmoHandle {
       );
     }
     this.#requireFixedSize();
-    return this.#context.mapper.map(this.borrow(), this.sizeBytes, isWritable, this.pageBytes);
+    if (this.isDmaBuf && (this.rights & Rights.WRITE) === 0) {
+      // The kernel maps DMA-BUFs shared or not at all, and a view for reading only ends the process at a stray write.
+      throw new KernelError("NOT_SUPPORTED", "cannot map a DMA-BUF that was opened for reading only");
+    }
+    return this.#context.mapper.map(this.borrow(), this.sizeBytes, isWritable || this.isDmaBuf, this.pageBytes);
+  }
+
+  beginCpuAccess(access: CpuAccess): void {
+    if (this.isDmaBuf) syncDmaBuf(this.libc, this.borrow(), access, "begin");
+  }
+
+  endCpuAccess(access: CpuAccess): void {
+    if (this.isDmaBuf) syncDmaBuf(this.libc, this.borrow(), access, "end");
+  }
+
+  /** The superuser could open a file for writing that its maker gave away for reading only. */
+  requireWritable(): void {
+    if ((this.rights & Rights.WRITE) !== 0) return;
+    throw new KernelError("ACCESS_DENIED", "cannot hand out a VMO for writing: the memory was given for reading only");
   }
 
   /**
@@ -93,7 +117,7 @@ export class LinuxVmo extends LinuxHandle implements Vmo, VmoHandle {
    * no seals, or its seals are sealed without this one.
    */
   fixSize(): void {
-    if (!this.isRegularFile) return;
+    if (this.isDmaBuf) return;
     const seals = this.libc.fcntl(this.borrow(), F_GET_SEALS, 0);
     if (seals >= 0 && (seals & F_SEAL_SHRINK) !== 0) return;
     if (seals < 0 || this.libc.fcntl(this.borrow(), F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0) {
@@ -103,7 +127,7 @@ export class LinuxVmo extends LinuxHandle implements Vmo, VmoHandle {
 
   /** A file that somebody can cut short would kill this process at the next touch. */
   #requireFixedSize(): void {
-    if (!this.isRegularFile) return;
+    if (this.isDmaBuf) return;
     const seals = this.libc.fcntl(this.borrow(), F_GET_SEALS, 0);
     if (seals < 0) throw kernelError("inspect the seals of a VMO", this.libc.errno());
     if ((seals & F_SEAL_SHRINK) === 0) {

@@ -1,8 +1,10 @@
 import { err, ok, type Result } from "#base";
 import type { BufferMemory } from "#kernel";
+import { HeapError } from "#heaps";
 import type { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
 import { vmoName } from "../buffers/vmo-name.ts";
 import type { Decision } from "./negotiation.ts";
+import { weakFault } from "./weak-fault.ts";
 
 /** Makes the buffers of one collection: index 0 upward, as many at a time as the heap takes, and all or none. */
 export class BufferAllocation {
@@ -29,7 +31,9 @@ export class BufferAllocation {
       while (next < bufferCount && failure === undefined && this.#collection.root !== undefined) {
         const index = next++;
         try {
-          made.set(index, await this.#allocate(index));
+          const memory = await this.#allocate(index);
+          made.set(index, memory);
+          this.#refuseWeak(memory);
         } catch (error) {
           failure ??= { error };
         }
@@ -53,6 +57,12 @@ export class BufferAllocation {
     const { heap } = this.#decision;
     const deletions = [...made].map(([index, memory]) => heap.deleteVmo(this.#collection.id, index, memory));
     await Promise.all(deletions);
+  }
+
+  #refuseWeak(memory: BufferMemory): void {
+    const { root } = this.#collection;
+    const fault = root && weakFault(root, memory, this.#decision.heap);
+    if (fault !== undefined) throw new HeapError("NOT_SUPPORTED", fault);
   }
 
   #allocate(index: number): Promise<BufferMemory> {

@@ -1,4 +1,4 @@
-import type { EventPair, Kernel, BufferMemory, Vmo } from "#kernel";
+import { type EventPair, type Kernel, type BufferMemory, KernelError, type Vmo } from "#kernel";
 import type { Timer } from "#base";
 import type { Heap } from "#heaps";
 import type { DebugInfo } from "../tree/properties.ts";
@@ -14,6 +14,8 @@ export interface Receiver extends DebugInfo {
 /** One VMO that was handed out: an open file description of its own, alive as long as the kernel says so. */
 export interface HandedOutVmo {
   readonly childId: number;
+  /** Of the VMO itself: that of the memory, except where every VMO is a file of its own over it. */
+  readonly koid: string;
   readonly isWeak: boolean;
   /** Who received it, for complaints. */
   readonly receiver: Receiver;
@@ -79,8 +81,16 @@ export class LogicalBuffer {
 
   /** Makes a VMO for a client. The caller owns it. Throws `KernelError` when the kernel refuses. */
   handOut(options: { readonly isWeak: boolean; readonly writable: boolean; readonly receiver: Receiver }): Vmo {
+    if (options.isWeak && !this.memory.tellsChildrenApart) {
+      throw new KernelError(
+        "NOT_SUPPORTED",
+        "cannot hand out a weak VMO: the kernel could not tell it from a strong one",
+      );
+    }
     const { vmo, childId } = this.memory.handOut({ writable: options.writable });
-    this.#children.set(childId, { childId, isWeak: options.isWeak, receiver: options.receiver });
+    const { koid } = vmo;
+    this.#children.set(childId, { childId, koid, isWeak: options.isWeak, receiver: options.receiver });
+    if (koid !== this.memory.koid) this.collection.context.vmos.addVmo(koid, this);
     if (!options.isWeak) this.#strongChildren++;
     return vmo;
   }
@@ -90,6 +100,7 @@ export class LogicalBuffer {
     const child = this.#children.get(childId);
     if (child === undefined) return false;
     this.#children.delete(childId);
+    if (child.koid !== this.memory.koid) this.collection.context.vmos.deleteVmo(child.koid);
     if (!child.isWeak) this.#strongChildren--;
     return true;
   }

@@ -10,9 +10,11 @@ export interface KnownVmo {
 /** Sysmem-provided VMOs, found again by what the kernel says of a given descriptor. */
 export class VmoIndex {
   readonly #buffers = new Map<string, LogicalBuffer>();
+  /** Buffers by the koids of those VMOs that are files of their own over the buffer's memory. */
+  readonly #buffersOfVmos = new Map<string, LogicalBuffer>();
 
   get size(): number {
-    return this.#buffers.size;
+    return this.#buffers.size + this.#buffersOfVmos.size;
   }
 
   add(buffer: LogicalBuffer): void {
@@ -24,9 +26,18 @@ export class VmoIndex {
     this.#buffers.delete(buffer.memory.koid);
   }
 
+  /** A VMO was handed out whose koid is not that of its buffer's memory. */
+  addVmo(koid: string, buffer: LogicalBuffer): void {
+    this.#buffersOfVmos.set(koid, buffer);
+  }
+
+  deleteVmo(koid: string): void {
+    this.#buffersOfVmos.delete(koid);
+  }
+
   /** Undefined for memory of other origin, and for what a client made of a VMO itself (its own re-open). */
   find(vmo: Vmo): KnownVmo | undefined {
-    const buffer = this.#buffers.get(vmo.koid);
+    const buffer = this.#buffers.get(vmo.koid) ?? this.#buffersOfVmos.get(vmo.koid);
     if (buffer === undefined) return undefined;
     const childId = buffer.memory.identify(vmo);
     if (childId === undefined) return undefined;
