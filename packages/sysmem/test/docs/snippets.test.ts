@@ -18,7 +18,7 @@ const FOLDER = join(ROOT, "artifacts", `snippets-${process.pid}`);
 const run = promisify(execFile);
 
 const all = PAGES.flatMap(blocksOf);
-const named = (block: Block) => [`${block.page}:${block.line}`, block] as const;
+const named = <B extends Block>(block: B) => [`${block.page}:${block.line}`, block] as const;
 const ofKind = <K extends Block["kind"]>(kind: K) =>
   all.filter((block): block is Extract<Block, { kind: K }> => block.kind === kind);
 
