@@ -1,11 +1,12 @@
 /** Every block of the documentation is run, read or compiled, or says why not. */
 import { execFile } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { parse } from "smol-toml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commandHelp } from "../../src/cli/main.ts";
 import { readSolveInput } from "../../src/cli/commands/solve-input.ts";
 import { parseConfig } from "../../src/daemon/config.ts";
 import { type Block, blocksOf, PAGES, ROOT } from "./pages.ts";
@@ -18,7 +19,7 @@ const FOLDER = join(ROOT, "artifacts", `snippets-${process.pid}`);
 const run = promisify(execFile);
 
 const all = PAGES.flatMap(blocksOf);
-const named = (block: Block) => [`${block.page}:${block.line}`, block] as const;
+const named = <B extends Block>(block: B) => [`${block.page}:${block.line}`, block] as const;
 const ofKind = <K extends Block["kind"]>(kind: K) =>
   all.filter((block): block is Extract<Block, { kind: K }> => block.kind === kind);
 
@@ -36,6 +37,18 @@ afterAll(() => rmSync(FOLDER, { recursive: true }));
 it("no block is of a kind that nobody looks at", () => {
   expect(ofKind("unknown").map(({ page, line, info }) => `${page}:${line} ${info}`)).toEqual([]);
   expect(ofKind("run").length).toBeGreaterThanOrEqual(5);
+});
+
+it("every command that a page names exists, and every command is named in the readme", () => {
+  const known = new Set(commandHelp().map(({ command }) => command.split(" ")[1]));
+  const named = new Map<string, string>();
+  for (const page of PAGES) {
+    const text = readFileSync(join(ROOT, page), "utf8");
+    for (const [, word = ""] of text.matchAll(/`sysmem ([a-z][a-z-]*)\b/g)) named.set(word, page);
+  }
+  expect([...named].filter(([word]) => !known.has(word))).toEqual([]);
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  expect([...known].filter((word) => !new RegExp(`\`(?:sysmem )?${word}\\b`).test(readme))).toEqual([]);
 });
 
 describe("programs print what the page says", () => {
