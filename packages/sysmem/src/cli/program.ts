@@ -1,7 +1,10 @@
 /** How a `main` becomes a program. */
 
-/** Commands that go on when nobody reads what they print: others depend on them. */
-const DAEMONS = new Set(["serve", "broker"]);
+/**
+ * Commands that nobody's leaving ends like this: daemons go on, since others depend on them, and the demo stops its
+ * processes, takes half-written files back and says that it did not reach its end.
+ */
+const SEE_TO_IT_THEMSELVES = new Set(["serve", "broker", "demo", "demo-participant"]);
 
 /**
  * Runs a command line as this process' own. Where nobody reads the output any more, as after `| head`, it ends in silence
@@ -11,7 +14,7 @@ export async function runAsProgram(main: (args: readonly string[]) => Promise<nu
   const args = process.argv.slice(2);
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
-    if (!DAEMONS.has(args[0] ?? "")) process.exit(0);
+    if (!SEE_TO_IT_THEMSELVES.has(args[0] ?? "")) process.exit(0);
   });
   process.exitCode = await main(args);
 }
