@@ -53,6 +53,8 @@ export interface Quota {
   readonly limit: string;
   readonly used: string;
   readonly collection_id?: string;
+  readonly pid?: number;
+  readonly uid?: number;
 }
 
 export interface Overview {

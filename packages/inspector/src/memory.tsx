@@ -115,10 +115,10 @@ function Pool({ pool }: { pool: PoolState }): JSX.Element {
   );
 }
 
-const QUOTA_FIELDS = new Set(["name", "limit", "used", "collection_id"]);
+const QUOTA_FIELDS = new Set(["name", "limit", "used", "collection_id", "pid", "uid"]);
 
 function QuotaBar({ quota }: { quota: Quota }): JSX.Element {
-  const { name, used, limit, collection_id } = quota;
+  const { name, used, limit, collection_id, pid, uid } = quota;
   const show = (value: string): string => (/bytes/i.test(name) ? bytes(value) : Number(value).toLocaleString("en"));
   return (
     <li>
@@ -127,6 +127,8 @@ function QuotaBar({ quota }: { quota: Quota }): JSX.Element {
       </span>
       <span class="figures">
         <b>{show(used)}</b> of {show(limit)}
+        {pid !== undefined && ` by pid ${pid}`}
+        {uid !== undefined && ` by user ${uid}`}
         {collection_id !== undefined && (
           <>
             {" "}
@@ -140,9 +142,11 @@ function QuotaBar({ quota }: { quota: Quota }): JSX.Element {
   );
 }
 
-/** `maxNodesPerCollection` becomes `nodes per collection`. */
+/** `maxNodesPerCollection` becomes `nodes per collection`, `perUser.bytes` becomes `bytes per user`. */
 function quotaTitle(name: string): string {
-  const split = name.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  const [first = "", second] = name.split(".");
+  const ordered = second === undefined ? first : `${second} ${first}`;
+  const split = ordered.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
   return split.replace(/^max /, "").replace("vmos", "VMOs");
 }
 

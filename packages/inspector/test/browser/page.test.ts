@@ -204,6 +204,15 @@ describe.skipIf(missing !== undefined)(`the inspector's page${missing === undefi
       .waitFor();
     await page.getByRole("meter", { name: "maxCollections" }).waitFor();
     await page.getByText("Nodes per collection").waitFor();
+    await page.getByText("bytes per process", { exact: true }).waitFor();
+    await page
+      .getByText(new RegExp(`of .* by pid ${cast.child.pid}`))
+      .first()
+      .waitFor();
+    await page
+      .getByText(new RegExp(`of .* by user ${process.getuid?.()}`))
+      .first()
+      .waitFor();
     await page.getByRole("img", { name: /Now: SYSTEM_RAM 14\.1 MiB/ }).waitFor();
     await page.getByText(/SYSTEM_RAM: 14\.1 MiB, most 14\.1 MiB/).waitFor();
     await picture(page, "10-memory");
