@@ -34,8 +34,9 @@ export async function say(url: string, bytes: string | Buffer): Promise<string> 
   const socket = connect({ host: hostname, port: Number(port) });
   let said = "";
   socket.setEncoding("latin1").on("data", (text: string) => (said += text));
-  socket.on("error", () => {});
+  // Being reset is an end as well; `once` would take it for a failure.
+  const closed = new Promise((resolve) => socket.on("error", () => {}).once("close", resolve));
   socket.write(bytes);
-  await once(socket, "close");
+  await closed;
   return said;
 }
