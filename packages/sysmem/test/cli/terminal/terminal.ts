@@ -41,8 +41,7 @@ export class Terminal {
     const node = `'${process.execPath}' --import '${TSX}' --conditions=sysmem:source`;
     writeFileSync(sysmem, `#!/bin/sh\nexec ${node} '${FIXTURES}sysmem.ts' "$@"\n`);
     chmodSync(sysmem, 0o755);
-    const PATH = `${terminal.folder}${delimiter}${process.env["PATH"]}`;
-    const settings = Object.entries({ PATH, HOME: terminal.folder, ...env }).flatMap(([name, value]) => [
+    const settings = Object.entries({ HOME: terminal.folder, ...env }).flatMap(([name, value]) => [
       "-e",
       `${name}=${value}`,
     ]);
@@ -88,7 +87,9 @@ export class Terminal {
   }
 
   async #tmux(...args: readonly string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)("tmux", ["-S", this.#socket, "-u", ...args]);
+    // What runs in the terminal has the PATH of who asked for it, whatever its other variables are.
+    const env = { ...process.env, PATH: `${this.folder}${delimiter}${process.env["PATH"]}` };
+    const { stdout } = await promisify(execFile)("tmux", ["-S", this.#socket, "-u", ...args], { env });
     return stdout;
   }
 }
