@@ -191,12 +191,15 @@ export function stateOf({ summary, isGone }: Known): { text: string; mood: "good
   }
 }
 
+/** Rows that have every word. Numbers match as people give them: a pid by its beginning, an id by its last digits. */
 function matching(all: readonly Known[], filter: string): readonly Known[] {
   const wanted = filter.toLowerCase().split(/\s+/).filter(Boolean);
   if (wanted.length === 0) return all;
   return all.filter((row) => {
     const { name = "", clients, pids, pixel_format = "", collection_id } = row.summary;
-    const text = [name, ...clients, ...pids, pixel_format, collection_id, stateOf(row).text].join(" ").toLowerCase();
-    return wanted.every((word) => text.includes(word));
+    const text = [name, ...clients, pixel_format, stateOf(row).text].join(" ").toLowerCase();
+    const isNumbered = (word: string): boolean =>
+      collection_id.endsWith(word) || pids.some((pid) => String(pid).startsWith(word));
+    return wanted.every((word) => text.includes(word) || isNumbered(word));
   });
 }
