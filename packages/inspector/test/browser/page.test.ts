@@ -178,7 +178,9 @@ describe.skipIf(missing !== undefined)(`the inspector's page${missing === undefi
     const failure = page.getByRole("article", { name: "Failure" });
     await failure.getByRole("button", { name: /^Try it: scanner.*a width of at least 512/ }).click();
     const whatIf = failure.getByRole("region", { name: "What if" });
-    await expect.poll(() => whatIf.getByRole("textbox").inputValue(), POLL).toContain('"width": 512');
+    await expect
+      .poll(() => whatIf.getByRole("textbox").inputValue(), { timeout: PATIENCE_MS })
+      .toContain('"width": 512');
     // That alone is not enough: there is another conflict, which has a suggestion that is.
     await whatIf.getByText("There would be no buffers.").waitFor();
     const enough = whatIf
