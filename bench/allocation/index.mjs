@@ -53,8 +53,8 @@ async function contestants(size, programs, daemons) {
       add(what, async (count) => runProgram(programs.floor, count, BUFFERS, width * height * 4, mode));
     }
   }
-  const ours = async (name, daemon, pauseMs = PAUSE_MS) => {
-    const setup = { svc: daemon?.svc, buffers: BUFFERS, width, height, pauseMs };
+  const ours = async (name, daemon, pauseMs = PAUSE_MS, reserveBytes = 0) => {
+    const setup = { svc: daemon?.svc, buffers: BUFFERS, width, height, pauseMs, reserveBytes };
     const child = await startChild(INITIATOR, [JSON.stringify({ ...setup, pauseMs: PAUSE_MS })]);
     await child.ask({ count: isQuick ? 30 : 300, pauseMs: PAUSE_MS });
     const run = (count) => child.ask({ count: pauseMs > PAUSE_MS ? Math.min(count, 20) : count, pauseMs });
@@ -64,6 +64,7 @@ async function contestants(size, programs, daemons) {
   // What is quick to reserve is not made in advance.
   if (width > 64) await ours("sysmem, three processes, memory reserve", daemons.reserve, RESERVE_PAUSE_MS);
   await ours("sysmem, embedded", undefined);
+  if (width > 64) await ours("sysmem, embedded, memory reserve", undefined, RESERVE_PAUSE_MS, RESERVE_BYTES);
   for (const [pipewire, how] of [
     [programs.pipewireLazy, "no prefaulting"],
     [programs.pipewireShipped, "as shipped"],

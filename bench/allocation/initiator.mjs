@@ -10,7 +10,7 @@ const setup = JSON.parse(process.argv[2]);
 
 async function connect() {
   if (setup.svc === undefined) {
-    const embedded = await Sysmem.embedded({ name: "both" });
+    const embedded = await Sysmem.embedded({ name: "both", memoryReserveBytes: setup.reserveBytes });
     return { negotiate: () => inOneProcess(embedded), end: () => embedded.shutdown() };
   }
   const sysmem = Sysmem.connect({ svc: setup.svc, name: "initiator" });
