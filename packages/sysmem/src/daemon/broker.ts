@@ -75,7 +75,6 @@ export function broker(options: BrokerOptions): Broker {
     listeners.push(kernel.listen(path, { mode: config.socketMode }, accept));
   };
   try {
-    listen(Allocator.discoverableName, (end, peer) => handOn(toV2, end, peer));
     listen(AllocatorV1.discoverableName, (end, peer) => handOn(toV1, end, peer));
     // Brokers may stand behind brokers.
     listen(DriverConnector.discoverableName, (channel, peer) => {
@@ -94,6 +93,8 @@ export function broker(options: BrokerOptions): Broker {
       const connection = DriverConnector.serve(channel, handlers, { onClosed: () => connections.delete(connection) });
       connections.add(connection);
     });
+    // Last, as of a server: whoever finds it finds the others.
+    listen(Allocator.discoverableName, (end, peer) => handOn(toV2, end, peer));
   } catch (error) {
     for (const listener of listeners) listener.close();
     throw listenError(error, options.svc);

@@ -66,7 +66,7 @@ export interface Daemon {
   close(): Promise<void>;
 }
 
-/** Serves every protocol in `svc`. All sockets accept when it returns. Throws `DaemonError`. */
+/** Serves every protocol in `svc`. All sockets accept when it returns, and when `fuchsia.sysmem2.Allocator` does. Throws `DaemonError`. */
 export function serve(options: ServeOptions): Daemon {
   let config = options.config ?? DEFAULT_CONFIG;
   const log = options.logger ?? silentLogger;
@@ -114,7 +114,6 @@ export function serve(options: ServeOptions): Daemon {
   const thumbnails = new Thumbnails(server, () => config.thumbnails);
   const inspection = new InspectorService(server, thumbnails);
   try {
-    listen(Allocator.discoverableName, anybody, (channel, peer) => server.serveAllocator(channel, { peer }));
     listen(AllocatorV1.discoverableName, anybody, (channel, peer) =>
       server.serveAllocator(channel, { version: "v1", peer }),
     );
@@ -135,6 +134,8 @@ export function serve(options: ServeOptions): Daemon {
       logger.warn({ ...peer }, "a process that may not inspect this server tried to");
       channel.close();
     });
+    // Last: it is what clients wait for, and whoever finds it may take the others for granted.
+    listen(Allocator.discoverableName, anybody, (channel, peer) => server.serveAllocator(channel, { peer }));
   } catch (error) {
     for (const listener of listeners) listener.close();
     heaps.close();
