@@ -117,6 +117,7 @@ test("lifetime trackers close once no more than their number exists", () => {
 test("VMO names keep the index within 31 bytes", () => {
   expect(vmoName("abcdefghijkl", 1)).toBe("abcdefghijkl:1");
   expect(vmoName("n".repeat(64), 12)).toBe(`${"n".repeat(28)}:12`);
+  expect(vmoName("abcdefghijkl\0mnop", 1)).toBe("abcdefghijkl:1");
   expect(vmoName(undefined, 0)).toBe("Sysmem-core");
 });
 
