@@ -4,11 +4,13 @@ import { KernelError } from "../errors.ts";
 import type {
   BufferMemory,
   CarveOut,
+  DmaBufOptions,
   Event,
   EventPair,
   LinuxKernel,
   Listener,
   ListenOptions,
+  MemoryClaim,
   MemoryOptions,
   PeerCredentials,
   Vmo,
@@ -112,13 +114,17 @@ export class LinuxKernelImpl implements LinuxKernel {
     return this.#own(LinuxVmo.of(this.#context, fd, { rights: READ_WRITE_VMO_RIGHTS }));
   }
 
-  async allocateDmaBuf(device: string, sizeBytes: number, { name }: { readonly name: string }): Promise<BufferMemory> {
-    const fd = await this.#memory.createDmaBuf(device, sizeBytes, name);
+  async allocateDmaBuf(device: string, sizeBytes: number, options: DmaBufOptions): Promise<BufferMemory> {
+    const fd = await this.#memory.createDmaBuf(device, sizeBytes, options);
     return this.#own(LinuxVmo.of(this.#context, fd, { rights: READ_WRITE_VMO_RIGHTS, isDmaBuf: true }));
   }
 
   createCarveOut(sizeBytes: number, options: { readonly name: string }): Promise<CarveOut> {
     return createCarveOut(this.#context, this.#children, this.#memory, sizeBytes, options);
+  }
+
+  claimMemory(sizeBytes: number): MemoryClaim {
+    return this.#memory.claim(sizeBytes);
   }
 
   availableMemoryBytes(): number {
