@@ -40,6 +40,7 @@ import { kernelError } from "./errno.ts";
 import { LinuxEvent } from "./event.ts";
 import { LinuxEventPair } from "./event-pair.ts";
 import { asLinuxHandle } from "./handle.ts";
+import { LingeringEnds } from "./lingering-ends.ts";
 import { type Libc, loadLibc, nativeBuffer } from "./libc.ts";
 import { Mapper, type MapperOptions } from "./mapper.ts";
 import { MemoryMaker } from "./memory.ts";
@@ -81,6 +82,7 @@ export class LinuxKernelImpl implements LinuxKernel {
       libc,
       reactor: new Reactor(libc, options.readiness ?? "auto"),
       packets: new PacketIo(libc),
+      lingering: new LingeringEnds(libc),
       diag: new UnixDiag(libc),
       mapper: new Mapper(libc, options.mapping),
       logger: options.logger ?? silentLogger,
@@ -210,6 +212,7 @@ export class LinuxKernelImpl implements LinuxKernel {
 
   close(): void {
     this.#children.close();
+    this.#context.lingering.close();
     this.#context.diag.close();
     this.#context.mapper.close();
     this.#context.reactor.close();
