@@ -95,12 +95,21 @@ export interface ChannelHandler {
   onClosed(reason: ChannelClosed): void;
 }
 
-/** Who answers for what channels keep because their peers do not read. Several channels may share one. */
+/**
+ * Who answers for what channels keep because their peers do not read, and for handles that the kernel keeps for them.
+ * Several channels may share one.
+ */
 export interface SendBudget {
   /** Counts a message that is kept. Where that would exceed something it counts nothing, and says what. */
   take(byteCount: number, handleCount: number): string | undefined;
   /** Counts back what was taken, when it is sent or given up. */
   give(byteCount: number, handleCount: number): void;
+  /**
+   * From now on a channel has handles counted that may have been read since: `look` finds out, and counts them back. To be
+   * called before anything is refused for them.
+   * @returns a way to end that
+   */
+  watch(look: () => void): () => void;
 }
 
 /** One end of a channel: ordered packets with handles. */

@@ -2,7 +2,15 @@ import { isSysmemError } from "#base";
 import type { BufferMemory, Kernel } from "#kernel";
 import { describeContiguous } from "./describe-request.ts";
 import { HeapError } from "./errors.ts";
-import { type AllocateVmoRequest, type Heap, type HeapId, type HeapProperties, SYSTEM_RAM } from "./port.ts";
+import { CollectionTurns } from "./collection-turns.ts";
+import {
+  type AllocateVmoRequest,
+  type AllocationClaim,
+  type Heap,
+  type HeapId,
+  type HeapProperties,
+  SYSTEM_RAM,
+} from "./port.ts";
 
 /**
  * System RAM that is physically contiguous, for `physically_contiguous_required`. First a memory file of one huge page, of the
@@ -16,6 +24,7 @@ export class ContiguousSystemRamHeap implements Heap {
   readonly #kernel: Kernel;
   readonly #pageBytes: readonly number[];
   readonly #others: readonly Heap[];
+  readonly #turns = new CollectionTurns();
 
   /**
    * @param pageBytes sizes of huge pages that the machine may give out
@@ -39,6 +48,10 @@ export class ContiguousSystemRamHeap implements Heap {
       needFlush: false,
       isSecure: false,
     };
+  }
+
+  claim(): Promise<AllocationClaim> {
+    return this.#turns.take();
   }
 
   async allocateVmo(request: AllocateVmoRequest): Promise<BufferMemory> {

@@ -2,7 +2,9 @@ import { POOL_PAGE_BYTES } from "#base";
 import type { AllocateVmoRequest } from "./port.ts";
 
 /** What was asked for, in words that follow "cannot allocate". */
-export function describeContiguous({ sizeBytes, baseAlignmentBytes = 0 }: AllocateVmoRequest): string {
+export function describeContiguous(request: AllocateVmoRequest, bufferCount = 1): string {
+  const { sizeBytes, baseAlignmentBytes = 0 } = request;
+  const times = bufferCount === 1 ? "" : `${bufferCount} times `;
   const aligned = baseAlignmentBytes > POOL_PAGE_BYTES ? ` at a multiple of ${baseAlignmentBytes}` : "";
-  return `${sizeBytes} contiguous bytes${aligned}`;
+  return `${times}${sizeBytes} contiguous bytes${aligned}`;
 }

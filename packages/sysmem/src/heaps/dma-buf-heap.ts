@@ -1,9 +1,10 @@
 /** The kernel's own DMA-BUF heaps as heaps of sysmem: memory that devices can import as it is. */
 import { isSysmemError, POOL_PAGE_BYTES } from "#base";
 import type { BufferMemory, DmaHeapDevice, LinuxKernel } from "#kernel";
+import { CollectionTurns } from "./collection-turns.ts";
 import { describeContiguous } from "./describe-request.ts";
 import { HeapError } from "./errors.ts";
-import type { AllocateVmoRequest, Heap, HeapId, HeapProperties } from "./port.ts";
+import type { AllocateVmoRequest, AllocationClaim, Heap, HeapId, HeapProperties } from "./port.ts";
 
 /** What is not known from the device alone. */
 export interface DmaBufHeapOptions {
@@ -16,6 +17,8 @@ export interface DmaBufHeapOptions {
   /** Whether devices see what the CPU's caches hold without anybody's help. Default: so on x64, and not elsewhere. */
   readonly isCoherent?: boolean | undefined;
 }
+
+type DmaBufKernel = Pick<LinuxKernel, "allocateDmaBuf" | "claimMemory">;
 
 const PREFIX = "linux.sysmem.heap.dma_heap.HEAP_TYPE.";
 
@@ -39,14 +42,11 @@ export class DmaBufHeap implements Heap {
   readonly properties: HeapProperties;
   /** Whether each of its buffers is physically contiguous. */
   readonly isContiguous: boolean;
-  readonly #kernel: Pick<LinuxKernel, "allocateDmaBuf">;
+  readonly #kernel: DmaBufKernel;
+  readonly #turns = new CollectionTurns();
   readonly #path: string;
 
-  constructor(
-    kernel: Pick<LinuxKernel, "allocateDmaBuf">,
-    device: Pick<DmaHeapDevice, "name" | "path">,
-    options: DmaBufHeapOptions = {},
-  ) {
+  constructor(kernel: DmaBufKernel, device: Pick<DmaHeapDevice, "name" | "path">, options: DmaBufHeapOptions = {}) {
     this.id = { heapType: options.heapType ?? dmaHeapType(device.name), id: options.id ?? 0n };
     this.isContiguous = options.isContiguous ?? isContiguousByName(device.name);
     this.description = `DMA-BUF heap ${device.path}${this.isContiguous ? ", physically contiguous" : ""}`;
@@ -62,8 +62,15 @@ export class DmaBufHeap implements Heap {
     this.#path = device.path;
   }
 
+  async claim({ sizeBytes }: AllocateVmoRequest, bufferCount: number): Promise<AllocationClaim> {
+    // What is left of a contiguous area the kernel tells nobody.
+    if (this.isContiguous) return this.#turns.take();
+    const memory = this.#kernel.claimMemory(sizeBytes * bufferCount);
+    return { memory, release: () => memory.release() };
+  }
+
   async allocateVmo(request: AllocateVmoRequest): Promise<BufferMemory> {
-    const { sizeBytes, baseAlignmentBytes = 0, settings, name } = request;
+    const { sizeBytes, baseAlignmentBytes = 0, settings, name, claim } = request;
     const refuse = (why: string): never => {
       throw new HeapError("NOT_SUPPORTED", `cannot allocate ${describeContiguous(request)} from ${this.#path}: ${why}`);
     };
@@ -73,7 +80,7 @@ export class DmaBufHeap implements Heap {
       if (baseAlignmentBytes > POOL_PAGE_BYTES) refuse("where it begins cannot be known");
     }
     try {
-      return await this.#kernel.allocateDmaBuf(this.#path, sizeBytes, { name });
+      return await this.#kernel.allocateDmaBuf(this.#path, sizeBytes, { name, claim: claim?.memory });
     } catch (error) {
       if (!isSysmemError(error)) throw error;
       throw new HeapError("NO_MEMORY", error.message, { cause: error });

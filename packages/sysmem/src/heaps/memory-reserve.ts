@@ -15,7 +15,7 @@ import {
   MEMORY_RESERVE_LOOK_NS,
   type Timer,
 } from "#base";
-import type { BufferMemory, Kernel } from "#kernel";
+import type { BufferMemory, Kernel, MemoryClaim, MemoryOptions } from "#kernel";
 
 export interface MemoryReserveOptions {
   readonly kernel: Kernel;
@@ -29,6 +29,9 @@ interface Kind {
   readonly sizeBytes: number;
   readonly name: string;
 }
+
+/** What memory that is asked for is made with. */
+type Requested = Pick<MemoryOptions, "name" | "claim">;
 
 interface Prepared extends Kind {
   readonly memory: BufferMemory;
@@ -74,17 +77,29 @@ export class MemoryReserve {
     };
   }
 
+  /** A claim as `Kernel.claimMemory` makes it. Throws when giving back what is held does not help. */
+  claim(sizeBytes: number): MemoryClaim {
+    try {
+      return this.#kernel.claimMemory(sizeBytes);
+    } catch (error) {
+      if (this.#prepared.length === 0) throw error;
+      this.release();
+      return this.#kernel.claimMemory(sizeBytes);
+    }
+  }
+
   /** Memory as `Kernel.createMemory` makes it. The caller owns it. Rejects when giving back what is held does not help. */
-  async allocate(sizeBytes: number, name: string): Promise<BufferMemory> {
+  async allocate(sizeBytes: number, options: Requested): Promise<BufferMemory> {
+    const { name } = options;
     if (this.#isClosed || sizeBytes <= MAX_RESERVE_ON_LOOP_BYTES || sizeBytes > this.#maxBytes) {
-      return this.#make({ sizeBytes, name });
+      return this.#make(sizeBytes, options);
     }
     const at = this.#prepared.findIndex((one) => one.sizeBytes === sizeBytes && one.name === name);
     const [found] = at < 0 ? [] : this.#prepared.splice(at, 1);
     this.#want({ sizeBytes, name });
     if (found === undefined) this.#misses += 1;
     else this.#hits += 1;
-    return found?.memory ?? this.#make({ sizeBytes, name });
+    return found?.memory ?? this.#make(sizeBytes, options);
   }
 
   /** Gives back what is held, and makes nothing more until it is asked again. */
@@ -101,13 +116,13 @@ export class MemoryReserve {
     this.release();
   }
 
-  async #make({ sizeBytes, name }: Kind): Promise<BufferMemory> {
+  async #make(sizeBytes: number, options: Requested): Promise<BufferMemory> {
     try {
-      return await this.#kernel.createMemory(sizeBytes, { name });
+      return await this.#kernel.createMemory(sizeBytes, options);
     } catch (error) {
       if (this.#prepared.length === 0) throw error;
       this.release();
-      return this.#kernel.createMemory(sizeBytes, { name });
+      return this.#kernel.createMemory(sizeBytes, options);
     }
   }
 

@@ -2,7 +2,7 @@
  * Where buffers come from. A heap is asynchronous: its memory may be reserved off the event loop, or made by another process.
  * Source: lifecycle contract 8, interface reference 4.1 and 5.
  */
-import type { BufferMemory } from "#kernel";
+import type { BufferMemory, MemoryClaim } from "#kernel";
 import type { SingleBufferSettings } from "#gen/fuchsia_sysmem2";
 import type { PoolMetrics } from "./pool/contiguous-pool.ts";
 
@@ -43,6 +43,16 @@ export interface AllocateVmoRequest {
   readonly bufferIndex: number;
   /** Name for the memory file. */
   readonly name: string;
+  /** What the heap set aside for this buffer and others. */
+  readonly claim?: AllocationClaim | undefined;
+}
+
+/** What a heap sets aside for all buffers of a collection before it makes the first. */
+export interface AllocationClaim {
+  /** For heaps whose memory the kernel makes. */
+  readonly memory?: MemoryClaim | undefined;
+  /** What no buffer came of is anybody's again. Called once. */
+  release(): void;
 }
 
 /** A source of buffers. */
@@ -55,6 +65,13 @@ export interface Heap {
   pools?(): readonly PoolMetrics[];
   /** How many buffers of one collection it can make at the same time. Absent: one, as the contract of heaps has it. */
   readonly maxConcurrentAllocations?: number;
+  /**
+   * Sets aside what a collection of several buffers takes, or rejects as `allocateVmo` does: otherwise two collections
+   * take it in turns until neither has enough, though either alone would have. The server names the claim in each
+   * request and releases it when no more will come. Absent: the heap is another's, who has to see to that.
+   * @param first the request for the first of `bufferCount` buffers, which are all alike
+   */
+  claim?(first: AllocateVmoRequest, bufferCount: number): Promise<AllocationClaim>;
   /**
    * Makes the memory of one buffer: zeroed, and its size fixed. The server calls it once per buffer, with ascending index, and
    * not again while `maxConcurrentAllocations` of the collection's are unanswered. Rejects with `HeapError` or `KernelError`; the client sees NO_MEMORY.

@@ -1,7 +1,14 @@
 import { MAX_CONCURRENT_RESERVATIONS } from "#base";
 import type { BufferMemory, Kernel } from "#kernel";
 import type { MemoryReserve } from "./memory-reserve.ts";
-import { type AllocateVmoRequest, type Heap, type HeapId, type HeapProperties, SYSTEM_RAM } from "./port.ts";
+import {
+  type AllocateVmoRequest,
+  type AllocationClaim,
+  type Heap,
+  type HeapId,
+  type HeapProperties,
+  SYSTEM_RAM,
+} from "./port.ts";
 
 /** The heap everybody has: memory files made by the kernel. Every coherency domain, zeroed by the kernel. */
 export class SystemRamHeap implements Heap {
@@ -29,8 +36,15 @@ export class SystemRamHeap implements Heap {
     return `system RAM (memory files; ${held}; ${hits} of ${hits + misses} allocations served from them)`;
   }
 
-  allocateVmo({ sizeBytes, name }: AllocateVmoRequest): Promise<BufferMemory> {
-    return this.#reserve?.allocate(sizeBytes, name) ?? this.#kernel.createMemory(sizeBytes, { name });
+  async claim({ sizeBytes }: AllocateVmoRequest, bufferCount: number): Promise<AllocationClaim> {
+    const bytes = sizeBytes * bufferCount;
+    const memory = this.#reserve?.claim(bytes) ?? this.#kernel.claimMemory(bytes);
+    return { memory, release: () => memory.release() };
+  }
+
+  allocateVmo({ sizeBytes, name, claim }: AllocateVmoRequest): Promise<BufferMemory> {
+    const options = { name, claim: claim?.memory };
+    return this.#reserve?.allocate(sizeBytes, options) ?? this.#kernel.createMemory(sizeBytes, options);
   }
 
   deleteVmo(_bufferCollectionId: bigint, _bufferIndex: number, memory: BufferMemory): Promise<void> {

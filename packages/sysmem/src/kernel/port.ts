@@ -78,6 +78,17 @@ export interface MemoryOptions {
   readonly hugePageBytes?: number;
   /** Ask for transparent huge pages where the kernel offers them for memory files. */
   readonly transparentHugePages?: boolean;
+  /** What this memory was promised by. */
+  readonly claim?: MemoryClaim | undefined;
+}
+
+/**
+ * A promise of memory that is not made yet, so that several makers of many memories do not take it from each other until
+ * none has enough. It holds against everybody who asks this kernel; what other programs take it cannot hold.
+ */
+export interface MemoryClaim {
+  /** What was not drawn is anybody's again. Does nothing the second time. */
+  release(): void;
 }
 
 /**
@@ -169,7 +180,12 @@ export interface Kernel {
    */
   createMemory(sizeBytes: number, options: MemoryOptions): Promise<BufferMemory>;
   /**
-   * Bytes that `createMemory` could still reserve before the machine, or this process's control group, runs short; 0 where
+   * Promises memory for several calls of `createMemory`, which name the claim. The caller releases it. Throws `KernelError`
+   * NO_MEMORY when there is not enough.
+   */
+  claimMemory(sizeBytes: number): MemoryClaim;
+  /**
+   * Bytes that `createMemory` could still reserve without a claim before the machine, or this process's control group, runs short; 0 where
    * that cannot be found out for want of descriptors.
    */
   availableMemoryBytes(): number;
@@ -210,6 +226,9 @@ export interface Kernel {
   close(): void;
 }
 
+/** Options for a new DMA-BUF. */
+export type DmaBufOptions = Pick<MemoryOptions, "name" | "claim">;
+
 /** What only the Linux kernel can do: handles are descriptors there. */
 export interface LinuxKernel extends Kernel {
   readonly name: "linux";
@@ -239,7 +258,7 @@ export interface LinuxKernel extends Kernel {
    * NO_MEMORY.
    * @param device a file in `/dev/dma_heap`
    */
-  allocateDmaBuf(device: string, sizeBytes: number, options: { readonly name: string }): Promise<BufferMemory>;
+  allocateDmaBuf(device: string, sizeBytes: number, options: DmaBufOptions): Promise<BufferMemory>;
   /** Descriptors the kernel object holds for itself, for accounting. They come with first use and go with `close`. */
   readonly ownDescriptors: readonly number[];
 }

@@ -79,6 +79,29 @@ test("memory is released when the kernel says that nobody is left, with or witho
   expect(released).toEqual([0]);
 });
 
+test("memory whose holders cannot be looked for is looked at again, and kept until then", async () => {
+  let failures = 2;
+  let looks = 0;
+  const { sysmem, server, released } = fakeHeap({
+    async makeMemory({ sizeBytes }, kernel) {
+      const memory = await kernel.createMemory(sizeBytes, { name: "heap" });
+      const look = memory.hasDescendants.bind(memory);
+      memory.hasDescendants = () => {
+        looks += 1;
+        if (failures-- > 0) throw new KernelError("NO_MEMORY", "cannot look: as the test wishes");
+        return look();
+      };
+      return memory;
+    },
+  });
+  (await made(sysmem)).close();
+  await eventually(() => looks === 1);
+  expect([released, server.bufferCount]).toEqual([[], 1]);
+  await eventually(() => server.bufferCount === 0);
+  expect([released, looks]).toEqual([[0], 3]);
+  sysmem.close();
+});
+
 test("participants that outlive sysmem keep the memory", async () => {
   const { kernel, sysmem, server, released } = fakeHeap();
   const adopted = kernel.adoptMemory(await made(sysmem));

@@ -43,6 +43,15 @@ describe("fidlc", () => {
     expect(readFileSync(join(ts, "example.ts"), "utf8")).toContain("from FIDL library example");
   });
 
+  it("says so where there is no making the folder of what it writes", async () => {
+    const source = file("one.fidl", DEPENDENCY);
+    for (const option of ["--json", "--ts"]) {
+      const out = "/proc/nonexistent/deeper";
+      const [status, , err] = await run(fidlcMain, option, out, "--available", "one:HEAD", "--files", source);
+      expect([status, err]).toEqual([1, expect.stringMatching(/^fidlc: ENOENT: .*\/proc\/nonexistent/)]);
+    }
+  });
+
   it("prints errors with their places, and fails", async () => {
     const path = file("bad.fidl", "library bad;\ntype S = struct { a Bol; };\nconst Bool uint32 = 1;\n");
     expect(await run(fidlcMain, "--files", path)).toEqual([

@@ -137,5 +137,6 @@ describe("contiguous system RAM", () => {
 function createFailing(code: "IO" | "ACCESS_DENIED") {
   return {
     allocateDmaBuf: () => Promise.reject(new KernelError(code, "cannot allocate: as the test wishes")),
+    claimMemory: () => ({ release: () => {} }),
   };
 }

@@ -28,7 +28,7 @@ function world(maxFrames: number) {
     /** Asks for one buffer of each name and closes it. */
     async use(...names: string[]) {
       const memories: BufferMemory[] = [];
-      for (const name of names) memories.push(await reserve.allocate(FRAME, name));
+      for (const name of names) memories.push(await reserve.allocate(FRAME, { name }));
       for (const memory of memories) memory.close();
       return memories;
     },
@@ -51,7 +51,7 @@ describe("a memory reserve", () => {
     expect(reserve.figures.files).toBe(0);
     await rest();
     expect(reserve.figures).toEqual({ files: 2, bytes: 2 * FRAME, maxBytes: 4 * FRAME, hits: 0, misses: 2 });
-    const again = await reserve.allocate(FRAME, "a:0");
+    const again = await reserve.allocate(FRAME, { name: "a:0" });
     expect(again.koid).not.toBe(first?.koid);
     expect(again.vmo.name).toBe("a:0");
     expect(reserve.figures).toMatchObject({ files: 1, hits: 1 });
@@ -64,7 +64,7 @@ describe("a memory reserve", () => {
     const { reserve, use, rest } = world(4);
     await use("a:0");
     await rest();
-    const others = [await reserve.allocate(2 * FRAME, "a:0"), await reserve.allocate(FRAME, "b:0")];
+    const others = [await reserve.allocate(2 * FRAME, { name: "a:0" }), await reserve.allocate(FRAME, { name: "b:0" })];
     expect(others.map(({ sizeBytes, vmo }) => [sizeBytes, vmo.name])).toEqual([
       [2 * FRAME, "a:0"],
       [FRAME, "b:0"],
@@ -89,11 +89,12 @@ describe("a memory reserve", () => {
 
   test("keeps out of what is quick to reserve, and of what is larger than it may hold", async () => {
     const { reserve, rest } = world(1);
-    for (const size of [MAX_RESERVE_ON_LOOP_BYTES, FRAME + 4_096]) (await reserve.allocate(size, "a")).close();
+    for (const size of [MAX_RESERVE_ON_LOOP_BYTES, FRAME + 4_096])
+      (await reserve.allocate(size, { name: "a" })).close();
     await rest();
     expect(reserve.figures.files).toBe(0);
     for (const size of [MAX_RESERVE_ON_LOOP_BYTES + 4_096, FRAME]) {
-      (await reserve.allocate(size, "a")).close();
+      (await reserve.allocate(size, { name: "a" })).close();
       await rest();
       expect(reserve.figures).toMatchObject({ files: 1, bytes: size });
     }
@@ -136,13 +137,28 @@ describe("a memory reserve", () => {
       await use("a:0", "a:1");
       await rest();
       kernel.faults.memoryLimitBytes = 2 * FRAME;
-      const memory = await reserve.allocate(size, "large");
+      const memory = await reserve.allocate(size, { name: "large" });
       expect(kernel.usedMemoryBytes).toBe(size);
       memory.close();
       kernel.faults.memoryLimitBytes = size - 1;
-      await expect(reserve.allocate(size, "large")).rejects.toBeInstanceOf(KernelError);
+      await expect(reserve.allocate(size, { name: "large" })).rejects.toBeInstanceOf(KernelError);
       reserve.close();
     }
+  });
+
+  test("gives everything back to a claim that would fail without it", async () => {
+    const { kernel, reserve, use, rest } = world(2);
+    await use("a:0", "a:1");
+    await rest();
+    kernel.faults.memoryLimitBytes = 2 * FRAME;
+    const claim = reserve.claim(2 * FRAME);
+    expect(kernel.usedMemoryBytes).toBe(0);
+    expect(() => reserve.claim(1)).toThrow(KernelError);
+    const memory = await reserve.allocate(FRAME, { name: "a:0", claim });
+    expect(kernel.claimedMemoryBytes).toBe(FRAME);
+    claim.release();
+    memory.close();
+    reserve.close();
   });
 
   test("that cannot make any gives up until it is asked again", async () => {

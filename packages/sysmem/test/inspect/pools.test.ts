@@ -2,45 +2,25 @@
 import { expect, test as base } from "vitest";
 import { DEFAULT_CONFIG, serveMetrics } from "#daemon";
 import { Inspector, HeapState, MAX_POOLS } from "#gen/sysmem_inspect";
-import { ContiguousPoolHeap, type Heaps, type PoolMetrics, systemRamOnly } from "#heaps";
+import type { PoolMetrics } from "#heaps";
 import { type Kernel, KernelError } from "#kernel";
-import { createFakeKernel } from "#kernel/fake";
 import { InspectorService, Thumbnails } from "../../src/daemon/inspect/index.ts";
 import { heapStates } from "../../src/daemon/inspect/server-state.ts";
 import { poolTable } from "../../src/cli/inspect/pool-table.ts";
 import { PAGE, raw as rawBuffers } from "../server/support/constraints.ts";
-import { endWorld, type FakeWorld, fakeWorld } from "../server/support/fixture.ts";
 import { CARVE_OUT_BYTES, whyNoCarveOut } from "../support/carve-out.ts";
+import { type PooledWorld, pooledFixture } from "../support/pooled-world.ts";
 import { raw } from "./constraints.ts";
 import { World } from "./world.ts";
 
 const SYSTEM_RAM = "fuchsia.sysmem.heap.HEAP_TYPE.SYSTEM_RAM";
 
-interface Pooled {
-  readonly world: FakeWorld;
-  readonly heaps: Heaps;
-  readonly pool: ContiguousPoolHeap;
-}
-
-const test = base.extend<{ pooled: Pooled }>({
-  // biome-ignore lint/correctness/noEmptyPattern: the fixture needs no other
-  pooled: async ({}, use) => {
-    const serverProcess = createFakeKernel();
-    const heaps = systemRamOnly(serverProcess);
-    const world = fakeWorld({ serverProcess, heaps: () => heaps });
-    const pool = new ContiguousPoolHeap({ kernel: serverProcess, clock: world.clock, sizeBytes: 66 * PAGE });
-    heaps.setContiguousSystemRam(pool);
-    await use({ world, heaps, pool });
-    await world.dispose();
-    pool.close();
-    await endWorld(world);
-  },
-});
+const test = base.extend(pooledFixture(66));
 
 const contiguous = (pages: number) => rawBuffers(pages * PAGE, 1, { contiguous: true });
 
 /** One collection of three pages, and one that finds no room. */
-async function use({ world }: Pooled): Promise<void> {
+async function use({ world }: PooledWorld): Promise<void> {
   await world.allocated(rawBuffers(PAGE, 2));
   await world.allocated(contiguous(3));
   const refused = world.nonShared();

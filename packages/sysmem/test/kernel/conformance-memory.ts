@@ -42,6 +42,17 @@ export function describeMemory(it: It): void {
       }
     });
 
+    it("can be promised before it is made, as long as there is so much", async (kernel) => {
+      const half = Math.floor(kernel.availableMemoryBytes() * 0.6);
+      const claim = kernel.claimMemory(half);
+      expect(codeOf(() => kernel.claimMemory(half))).toBe("NO_MEMORY");
+      await expect(kernel.createMemory(half, NAMES)).rejects.toMatchObject({ code: "NO_MEMORY" });
+      (await kernel.createMemory(4_096, { ...NAMES, claim })).close();
+      claim.release();
+      claim.release();
+      kernel.claimMemory(half).release();
+    });
+
     it("of somebody else can be handed out as one's own", async (kernel) => {
       const made = await kernel.createMemory(4_096, NAMES);
       const given = made.handOut({ writable: false }).vmo;

@@ -22,11 +22,11 @@ import { parseDmaBufReferences } from "../../src/kernel/ffi/dma-buf.ts";
 import { fitName } from "../../src/kernel/ffi/fit-name.ts";
 import { loadLibc } from "../../src/kernel/ffi/libc.ts";
 import { test } from "../support/leaks.ts";
+import { inOtherProcess, type Scene } from "../support/process-scene.ts";
 import { collect, eventually, isZero, message } from "./collect.ts";
 import { codeOf } from "./conformance-kit.ts";
 import { contiguousBytesFree, contiguousHeap, hasUdmabuf, systemHeap } from "./dma-buf-devices.ts";
 import { Task } from "./fixtures/tasks.ts";
-import { startProgram } from "./spawn.ts";
 
 const HUGE_PAGE_BYTES = 2_097_152;
 
@@ -189,13 +189,6 @@ describe.skipIf(systemHeap === undefined)("a DMA-BUF (needs /dev/dma_heap/system
     }));
 
   describe("in another process", () => {
-    interface Scene {
-      readonly memory: BufferMemory;
-      readonly gone: number[];
-      readonly program: ReturnType<typeof startProgram>;
-      give(task: number): Promise<{ readonly childId: number; readonly answer: Uint8Array }>;
-    }
-
     const sources: Record<string, (kernel: LinuxKernel) => Promise<{ memory: BufferMemory; dispose(): void }>> = {
       "one DMA-BUF": async (kernel) => ({ memory: await make(kernel, 1_000_000), dispose() {} }),
       ...(hasUdmabuf && {
@@ -214,27 +207,9 @@ describe.skipIf(systemHeap === undefined)("a DMA-BUF (needs /dev/dma_heap/system
         test(`${name} ${behaviour}`, () =>
           withKernel(async (kernel) => {
             const { memory, dispose } = await source(kernel);
-            const gone: number[] = [];
-            memory.onChildGone((childId) => gone.push(childId));
-            const program = startProgram(kernel, "participant.ts");
-            let answers = 0;
             try {
-              await program.received.packet(answers);
-              await body({
-                memory,
-                gone,
-                program,
-                async give(task) {
-                  const { vmo, childId } = memory.handOut({ writable: true });
-                  program.channel.write(message(task), [vmo]);
-                  answers += 1;
-                  return { childId, answer: (await program.received.packet(answers)).bytes };
-                },
-              });
+              await inOtherProcess(kernel, memory, body);
             } finally {
-              await program.kill();
-              program.received.close();
-              memory.close();
               dispose();
             }
           }));

@@ -1,55 +1,19 @@
 /** Lifetimes of handed-out VMOs in real processes, which end in every way they can. Source: transport contract, section 4. */
 import { openSync } from "node:fs";
 import { describe, expect } from "vitest";
-import { asVmo, type BufferMemory, createLinuxKernel, type LinuxKernel, type Vmo } from "#kernel";
+import { createLinuxKernel, type Vmo } from "#kernel";
 import { test } from "../support/leaks.ts";
+import { inOtherProcess, type Scene } from "../support/process-scene.ts";
 import { eventually, message, someTurns } from "./collect.ts";
 import { Task } from "./fixtures/tasks.ts";
-import { type Program, startProgram } from "./spawn.ts";
 
 describe("a VMO in another process", () => {
-  interface Scene {
-    readonly kernel: LinuxKernel;
-    readonly memory: BufferMemory;
-    readonly program: Program;
-    readonly gone: number[];
-    /** Hands out a VMO, has the program do its task with it, and waits for its answer. */
-    give(
-      task: number,
-    ): Promise<{ readonly childId: number; readonly answer: Uint8Array; readonly returned: Vmo | undefined }>;
-  }
-
   const scene = (behaviour: string, body: (scene: Scene) => Promise<void>) =>
     test(behaviour, async () => {
       const kernel = createLinuxKernel();
-      const memory = await kernel.createMemory(1_000_000, { name: "lifetimes" });
-      const gone: number[] = [];
-      memory.onChildGone((childId) => gone.push(childId));
-      const program = startProgram(kernel, "participant.ts");
-      let answers = 0;
       try {
-        await program.received.packet(answers);
-        await body({
-          kernel,
-          memory,
-          program,
-          gone,
-          async give(task) {
-            const { vmo, childId } = memory.handOut({ writable: true });
-            program.channel.write(message(task), [vmo]);
-            answers += 1;
-            const { bytes, handles } = await program.received.packet(answers);
-            return {
-              childId,
-              answer: bytes,
-              returned: handles[0] === undefined ? undefined : asVmo(handles[0] as Vmo),
-            };
-          },
-        });
+        await inOtherProcess(kernel, await kernel.createMemory(1_000_000, { name: "lifetimes" }), body);
       } finally {
-        await program.kill();
-        program.received.close();
-        memory.close();
         kernel.close();
       }
     });

@@ -189,6 +189,37 @@ describe("without memory", () => {
     if (first.status === "fulfilled") libc.close(first.value);
   });
 
+  test("what is promised is nobody else's, and makes what it was promised for although the rest is taken", async () => {
+    const libc = loadLibc();
+    const maker = new MemoryMaker(libc, () => MEMORY_HEADROOM_BYTES + 4 * MIN_HEADROOM_CHECK_BYTES);
+    const size = MIN_HEADROOM_CHECK_BYTES;
+    const claim = maker.claim(3 * size);
+    expect(maker.availableBytes()).toBe(size);
+    expect(() => maker.claim(2 * size)).toThrow(
+      "cannot set 2097152 bytes of memory aside: 1048576 bytes are available, and 3145728 more are promised to allocations under way",
+    );
+    await expect(maker.create(2 * size, NAMES)).rejects.toMatchObject({ code: "NO_MEMORY" });
+    const other = maker.claim(size);
+    libc.close(await maker.create(2 * size, { ...NAMES, claim }));
+    // Two thirds are drawn.
+    expect(maker.availableBytes()).toBe(2 * size);
+    other.release();
+    claim.release();
+    claim.release();
+    expect(maker.availableBytes()).toBe(4 * size);
+  });
+
+  test("memory that was promised is refused when other programs have taken it", async () => {
+    const libc = loadLibc();
+    let headroom = MEMORY_HEADROOM_BYTES + 2 * MIN_HEADROOM_CHECK_BYTES;
+    const maker = new MemoryMaker(libc, () => headroom);
+    const claim = maker.claim(2 * MIN_HEADROOM_CHECK_BYTES);
+    headroom = MEMORY_HEADROOM_BYTES;
+    const refused = maker.create(MIN_HEADROOM_CHECK_BYTES, { ...NAMES, claim });
+    await expect(refused).rejects.toThrow("cannot create memory of 1048576 bytes: 0 bytes are left");
+    claim.release();
+  });
+
   test("many small pieces of memory are refused as one large one is", async () => {
     const libc = loadLibc();
     let headroom = MEMORY_HEADROOM_BYTES + MIN_HEADROOM_CHECK_BYTES;

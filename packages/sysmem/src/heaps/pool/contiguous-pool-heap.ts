@@ -12,7 +12,14 @@ import {
 import type { BufferMemory, CarveOut, Kernel } from "#kernel";
 import { describeContiguous } from "../describe-request.ts";
 import { HeapError, type HeapErrorCode } from "../errors.ts";
-import { type AllocateVmoRequest, type Heap, type HeapId, type HeapProperties, SYSTEM_RAM } from "../port.ts";
+import {
+  type AllocateVmoRequest,
+  type AllocationClaim,
+  type Heap,
+  type HeapId,
+  type HeapProperties,
+  SYSTEM_RAM,
+} from "../port.ts";
 import { ContiguousPool, type PoolFailure, type PoolMetrics, type PoolPiece } from "./contiguous-pool.ts";
 import { CorruptionLog } from "./corruption-log.ts";
 import { Guards } from "./guards.ts";
@@ -100,6 +107,8 @@ export class ContiguousPoolHeap implements Heap {
   readonly #lane = new WorkLane();
   readonly #corruption: CorruptionLog;
   readonly #held = new Map<string, HeldPiece>();
+  /** Pieces of buffers that have not been asked for. */
+  readonly #claimed = new Map<AllocationClaim, PoolPiece[]>();
   #division: ContiguousPool;
   #state: State = { kind: "opening" };
 
@@ -118,10 +127,33 @@ export class ContiguousPoolHeap implements Heap {
     return [{ ...this.#division.use(), failedGuardRegionChecks, lastFailedGuardRegionCheckNs }];
   }
 
+  async claim(first: AllocateVmoRequest, bufferCount: number): Promise<AllocationClaim> {
+    await this.opened;
+    this.#require(first);
+    const pieces: PoolPiece[] = [];
+    const claim = {
+      release: () => {
+        this.#claimed.delete(claim);
+        for (const piece of pieces) this.#division.release(piece);
+      },
+    };
+    this.#claimed.set(claim, pieces);
+    while (pieces.length < bufferCount) {
+      const piece = this.#division.allocate(first.sizeBytes, first.baseAlignmentBytes);
+      if (typeof piece === "string") {
+        claim.release();
+        throw this.#refusal(first, piece, bufferCount);
+      }
+      pieces.push(piece);
+    }
+    return claim;
+  }
+
   async allocateVmo(request: AllocateVmoRequest): Promise<BufferMemory> {
     await this.opened;
     const { carveOut, guards, unused } = this.#require(request);
-    const piece = this.#division.allocate(request.sizeBytes, request.baseAlignmentBytes);
+    const claimed = request.claim && this.#claimed.get(request.claim)?.shift();
+    const piece = claimed ?? this.#division.allocate(request.sizeBytes, request.baseAlignmentBytes);
     if (typeof piece === "string") throw this.#refusal(request, piece);
     await this.#lane.run(unused.take(piece.taken));
     await this.#lane.run(guards.set(piece, request.name));
@@ -250,12 +282,16 @@ export class ContiguousPoolHeap implements Heap {
   }
 
   /** Why there is no piece, in the log with all that it takes to understand it, in short for the one who asked. */
-  #refusal(request: AllocateVmoRequest, failure: PoolFailure): HeapError {
+  #refusal(request: AllocateVmoRequest, failure: PoolFailure, bufferCount = 1): HeapError {
     const { name: buffer, sizeBytes, baseAlignmentBytes, bufferCollectionId } = request;
-    const asked = { buffer, sizeBytes, baseAlignmentBytes, collectionId: String(bufferCollectionId) };
+    const asked = { buffer, bufferCount, sizeBytes, baseAlignmentBytes, collectionId: String(bufferCollectionId) };
     const figures = { failure, use: this.#division.use(), holders: this.#largestHolders() };
     this.#logger.warn({ pool: NAME, ...asked, ...figures }, "the contiguous pool has no piece for a buffer");
-    return cannot(request, failure === "alignment" ? "NOT_SUPPORTED" : "NO_MEMORY", this.#describe(failure));
+    const code = failure === "alignment" ? "NOT_SUPPORTED" : "NO_MEMORY";
+    return new HeapError(
+      code,
+      `cannot allocate ${describeContiguous(request, bufferCount)}: ${this.#describe(failure)}`,
+    );
   }
 
   #describe(failure: PoolFailure): string {

@@ -1,10 +1,11 @@
 /** Memory that the CPU never reaches: a buffer is an identifier that stands for a piece of a protected pool. */
 import { assert, type Clock, PROTECTED_RANGE_STEP_DELAY_NS, type Timer } from "#base";
 import type { BufferMemory, Kernel } from "#kernel";
+import { CollectionTurns } from "../collection-turns.ts";
 import { HeapError } from "../errors.ts";
 import type { ContiguousPool, LoanFigures, PoolMetrics, PoolPiece } from "../pool/contiguous-pool.ts";
 import type { Range } from "../pool/range.ts";
-import type { AllocateVmoRequest, Heap, HeapId, HeapProperties } from "../port.ts";
+import type { AllocateVmoRequest, AllocationClaim, Heap, HeapId, HeapProperties } from "../port.ts";
 
 /** One span of physical addresses with what protects it. Offsets count from its base. */
 export interface SecureRegion {
@@ -42,6 +43,7 @@ export class SecureHeap implements Heap {
   readonly #pieces = new Map<string, { readonly region: SecureRegion; readonly piece: PoolPiece }>();
   /** Operations on ranges, one after the other whichever collection they are for. */
   #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new CollectionTurns();
   #timer: Timer | undefined;
   #isStopped = false;
 
@@ -54,6 +56,10 @@ export class SecureHeap implements Heap {
 
   pools(): PoolMetrics[] {
     return this.#options.regions.map(({ pool, loan }) => ({ ...pool.use(), ...loan?.() }));
+  }
+
+  claim(): Promise<AllocationClaim> {
+    return this.#turns.take();
   }
 
   allocateVmo(request: AllocateVmoRequest): Promise<BufferMemory> {

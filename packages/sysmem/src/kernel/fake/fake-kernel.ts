@@ -1,6 +1,7 @@
 /** The kernel port of one simulated process. */
 import { assert, type Channel, type Handle, Rights } from "#base";
 import { KernelError, type KernelErrorCode } from "../errors.ts";
+import { MemoryClaims } from "../memory-claims.ts";
 import type {
   BufferMemory,
   CarveOut,
@@ -9,6 +10,7 @@ import type {
   Kernel,
   Listener,
   ListenOptions,
+  MemoryClaim,
   MemoryOptions,
   PeerCredentials,
   Vmo,
@@ -54,6 +56,8 @@ export interface FakeKernel extends Kernel {
   readonly openHandleCount: number;
   /** Mappings in this process. */
   readonly openMappingCount: number;
+  /** Bytes that this process has claimed and not drawn. */
+  readonly claimedMemoryBytes: number;
   /** Bytes of memory that anybody on the machine holds. */
   readonly usedMemoryBytes: number;
 }
@@ -68,6 +72,7 @@ class FakeKernelImpl implements FakeKernel {
   readonly name = "fake";
   readonly #machine: FakeMachine;
   readonly #process: FakeProcess;
+  readonly #claims = new MemoryClaims();
 
   constructor(machine: FakeMachine, credentials: Partial<PeerCredentials> = {}) {
     this.#machine = machine;
@@ -88,6 +93,10 @@ class FakeKernelImpl implements FakeKernel {
 
   get openMappingCount(): number {
     return this.#process.mappings.size;
+  }
+
+  get claimedMemoryBytes(): number {
+    return this.#claims.bytes;
   }
 
   get usedMemoryBytes(): number {
@@ -113,7 +122,8 @@ class FakeKernelImpl implements FakeKernel {
     if (!(Number.isSafeInteger(sizeBytes) && sizeBytes > 0 && unit > 0 && Number.isInteger(Math.log2(unit)))) {
       throw new KernelError("INVALID_ARGS", `cannot create memory of ${sizeBytes} bytes in pages of ${unit}`);
     }
-    return new FakeBufferMemory(this.#process, await this.#reserve(Math.ceil(sizeBytes / unit) * unit, options.name));
+    const length = Math.ceil(sizeBytes / unit) * unit;
+    return new FakeBufferMemory(this.#process, await this.#reserve(length, options.name, options.claim));
   }
 
   async createCarveOut(sizeBytes: number, options: { readonly name: string }): Promise<CarveOut> {
@@ -125,7 +135,7 @@ class FakeKernelImpl implements FakeKernel {
   }
 
   /** Memory with pages of its own. */
-  async #reserve(length: number, name: string): Promise<FakeVmo> {
+  async #reserve(length: number, name: string, claim?: MemoryClaim): Promise<FakeVmo> {
     const fault: KernelErrorCode | undefined = this.faults.nextMemoryErrors.shift();
     // A lane of its own: reservations end in any order.
     await new Promise<void>((resolve) => this.#machine.scheduler.schedule({}, resolve));
@@ -133,15 +143,25 @@ class FakeKernelImpl implements FakeKernel {
     if (!this.#process.isListening) return new Promise(() => {});
     if (fault !== undefined)
       throw new KernelError(fault, `cannot create memory of ${length} bytes: as the test wishes`);
-    if (this.usedMemoryBytes + length > this.faults.memoryLimitBytes) {
+    const promised = this.#claims.draw(claim, length) ? 0 : this.#claims.bytes;
+    if (this.usedMemoryBytes + promised + length > this.faults.memoryLimitBytes) {
       throw new KernelError("NO_MEMORY", `cannot create memory of ${length} bytes: the machine has no more`);
     }
     const file = new FakeMemoryFile(this.#machine, length, name);
     return new FakeVmo(this.#process, new FakeDescription(file, READ_WRITE_VMO_RIGHTS));
   }
 
+  claimMemory(sizeBytes: number): MemoryClaim {
+    const available = this.availableMemoryBytes();
+    if (sizeBytes > available) {
+      const why = `${available} bytes are available, and ${this.#claims.bytes} more are promised`;
+      throw new KernelError("NO_MEMORY", `cannot set ${sizeBytes} bytes of memory aside: ${why}`);
+    }
+    return this.#claims.add(sizeBytes);
+  }
+
   availableMemoryBytes(): number {
-    return Math.max(0, this.faults.memoryLimitBytes - this.usedMemoryBytes);
+    return Math.max(0, this.faults.memoryLimitBytes - this.usedMemoryBytes - this.#claims.bytes);
   }
 
   createIdentifier(sizeBytes: number, options: { readonly name: string }): BufferMemory {

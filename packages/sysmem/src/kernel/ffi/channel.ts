@@ -21,6 +21,7 @@ import { asLinuxHandle, LinuxHandle } from "./handle.ts";
 import { Received, Sent } from "./packet-io.ts";
 import type { Watch } from "./reactor.ts";
 import { type Flushed, type PendingMove, SendQueue } from "./send-queue.ts";
+import { UnreadHandles } from "./unread-handles.ts";
 
 const NO_MOVES: readonly PendingMove[] = [];
 
@@ -38,6 +39,7 @@ export class LinuxChannel extends LinuxHandle implements Channel {
   #watch: Watch | undefined;
   #queue: SendQueue | undefined;
   #budget: SendBudget | undefined;
+  #unread: UnreadHandles | undefined;
   #retry: NodeJS.Timeout | undefined;
 
   constructor(context: LinuxContext, fd: number) {
@@ -77,14 +79,19 @@ export class LinuxChannel extends LinuxHandle implements Channel {
       }
     }
     if ((this.#queue === undefined || this.#queue.isEmpty) && moves.length === 0) {
-      const sent = this.#context.packets.send(this.borrow(), bytes, descriptors);
+      const sent = this.#send(bytes, descriptors);
+      if (typeof sent === "string") {
+        for (const descriptor of descriptors) this.libc.close(descriptor);
+        this.#end({ kind: "overflow", detail: sent });
+        return false;
+      }
       if (sent === Sent.DONE || sent === Sent.PEER_GONE) {
         for (const descriptor of descriptors) this.libc.close(descriptor);
         if (sent === Sent.PEER_GONE) this.#peerGone();
         return sent === Sent.DONE;
       }
     }
-    this.#queue ??= new SendQueue(this.libc, this.#context.packets, this.#budget);
+    this.#queue ??= new SendQueue(this.libc, this.#context.packets, this.#budget, this.#unread);
     // Over a bound or not, the queue owns the descriptors now: ending the channel drops it.
     const excess = this.#queue.push(bytes, descriptors, moves);
     if (excess !== undefined) {
@@ -98,6 +105,19 @@ export class LinuxChannel extends LinuxHandle implements Channel {
   setSendBudget(budget: SendBudget): void {
     assert(this.#budget === undefined && this.#queue === undefined, "a channel's budget is set once, before it writes");
     this.#budget = budget;
+    this.#unread = new UnreadHandles(this.libc, budget);
+  }
+
+  /** Sends a message ahead of which nothing waits. A string says what its handles would exceed. */
+  #send(bytes: Uint8Array, descriptors: readonly number[]): Sent | string {
+    const fd = this.borrow();
+    const { length } = descriptors;
+    const excess = length === 0 ? undefined : this.#unread?.take(fd, length);
+    if (excess !== undefined) return excess;
+    const sent = this.#context.packets.send(fd, bytes, descriptors);
+    if (sent === Sent.DONE) this.#unread?.sent(fd, bytes.length, length);
+    else if (length > 0) this.#unread?.giveBack(length);
+    return sent;
   }
 
   start(handler: ChannelHandler): void {
@@ -130,7 +150,7 @@ export class LinuxChannel extends LinuxHandle implements Channel {
   override close(): void {
     if (this.isClosed) return;
     this.#queue?.flush(this.borrow());
-    super.close();
+    this.#closeEnd();
   }
 
   closeForAll(): void {
@@ -141,7 +161,17 @@ export class LinuxChannel extends LinuxHandle implements Channel {
     this.close();
   }
 
+  /** The end is gone for both sides. What the peer has not read is still counted. */
+  #closeEnd(): void {
+    if (this.#unread?.isEmpty === false) {
+      this.#context.lingering.add(this.borrow(), this.#unread);
+      this.#unread = undefined;
+    }
+    super.close();
+  }
+
   protected override release(_fd: number): void {
+    this.#unread?.forget();
     clearTimeout(this.#retry);
     this.#watch?.close();
     this.#watch = undefined;
@@ -176,7 +206,9 @@ export class LinuxChannel extends LinuxHandle implements Channel {
     // What is left is a writer without an owner, on a descriptor that the carrying message owns.
     const remainder = new LinuxChannel(this.#context, descriptor);
     remainder.#queue = queue;
+    remainder.#unread = this.#unread;
     this.#queue = undefined;
+    this.#unread = undefined;
     this.take();
     let isPending = true;
     remainder.#onQueueSettled = () => {
@@ -303,7 +335,7 @@ export class LinuxChannel extends LinuxHandle implements Channel {
     if (reason.kind === "no-resources") handler?.onClosed(reason);
     this.#hasEnded = true;
     // Not `close`: nothing more is sent.
-    super.close();
+    this.#closeEnd();
     if (reason.kind === "no-resources") return;
     // In a turn of its own when it was `write` that found out, so that calls never nest.
     if (handler !== undefined) {

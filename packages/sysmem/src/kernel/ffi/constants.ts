@@ -26,6 +26,9 @@ export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 export const SHUT_WR = 1;
+export const SHUT_RDWR = 2;
+/** Bytes of the kernel's memory that hold what was sent and not read. */
+export const SIOCOUTQ = 0x5411;
 export const MSG_CMSG_CLOEXEC = 0x4000_0000;
 
 export const EPOLL_CTL_ADD = 1;

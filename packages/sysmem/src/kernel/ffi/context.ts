@@ -1,6 +1,7 @@
 /** What the objects of one kernel share. */
 import type { Handle, Logger } from "#base";
 import type { Libc } from "./libc.ts";
+import type { LingeringEnds } from "./lingering-ends.ts";
 import type { Mapper } from "./mapper.ts";
 import type { PacketIo } from "./packet-io.ts";
 import type { Reactor } from "./reactor.ts";
@@ -10,6 +11,7 @@ export interface LinuxContext {
   readonly libc: Libc;
   readonly reactor: Reactor;
   readonly packets: PacketIo;
+  readonly lingering: LingeringEnds;
   readonly diag: UnixDiag;
   readonly mapper: Mapper;
   readonly logger: Logger;

@@ -4,11 +4,13 @@ import { KernelError } from "../errors.ts";
 import type {
   BufferMemory,
   CarveOut,
+  DmaBufOptions,
   Event,
   EventPair,
   LinuxKernel,
   Listener,
   ListenOptions,
+  MemoryClaim,
   MemoryOptions,
   PeerCredentials,
   Vmo,
@@ -38,6 +40,7 @@ import { kernelError } from "./errno.ts";
 import { LinuxEvent } from "./event.ts";
 import { LinuxEventPair } from "./event-pair.ts";
 import { asLinuxHandle } from "./handle.ts";
+import { LingeringEnds } from "./lingering-ends.ts";
 import { type Libc, loadLibc, nativeBuffer } from "./libc.ts";
 import { Mapper, type MapperOptions } from "./mapper.ts";
 import { MemoryMaker } from "./memory.ts";
@@ -79,6 +82,7 @@ export class LinuxKernelImpl implements LinuxKernel {
       libc,
       reactor: new Reactor(libc, options.readiness ?? "auto"),
       packets: new PacketIo(libc),
+      lingering: new LingeringEnds(libc),
       diag: new UnixDiag(libc),
       mapper: new Mapper(libc, options.mapping),
       logger: options.logger ?? silentLogger,
@@ -112,13 +116,17 @@ export class LinuxKernelImpl implements LinuxKernel {
     return this.#own(LinuxVmo.of(this.#context, fd, { rights: READ_WRITE_VMO_RIGHTS }));
   }
 
-  async allocateDmaBuf(device: string, sizeBytes: number, { name }: { readonly name: string }): Promise<BufferMemory> {
-    const fd = await this.#memory.createDmaBuf(device, sizeBytes, name);
+  async allocateDmaBuf(device: string, sizeBytes: number, options: DmaBufOptions): Promise<BufferMemory> {
+    const fd = await this.#memory.createDmaBuf(device, sizeBytes, options);
     return this.#own(LinuxVmo.of(this.#context, fd, { rights: READ_WRITE_VMO_RIGHTS, isDmaBuf: true }));
   }
 
   createCarveOut(sizeBytes: number, options: { readonly name: string }): Promise<CarveOut> {
     return createCarveOut(this.#context, this.#children, this.#memory, sizeBytes, options);
+  }
+
+  claimMemory(sizeBytes: number): MemoryClaim {
+    return this.#memory.claim(sizeBytes);
   }
 
   availableMemoryBytes(): number {
@@ -204,6 +212,7 @@ export class LinuxKernelImpl implements LinuxKernel {
 
   close(): void {
     this.#children.close();
+    this.#context.lingering.close();
     this.#context.diag.close();
     this.#context.mapper.close();
     this.#context.reactor.close();

@@ -6,7 +6,8 @@ import {
   MIN_HEADROOM_CHECK_BYTES,
 } from "#base";
 import { KernelError } from "../errors.ts";
-import type { MemoryOptions } from "../port.ts";
+import { MemoryClaims } from "../memory-claims.ts";
+import type { DmaBufOptions, MemoryClaim, MemoryOptions } from "../port.ts";
 import {
   F_ADD_SEALS,
   F_SEAL_GROW,
@@ -43,6 +44,8 @@ export class MemoryMaker {
   /** Bytes reserved since the machine was last asked: many small pieces are as much as one large one. */
   #unaskedBytes = 0;
 
+  readonly #claims = new MemoryClaims();
+
   /** @param headroomBytes how much memory there is to be had; by default the machine and the control group are asked */
   constructor(libc: Libc, headroomBytes?: () => number) {
     this.#libc = libc;
@@ -50,9 +53,15 @@ export class MemoryMaker {
     this.#pageBytes = libc.sysconf(SC_PAGESIZE);
   }
 
-  /** What can still be reserved, now that helper threads are reserving what they are. */
+  /** What can still be reserved, now that helper threads are reserving what they are and some is promised. */
   availableBytes(): number {
-    return Math.max(0, this.#headroomBytes() - MEMORY_HEADROOM_BYTES - this.#reservingBytes);
+    return Math.max(0, this.#headroomBytes() - MEMORY_HEADROOM_BYTES - this.#reservingBytes - this.#claims.bytes);
+  }
+
+  /** Promises memory. Throws `KernelError` NO_MEMORY. */
+  claim(sizeBytes: number): MemoryClaim {
+    this.#requireHeadroom(sizeBytes, `set ${sizeBytes} bytes of memory aside`);
+    return this.#claims.add(sizeBytes);
   }
 
   /** Resolves with the descriptor, which the caller owns. */
@@ -129,7 +138,7 @@ export class MemoryMaker {
 
   async #reserve(fd: number, length: number, options: MemoryOptions, what: string): Promise<void> {
     // Huge pages come from a pool with an account of its own.
-    if (options.hugePageBytes === undefined) this.#requireHeadroom(length, what);
+    if (options.hugePageBytes === undefined) this.#requireHeadroom(length, what, options.claim);
     this.#reservingBytes += length;
     try {
       if (options.transparentHugePages === true) await this.#populateHuge(fd, length);
@@ -150,11 +159,11 @@ export class MemoryMaker {
    * A DMA-BUF of a heap's. Resolves with the descriptor, which the caller owns.
    * @param device a file in `/dev/dma_heap`
    */
-  async createDmaBuf(device: string, sizeBytes: number, name: string): Promise<number> {
+  async createDmaBuf(device: string, sizeBytes: number, { name, claim }: DmaBufOptions): Promise<number> {
     const length = this.wholePages(sizeBytes, "allocate");
     const what = `allocate ${length} bytes from ${device}`;
     // A contiguous area has an account of its own, but what is in it is in use when others need it.
-    this.#requireHeadroom(length, what);
+    this.#requireHeadroom(length, what, claim);
     this.#reservingBytes += length;
     try {
       const fd = await allocateFromDmaHeap(this.#libc, device, length, what);
@@ -179,13 +188,24 @@ export class MemoryMaker {
   }
 
   /** Throws `KernelError` NO_MEMORY when the machine is about to be short of memory. */
-  #requireHeadroom(length: number, what: string): void {
+  #requireHeadroom(length: number, what: string, claim?: MemoryClaim): void {
+    if (this.#claims.draw(claim, length)) {
+      // Whoever else is at it was counted when the claim was made. What other programs took since then was not.
+      if (length < MIN_HEADROOM_CHECK_BYTES) return;
+      const left = Math.max(0, this.#headroomBytes() - MEMORY_HEADROOM_BYTES);
+      if (length > left) throw new KernelError("NO_MEMORY", `cannot ${what}: ${left} bytes are left`);
+      return;
+    }
     if (this.#unaskedBytes + length < MIN_HEADROOM_CHECK_BYTES) {
       this.#unaskedBytes += length;
       return;
     }
     const available = this.availableBytes();
-    if (length > available) throw new KernelError("NO_MEMORY", `cannot ${what}: ${available} bytes are available`);
+    if (length > available) {
+      const { bytes } = this.#claims;
+      const promised = bytes === 0 ? "" : `, and ${bytes} more are promised to allocations under way`;
+      throw new KernelError("NO_MEMORY", `cannot ${what}: ${available} bytes are available${promised}`);
+    }
     this.#unaskedBytes = 0;
   }
 

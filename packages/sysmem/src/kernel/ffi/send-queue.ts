@@ -2,6 +2,7 @@
 import { MAX_QUEUED_SEND_BYTES, MAX_QUEUED_SEND_HANDLES, type SendBudget } from "#base";
 import type { Libc } from "./libc.ts";
 import { type PacketIo, Sent } from "./packet-io.ts";
+import type { UnreadHandles } from "./unread-handles.ts";
 
 /** A channel end that was moved into a queued message while it still had messages of its own to send. */
 export interface PendingMove {
@@ -24,14 +25,16 @@ export class SendQueue {
   readonly #libc: Libc;
   readonly #io: PacketIo;
   readonly #budget: SendBudget | undefined;
+  readonly #unread: UnreadHandles | undefined;
   readonly #entries: Entry[] = [];
   #bytes = 0;
   #handles = 0;
 
-  constructor(libc: Libc, io: PacketIo, budget?: SendBudget) {
+  constructor(libc: Libc, io: PacketIo, budget?: SendBudget, unread?: UnreadHandles) {
     this.#libc = libc;
     this.#io = io;
     this.#budget = budget;
+    this.#unread = unread;
   }
 
   get isEmpty(): boolean {
@@ -78,7 +81,7 @@ export class SendQueue {
         outcome = sent === Sent.WOULD_BLOCK ? "blocked" : sent === Sent.SHORTAGE ? "shortage" : "peer-gone";
         break;
       }
-      this.#count(entry.bytes.length, entry.descriptors.length);
+      this.#sent(fd, entry);
       for (const descriptor of entry.descriptors) this.#libc.close(descriptor);
     }
     this.#entries.splice(0, done);
@@ -92,6 +95,14 @@ export class SendQueue {
       for (const descriptor of descriptors) this.#libc.close(descriptor);
     }
     this.#count(this.#bytes, this.#handles);
+  }
+
+  /** Its bytes are not kept any more. Its handles the kernel has now, and they stay counted. */
+  #sent(fd: number, { bytes, descriptors }: Entry): void {
+    this.#bytes -= bytes.length;
+    this.#handles -= descriptors.length;
+    this.#budget?.give(bytes.length, 0);
+    this.#unread?.sent(fd, bytes.length, descriptors.length);
   }
 
   /** Takes from the count what is not kept any more. */

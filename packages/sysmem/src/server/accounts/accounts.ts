@@ -27,7 +27,7 @@ export interface QuotaOptions {
   readonly perUser?: Quotas | undefined;
 }
 
-/** What is asked for at once. `pendingHandles`: those of messages that the server keeps. */
+/** What is asked for at once. `pendingHandles`: those of messages that the server, or the kernel for it, keeps. */
 export type Charge = Partial<Omit<Amounts, "descriptors"> & { readonly pendingHandles: number }>;
 
 /**
@@ -89,6 +89,7 @@ export class Account {
       return undefined;
     },
     give: (pendingBytes, pendingHandles) => this.refund({ pendingBytes, pendingHandles }),
+    watch: (look) => this.#accounts.watch(look),
   };
   readonly #accounts: Accounts;
 
@@ -103,7 +104,11 @@ export class Account {
   check(charge: Charge): Breach | undefined {
     const { perProcess = {}, perUser = {} } = this.#accounts.quotas;
     const amounts = amountsOf(charge);
-    return this.#checkHolder("process", perProcess, amounts) ?? this.#checkHolder("user", perUser, amounts);
+    const find = () => this.#checkHolder("process", perProcess, amounts) ?? this.#checkHolder("user", perUser, amounts);
+    const breach = find();
+    if (breach?.kind !== "descriptors") return breach;
+    this.#accounts.look();
+    return find();
   }
 
   /** Counts what is used from now on, checked before. */
@@ -144,6 +149,8 @@ const NOBODY = { pid: 0, uid: -1 };
 /** Every client's account. Holders are known as long as they use something. */
 export class Accounts {
   readonly quotas: QuotaOptions;
+  /** Channels whose peers may have read since what is counted for them. */
+  readonly #looks = new Set<() => void>();
   readonly #usage = { process: new Map<number, Usage>(), user: new Map<number, Usage>() };
 
   constructor(quotas: QuotaOptions = {}) {
@@ -156,9 +163,21 @@ export class Accounts {
 
   /** What everybody uses, processes first. */
   usage(): HolderUsage[] {
+    this.look();
     return (["process", "user"] as const).flatMap((holder) =>
       [...this.#usage[holder]].map(([id, usage]) => ({ holder, id, ...usage })),
     );
+  }
+
+  /** @internal See `SendBudget.watch`. */
+  watch(look: () => void): () => void {
+    this.#looks.add(look);
+    return () => void this.#looks.delete(look);
+  }
+
+  /** @internal Counts back what was read since it was counted. */
+  look(): void {
+    for (const look of [...this.#looks]) look();
   }
 
   /** @internal */

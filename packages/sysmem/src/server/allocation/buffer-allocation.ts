@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "#base";
 import type { BufferMemory } from "#kernel";
-import { HeapError } from "#heaps";
+import { type AllocateVmoRequest, type AllocationClaim, HeapError } from "#heaps";
 import type { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
 import { vmoName } from "../buffers/vmo-name.ts";
 import type { Decision } from "./negotiation.ts";
@@ -22,6 +22,22 @@ export class BufferAllocation {
   /** Every buffer's memory, or why there is none; what was made before a failure has been given back by then. */
   async run(): Promise<Result<BufferMemory[], unknown>> {
     const { heap, decided } = this.#decision;
+    let claim: AllocationClaim | undefined;
+    try {
+      // One buffer is there or not: nobody can come between.
+      if (decided.bufferCount > 1) claim = await heap.claim?.(this.#request(0), decided.bufferCount);
+    } catch (error) {
+      return err(error);
+    }
+    try {
+      return await this.#makeAll(claim);
+    } finally {
+      claim?.release();
+    }
+  }
+
+  async #makeAll(claim: AllocationClaim | undefined): Promise<Result<BufferMemory[], unknown>> {
+    const { heap, decided } = this.#decision;
     const { bufferCount } = decided;
     const made = new Map<number, BufferMemory>();
     let next = 0;
@@ -31,7 +47,7 @@ export class BufferAllocation {
       while (next < bufferCount && failure === undefined && this.#collection.root !== undefined) {
         const index = next++;
         try {
-          const memory = await this.#allocate(index);
+          const memory = await heap.allocateVmo({ ...this.#request(index), claim });
           made.set(index, memory);
           this.#refuseWeak(memory);
         } catch (error) {
@@ -65,16 +81,16 @@ export class BufferAllocation {
     if (fault !== undefined) throw new HeapError("NOT_SUPPORTED", fault);
   }
 
-  #allocate(index: number): Promise<BufferMemory> {
-    const { heap, baseAlignmentBytes, decided } = this.#decision;
+  #request(index: number): AllocateVmoRequest {
+    const { baseAlignmentBytes, decided } = this.#decision;
     const { settings } = decided;
-    return heap.allocateVmo({
+    return {
       sizeBytes: Number(settings.bufferSettings.rawVmoSize),
       baseAlignmentBytes,
       settings,
       bufferCollectionId: this.#collection.id,
       bufferIndex: index,
       name: vmoName(this.#collectionName, index),
-    });
+    };
   }
 }

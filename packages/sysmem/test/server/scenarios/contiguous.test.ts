@@ -1,40 +1,21 @@
 /** Collections that must be physically contiguous, from a pool. Negotiation contract 2.3, 8; lifecycle contract 8.1, 9.5. */
 import { expect, test as base } from "vitest";
 import type { BufferCollectionClient } from "#gen/fuchsia_sysmem2";
-import { ContiguousPoolHeap, type Heaps, systemRamOnly } from "#heaps";
+import { ContiguousPoolHeap, systemRamOnly } from "#heaps";
 import { createFakeKernel } from "#kernel/fake";
+import { type PooledWorld, pooledFixture } from "../../support/pooled-world.ts";
 import { PAGE, raw } from "../support/constraints.ts";
-import { endWorld, type FakeWorld, fakeWorld } from "../support/fixture.ts";
+import { endWorld, fakeWorld } from "../support/fixture.ts";
 import { SimulatedClock } from "../support/simulated-clock.ts";
 
 const POOL_PAGES = 1_026;
 
-interface Pooled {
-  readonly world: FakeWorld;
-  readonly heaps: Heaps;
-  readonly pool: ContiguousPoolHeap;
-}
-
-const test = base.extend<{ pooled: Pooled }>({
-  // biome-ignore lint/correctness/noEmptyPattern: the fixture needs no other
-  pooled: async ({}, use) => {
-    const serverProcess = createFakeKernel();
-    const heaps = systemRamOnly(serverProcess);
-    const clock = new SimulatedClock();
-    const pool = new ContiguousPoolHeap({ kernel: serverProcess, clock, sizeBytes: POOL_PAGES * PAGE });
-    heaps.setContiguousSystemRam(pool);
-    const world = fakeWorld({ serverProcess, heaps: () => heaps });
-    await use({ world, heaps, pool });
-    // What buffers are left go on without it.
-    pool.close();
-    await endWorld(world);
-  },
-});
+const test = base.extend(pooledFixture(POOL_PAGES));
 
 const contiguous = (pages: number, count = 1, alignment?: number) =>
   raw(pages * PAGE, count, { contiguous: true, ...(alignment !== undefined && { alignment }) });
 
-const poolOf = ({ world }: Pooled) =>
+const poolOf = ({ world }: PooledWorld) =>
   world.server.snapshot().heaps.find(({ pools }) => pools !== undefined)?.pools?.[0];
 
 test("a contiguous collection lies in the pool, and its figures are in the snapshot", async ({ pooled }) => {

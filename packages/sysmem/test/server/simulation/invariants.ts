@@ -181,6 +181,8 @@ export function checkAtRest(sim: Simulation): void {
     sim.fail(`the server has ${sim.serverKernel.openHandleCount} handles, and ${handles} have a place`);
   }
   checkPool(sim, pooled);
+  const claimed = sim.serverKernel.claimedMemoryBytes;
+  if (claimed > 0) sim.fail(`${claimed} bytes are set aside for buffers that nobody makes`);
   if (sim.serverKernel.usedMemoryBytes !== memory) {
     sim.fail(`${sim.serverKernel.usedMemoryBytes} bytes are in use, and ${memory} have a buffer`);
   }

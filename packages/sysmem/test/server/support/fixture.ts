@@ -71,7 +71,8 @@ export async function endWorld(world: FakeWorld, exceptions = 0): Promise<void> 
     serverHandles: world.serverProcess.openHandleCount,
     clientHandles: world.clientProcess.openHandleCount,
     memory: world.serverProcess.usedMemoryBytes,
-  }).toEqual({ collections: 0, tokens: 0, vmos: 0, serverHandles: 0, clientHandles: 0, memory: 0 });
+    claimed: world.serverProcess.claimedMemoryBytes,
+  }).toEqual({ collections: 0, tokens: 0, vmos: 0, serverHandles: 0, clientHandles: 0, memory: 0, claimed: 0 });
 }
 
 /** For `test.extend`: every test gets a world of its own, which is held to having kept nothing. */

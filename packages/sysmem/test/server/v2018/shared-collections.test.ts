@@ -1,8 +1,8 @@
 /** The shared flow of 2018, sentence by sentence. Source: interface contract 8.1. */
-import { expect, test as base } from "vitest";
+import { expect, test as base, vi } from "vitest";
 import { Rights, Status } from "#base";
 import { MAX_BUFFER_COUNT, PixelFormatType, videoUsageHwProtected } from "#gen/fuchsia_sysmem_v2018";
-import type { EventPair } from "#kernel";
+import { type EventPair, KernelError } from "#kernel";
 import { createFakeKernel } from "#kernel/fake";
 import { endWorld, type FakeWorld, fakeWorld, worldFixture } from "../support/fixture.ts";
 import { flexibleMessage } from "../support/raw-channel.ts";
@@ -238,6 +238,39 @@ test("a token peer can be given once", async ({ world }) => {
   const participant = bind(world, token);
   expect(await statusOf(world, first)).toBe(Status.OK);
   expect(await statusOf(world, participant)).toBe(Status.OK);
+});
+
+/** The next end of an eventpair that is to be watched cannot be. */
+function refuseWatch({ token }: { readonly token: EventPair }): void {
+  const ends = Object.getPrototypeOf(token) as EventPair;
+  vi.spyOn(ends, "onPeerClosed").mockImplementationOnce(() => {
+    throw new KernelError("NO_RESOURCES", "cannot watch: as the test wishes");
+  });
+}
+
+test("a token peer that cannot be watched costs its coordinator, and leaves its tokens without a peer", async ({
+  world,
+}) => {
+  const pair = tokenPair(world);
+  const early = bind(world, pair.token.duplicate());
+  await world.settle();
+  refuseWatch(pair);
+  expect(await statusOf(world, share(world, pair.peer))).toBe("closed");
+  expect(await statusOf(world, early)).toBe(Status.ERR_INVALID_ARGS);
+  expect(await statusOf(world, bind(world, pair.token))).toBe(Status.ERR_INVALID_ARGS);
+});
+
+test("a token that cannot be watched costs its participant, whose usage has no part in the allocation", async ({
+  world,
+}) => {
+  const pair = tokenPair(world);
+  refuseWatch(pair);
+  const decoder = bind(world, pair.token.duplicate(), { ...NOTHING, video: videoUsageHwProtected | 1 });
+  expect(await statusOf(world, decoder)).toBe("closed");
+  const coordinator = share(world, pair.peer);
+  const participant = bind(world, pair.token);
+  expect(await statusOf(world, coordinator)).toBe(Status.OK);
+  expect(vmosOf(participant)).toHaveLength(2);
 });
 
 test("a coordinator that dies before it gave the peer leaves its tokens without one: INVALID_ARGS", async ({
