@@ -90,7 +90,7 @@ export function CollectionView({ id }: { id: string }): JSX.Element {
         ) : detail.value === undefined ? (
           <p class="hint">{isGone || hasAsked.value ? "It was gone before its details were asked for." : "Asking …"}</p>
         ) : view === "graph" ? (
-          <TreeGraph detail={detail.value} isGone={isGone} />
+          <Graph detail={detail.value} isGone={isGone} />
         ) : view === "constraints" ? (
           <Constraints detail={detail.value} decisions={decisions.value} id={id} />
         ) : view === "settings" ? (
@@ -103,6 +103,13 @@ export function CollectionView({ id }: { id: string }): JSX.Element {
       </div>
     </article>
   );
+}
+
+function Graph({ detail, isGone }: { detail: CollectionDetail; isGone: boolean }): JSX.Element {
+  if (detail.nodes.length > 0) {
+    return <TreeGraph tree={detail} note={isGone ? "As it was when it was last seen." : undefined} />;
+  }
+  return <p class="hint">No participant is left. {detail.buffers.length > 0 && "VMOs keep the buffers alive."}</p>;
 }
 
 function WhatIfOfCollection({ id, detail }: { id: string; detail: CollectionDetail }): JSX.Element {

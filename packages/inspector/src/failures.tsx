@@ -2,12 +2,13 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { ask, type Explanation, type Failure, type Relaxation } from "./api.ts";
+import { ask, type Explanation, type Failure, type Json, type Relaxation, type TreeNode } from "./api.ts";
 import { failedTree, type SaidTree } from "./drafts.ts";
 import { ExplanationView } from "./explanation.tsx";
 import { duration, words } from "./format.ts";
 import { addressOf } from "./route.ts";
 import { collectionOf, failures, nowNs } from "./store.ts";
+import { TreeGraph } from "./tree-graph.tsx";
 import { WhatIf } from "./what-if.tsx";
 
 /** All that are remembered, newest first. */
@@ -43,6 +44,9 @@ interface Answer {
   readonly explanation: Explanation | null;
   /** What the participants had said, where that is known. */
   readonly tree: SaidTree | null;
+  /** Who was there, where that is known. */
+  readonly nodes: readonly TreeNode[];
+  readonly constraints: Readonly<Record<string, Json>>;
 }
 
 /** One failure with its explanation. */
@@ -69,7 +73,7 @@ export function FailureView({ id }: { id: string }): JSX.Element {
   if (answer.value === undefined) {
     return <p class="hint">{isAsked.value ? "The server has forgotten this failure." : "Working it out …"}</p>;
   }
-  const { failure, explanation, tree } = answer.value;
+  const { failure, explanation, tree, nodes } = answer.value;
   const { collection_id } = failure;
   const isKnown = collection_id !== undefined && collectionOf(collection_id) !== undefined;
   return (
@@ -101,6 +105,12 @@ export function FailureView({ id }: { id: string }): JSX.Element {
         </p>
       ) : (
         <ExplanationView explanation={explanation} apply={tree === null ? undefined : tryIt} />
+      )}
+      {nodes.length > 0 && (
+        <section aria-label="Who took part">
+          <h3>Who took part</h3>
+          <TreeGraph tree={answer.value} note="As it was at that moment." />
+        </section>
       )}
       {tree !== null && (
         <section aria-label="What if" ref={tryOut}>

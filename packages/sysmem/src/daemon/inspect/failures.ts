@@ -1,8 +1,7 @@
 /** Recent failures of all kinds, newest first. */
 import { Error as ErrorCode } from "#gen/fuchsia_sysmem2";
 import { type Failure, FailureKind, type InspectorGetFailureResponse } from "#gen/sysmem_inspect";
-import type { TreeNode } from "#negotiate";
-import { type DomainFailureRecord, type FailureRecord, type Server, v2Error } from "#server";
+import { type DomainFailureRecord, type FailedTree, type FailureRecord, type Server, v2Error } from "#server";
 import { explanationOf } from "./explanations.ts";
 import { Names, withPid } from "./names.ts";
 import { clip } from "./pages.ts";
@@ -37,18 +36,13 @@ export function explainedFailure(server: Server, failureId: bigint): InspectorGe
   return { failure: negotiationFailure(record), explanation };
 }
 
-/** What the participants of a failed initial negotiation had said, under their names; undefined when it is not known. */
-export function failedTree(server: Server, failureId: bigint): SaidTree | undefined {
-  const { failures } = server.context;
-  const record = failures.records.find((one) => negotiationId(one.failureId) === failureId);
-  const tree = record && failures.inquiry(record.failureId)?.tree;
-  return tree === undefined ? undefined : { tree, names: new Names(record?.participants ?? []) };
-}
-
-/** A tree of constraints, and how its participants are called. */
-export interface SaidTree {
-  readonly tree: TreeNode;
-  readonly names: Names;
+/** The nodes that failed, as they were; undefined when that is not known (any more). */
+export function treeOfFailure(server: Server, failureId: bigint | undefined): FailedTree | undefined {
+  if (failureId === undefined) return undefined;
+  const { failures, domainFailures } = server.context;
+  // An id is as long as a client makes it: one that is no number of ours is found in neither log.
+  const number = Number(failureId / 2n);
+  return failureId % 2n === 0n ? failures.tree(number) : domainFailures.tree(number);
 }
 
 function negotiationFailure(record: FailureRecord): Failure {

@@ -63,6 +63,7 @@ describe("the text of", () => {
     ["ls", "ls"],
     ["tree", "tree"],
     ["tree-of-one", "tree", "stalled"],
+    ["tree-of-failed", "tree", "bad"],
     ["explain-last", "explain"],
     ["explain-decided", "explain", "frames"],
     ["heaps", "heaps"],
@@ -105,9 +106,28 @@ describe("--json of", () => {
     });
   });
 
+  it("tree of what failed is the tree at that moment, by name, by id, and as the last", async () => {
+    const byName = await world.json("tree", "bad");
+    expect(byName).toMatchObject({
+      failures: [{ collection_name: "bad", nodes: [{ client: "panel" }, { client: "sensor" }], is_shortened: false }],
+    });
+    const [{ collection_id: id }] = byName["failures"] as [{ collection_id: string }];
+    expect(await world.json("tree", id)).toEqual(byName);
+    expect(await world.json("tree", "last")).toEqual(byName);
+  });
+
   it("explain, why-alive, heaps and top", async () => {
+    const max = { max_bytes_per_row: 700 };
     expect(await world.json("explain")).toMatchObject({
-      failures: [{ failure: { kind: "NEGOTIATION", collection_name: "bad" } }],
+      failures: [
+        {
+          failure: { kind: "NEGOTIATION", collection_name: "bad" },
+          nodes: [
+            { client: "panel", constraints: {} },
+            { client: "sensor", constraints: { image_format_constraints: [max] } },
+          ],
+        },
+      ],
     });
     expect(await world.json("why-alive", "frames")).toMatchObject({ participants: [{}, {}], buffers: [{}, {}] });
     expect(await world.json("heaps")).toMatchObject({ heaps: [{ buffer_count: 2 }] });
