@@ -102,7 +102,7 @@ export function failureTitle(failure: Failure, nowNs: bigint, style: Style): str
   if (failure.participant !== undefined) {
     const pid = failure.pid === undefined ? "" : `, pid ${failure.pid}`;
     lines.push(`participant: ${safe(failure.participant)}${pid}`);
-  }
+  } else if (failure.pid !== undefined) lines.push(`process: pid ${failure.pid}`);
   if (failure.field !== undefined && failure.field !== "") lines.push(`field: ${safe(failure.field)}`);
   return lines.join("\n");
 }

@@ -47,6 +47,7 @@ export function treeOfFailure(server: Server, failureId: bigint | undefined): Fa
 
 function negotiationFailure(record: FailureRecord): Failure {
   const names = new Names(record.participants);
+  const quota = quotaIn(record.reason);
   return {
     failureId: negotiationId(record.failureId),
     kind: record.error === "NO_MEMORY" ? FailureKind.MEMORY : FailureKind.NEGOTIATION,
@@ -58,6 +59,8 @@ function negotiationFailure(record: FailureRecord): Failure {
     cause: record.attempt === "initial" ? "initial allocation failed" : "late logical allocation failed",
     reason: clip(names.shorten(record.reason)),
     participantCount: record.participants.length,
+    pid: quota?.pid,
+    field: quota?.name,
   };
 }
 
@@ -85,7 +88,17 @@ function domainFailure(record: DomainFailureRecord): Failure {
 /** The quota where that is it, or the message. */
 function fieldOf(fault: DomainFailureRecord["fault"], cause: string): string {
   if (fault === undefined) return cause === "unclean close" ? "Node.Release" : "";
-  return /quota (\w+)/.exec(fault.detail)?.[1] ?? fault.message;
+  return quotaIn(fault.detail)?.name ?? fault.message;
+}
+
+/** The quota that a sentence of the server is about, by its name in `GetServer`, and the process whose account it is. */
+function quotaIn(sentence: string): { readonly name: string; readonly pid?: number } | undefined {
+  const [, kind, process, user] =
+    /quota of (\w+) is used up by (?:process (\d+)|.*?by process (\d+))/.exec(sentence) ?? [];
+  if (kind !== undefined)
+    return { name: `${user === undefined ? "perProcess" : "perUser"}.${kind}`, pid: Number(process ?? user) };
+  const name = /quota (max\w+)/.exec(sentence)?.[1];
+  return name === undefined ? undefined : { name };
 }
 
 function whatItDid({ cause, fault, pid }: DomainFailureRecord): string {
