@@ -20,7 +20,7 @@ import {
   Node,
 } from "#gen/sysmem_inspect";
 import { SingleBufferSettings } from "#gen/fuchsia_sysmem2";
-import type { Kernel, Vmo } from "#kernel";
+import type { Kernel, PeerCredentials, Vmo } from "#kernel";
 import { collectionSnapshot, type LogicalBufferCollection, type Server } from "#server";
 import { decisionsOf, fillDecisions } from "./explanations.ts";
 import { explainedFailure, recentFailures, treeOfFailure } from "./failures.ts";
@@ -57,10 +57,11 @@ export class InspectorService {
     return this.#journal.isRecording;
   }
 
-  /** Serves a connection of somebody who may inspect. Takes ownership of `channel`. */
-  serve(channel: Channel): void {
+  /** Serves a connection of somebody who may inspect; `peer` is for log lines. Takes ownership of `channel`. */
+  serve(channel: Channel, peer: PeerCredentials): void {
+    const { logger } = this.#server.context;
     if (this.#connections.size >= MAX_INSPECT_CONNECTIONS) {
-      this.#server.context.logger.warn({ limit: MAX_INSPECT_CONNECTIONS }, "too many connections inspect this server");
+      logger.warn({ ...peer, limit: MAX_INSPECT_CONNECTIONS }, "too many connections inspect this server");
       channel.close();
       return;
     }
@@ -71,7 +72,7 @@ export class InspectorService {
         connection.end();
       },
       onHandlerError: (error, control) => {
-        this.#server.context.logger.error({ err: error }, "an exception while inspecting");
+        logger.error({ ...peer, err: error }, "an exception while inspecting");
         control.close(Status.ERR_INTERNAL);
       },
     });
