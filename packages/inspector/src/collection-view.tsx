@@ -7,7 +7,7 @@ import { Buffers } from "./buffers.tsx";
 import { stateOf } from "./collection-list.tsx";
 import { Constraints } from "./constraints.tsx";
 import { collectionTree } from "./drafts.ts";
-import { bytes, collectionName, duration, heapName, plural } from "./format.ts";
+import { bytes, collectionName, duration, heapName, plural, sentence } from "./format.ts";
 import { addressOf, go, route, VIEWS, type View } from "./route.ts";
 import { Settings } from "./settings.tsx";
 import { collectionOf, failures, timelineOf } from "./store.ts";
@@ -163,14 +163,14 @@ function Findings({ id, detail }: { id: string; detail: CollectionDetail | undef
         <li key={failure.failure_id} class="PROBLEM">
           <span class="sign">failed</span>
           <span>
-            {failure.reason} <a href={addressOf({ section: "failures", id: failure.failure_id })}>Explain</a>
+            {sentence(failure.reason)} <a href={addressOf({ section: "failures", id: failure.failure_id })}>Explain</a>
           </span>
         </li>
       ))}
       {findings.slice(0, 8).map((finding) => (
         <li key={`${finding.node_id}${finding.field}${finding.text}`} class={finding.severity}>
           <span class="sign">{SIGNS[finding.severity]}</span>
-          <span>{finding.text}</span>
+          <span>{sentence(finding.text)}</span>
         </li>
       ))}
       {findings.length > 8 && <li>and {findings.length - 8} more</li>}

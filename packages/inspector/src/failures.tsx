@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { ask, type Explanation, type Failure, type Json, type Relaxation, type TreeNode } from "./api.ts";
 import { failedTree, type SaidTree } from "./drafts.ts";
 import { ExplanationView } from "./explanation.tsx";
-import { duration, words } from "./format.ts";
+import { duration, sentence, words } from "./format.ts";
 import { addressOf } from "./route.ts";
 import { collectionOf, failures, nowNs } from "./store.ts";
 import { TreeGraph } from "./tree-graph.tsx";
@@ -24,7 +24,7 @@ export function FailureList({ selected }: { selected: string | undefined }): JSX
             >
               <span class="name">{titleOf(failure)}</span>
               <span class="badge bad">{words(failure.error ?? failure.kind)}</span>
-              <span class="about">{failure.reason}</span>
+              <span class="about">{sentence(failure.reason)}</span>
             </a>
           </li>
         ))}
@@ -91,7 +91,7 @@ export function FailureView({ id }: { id: string }): JSX.Element {
           )}
         </span>
       </div>
-      <p class="reason">{failure.reason}</p>
+      {explanation === null && <p class="reason">{sentence(failure.reason)}</p>}
       {failure.field !== undefined && failure.field !== "" && (
         <p>
           What it is about: <code>{failure.field}</code>
@@ -106,12 +106,6 @@ export function FailureView({ id }: { id: string }): JSX.Element {
       ) : (
         <ExplanationView explanation={explanation} apply={tree === null ? undefined : tryIt} />
       )}
-      {nodes.length > 0 && (
-        <section aria-label="Who took part">
-          <h3>Who took part</h3>
-          <TreeGraph tree={answer.value} note="As it was at that moment." />
-        </section>
-      )}
       {tree !== null && (
         <section aria-label="What if" ref={tryOut}>
           <h3>What if</h3>
@@ -122,6 +116,12 @@ export function FailureView({ id }: { id: string }): JSX.Element {
               Edit what they said
             </button>
           )}
+        </section>
+      )}
+      {nodes.length > 0 && (
+        <section aria-label="Who took part">
+          <h3>Who took part</h3>
+          <TreeGraph tree={answer.value} note="As it was at that moment." />
         </section>
       )}
     </article>

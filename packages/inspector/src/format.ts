@@ -51,6 +51,17 @@ export function clientName(client: string | undefined): string {
   return (client ?? "").replace(/ \(was .*\)$/, "");
 }
 
+/** A sentence that names clients, without what they were called before. */
+export function sentence(text: string | undefined): string {
+  let short = text ?? "";
+  // From the inside out: a client that was renamed twice has one in the other.
+  for (let before = ""; before !== short; ) {
+    before = short;
+    short = short.replaceAll(/ \(was [^()]*\)/g, "");
+  }
+  return short;
+}
+
 /** `ALLOCATION_DECIDED` becomes `allocation decided`. */
 export function words(name: string): string {
   return name.toLowerCase().replaceAll("_", " ");
