@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { ask, type Explanation, type Failure, type Json, type Relaxation, type TreeNode } from "./api.ts";
 import { failedTree, type SaidTree } from "./drafts.ts";
 import { ExplanationView } from "./explanation.tsx";
-import { duration, sentence, words } from "./format.ts";
+import { duration, sentence, timeOfDay, words } from "./format.ts";
 import { addressOf } from "./route.ts";
 import { collectionOf, failures, nowNs } from "./store.ts";
 import { TreeGraph } from "./tree-graph.tsx";
@@ -23,6 +23,8 @@ export function FailureList({ selected }: { selected: string | undefined }): JSX
               aria-current={failure.failure_id === selected ? "true" : undefined}
             >
               <span class="name">{titleOf(failure)}</span>
+              {/* Two of one name differ in little else. */}
+              <span class="facts">{timeOfDay((Date.now() - (nowNs() - Number(failure.at_ns)) / 1e6) / 1000)}</span>
               <span class="badge bad">{words(failure.error ?? failure.kind)}</span>
               <span class="about">{sentence(failure.reason)}</span>
             </a>

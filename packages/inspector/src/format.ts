@@ -19,6 +19,12 @@ export function plural(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }
 
+/** `15:04:05`, whatever the browser's language. */
+export function timeOfDay(seconds: number): string {
+  const time = new Date(seconds * 1000);
+  return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
+}
+
 /** `340 µs`, `12.3 ms`, `4.2 s`, `3 min 5 s`. */
 export function duration(ns: number): string {
   const absolute = Math.abs(ns);

@@ -97,7 +97,7 @@ describe("sysmem explain names the process at fault, and the field", { timeout: 
     // Who made the collection answers for it: here this process.
     expect(text).toContain(`process: pid ${process.pid}\nfield: perProcess.bytes\n`);
     expect(text).toContain(`quota of bytes is used up by process ${process.pid} of user`);
-    expect((await world.sysmem("heaps")).out).toMatch(/^perProcess\.bytes +0 +1048576/m);
+    expect((await world.sysmem("heaps")).out).toMatch(/^perProcess\.bytes +0 B +1\.0 MiB/m);
   });
 });
 

@@ -60,7 +60,7 @@ const tree = buildCommand({
   docs: {
     brief: "Show the participants of a collection, and who is being waited for",
     fullDescription:
-      "Shows the tree of nodes of one collection, or of all: names, processes, states, marks. Of one that has failed, and of the last that did: as it was at that moment.",
+      "Shows the tree of nodes of one collection, or of all: names, processes, states, marks. Of a collection that has failed, and with last of the newest failure, the tree is shown as it was at that moment.",
   },
 });
 

@@ -259,7 +259,7 @@ function connect(kernel: LinuxKernel, path: string): ReturnType<LinuxKernel["con
     const isDenied = error.code === "ACCESS_DENIED";
     const why = isDenied
       ? "only the user who runs the server may inspect it, and the group named by inspect_group in its configuration"
-      : "no server listens there (--svc DIR names its service directory)";
+      : "no server listens there (sysmem serve --svc DIR starts one; --svc DIR says where one is)";
     const code = isDenied ? "ACCESS_DENIED" : "NO_SERVER";
     throw new ConnectError(code, path, `cannot inspect ${path}: ${why}`, { cause: error });
   }

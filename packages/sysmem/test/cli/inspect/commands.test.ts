@@ -43,7 +43,7 @@ function normalize(text: string): string {
     .replaceAll(/"(\w+_ns|inode|start|end)": "\d+"/g, '"$1": "N"')
     .replaceAll(/"command": "[^"]*"/g, '"command": "PROGRAM"')
     .replaceAll(/"descriptor": \d+/g, '"descriptor": 0')
-    .replaceAll(/^((?:max|per)[\w.]+ +\d+ +)\d+/gm, "$1LIMIT")
+    .replaceAll(/^((?:max|per)[\w.]+ +[\d.]+(?: \w*B)? +)[\d.]+(?: \w+B)?/gm, "$1LIMIT")
     .replaceAll(/^((?:per\w+\.|pid |uid ).*?uid |uid )\d+/gm, "$1UID")
     .replaceAll(/^(pid PID +)node [^ ]+/gm, "$1PROGRAM")
     .replaceAll(/ +\n/g, "\n");
@@ -165,7 +165,7 @@ describe("what goes wrong", () => {
     const stdout = { write: () => true };
     expect(await main(["ls", "--svc", "/nonexistent"], { stdout, stderr })).toBe(1);
     expect(err.trim()).toBe(
-      "sysmem: cannot inspect /nonexistent/sysmem.inspect.Inspector: no server listens there (--svc DIR names its service directory) [NO_SERVER]",
+      "sysmem: cannot inspect /nonexistent/sysmem.inspect.Inspector: no server listens there (sysmem serve --svc DIR starts one; --svc DIR says where one is) [NO_SERVER]",
     );
   });
 
