@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { bytes } from "./format.ts";
+import { bytes, timeOfDay } from "./format.ts";
 
 export interface ChartProps {
   /** Seconds since 1970, ascending. */
@@ -81,7 +81,7 @@ function draw(element: HTMLElement, { times, lines, isBytes }: ChartProps): uPlo
     // From nothing to the next round number, so that a little is not drawn as much.
     scales: { y: { range: (_, __, most) => [0, Math.max(isBytes ? 1024 : 4, most * 1.1)] } },
     axes: [
-      { ...axis, size: 36, space: 90, values: (_, seconds) => seconds.map(timeOf) },
+      { ...axis, size: 36, space: 90, values: (_, seconds) => seconds.map(timeOfDay) },
       {
         ...axis,
         size: 82,
@@ -102,12 +102,6 @@ function draw(element: HTMLElement, { times, lines, isBytes }: ChartProps): uPlo
     ],
   };
   return new uPlot(options, dataOf(times, lines), element);
-}
-
-/** `15:04:05`, whatever the browser's language. */
-function timeOf(seconds: number): string {
-  const time = new Date(seconds * 1000);
-  return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
 }
 
 /** A handful of values that are round in their unit. */

@@ -7,7 +7,7 @@ import { Buffers } from "./buffers.tsx";
 import { stateOf } from "./collection-list.tsx";
 import { Constraints } from "./constraints.tsx";
 import { collectionTree } from "./drafts.ts";
-import { bytes, collectionName, duration, heapName, plural } from "./format.ts";
+import { bytes, collectionName, duration, heapName, plural, sentence } from "./format.ts";
 import { addressOf, go, route, VIEWS, type View } from "./route.ts";
 import { Settings } from "./settings.tsx";
 import { collectionOf, failures, timelineOf } from "./store.ts";
@@ -90,7 +90,7 @@ export function CollectionView({ id }: { id: string }): JSX.Element {
         ) : detail.value === undefined ? (
           <p class="hint">{isGone || hasAsked.value ? "It was gone before its details were asked for." : "Asking …"}</p>
         ) : view === "graph" ? (
-          <TreeGraph detail={detail.value} isGone={isGone} />
+          <Graph detail={detail.value} isGone={isGone} />
         ) : view === "constraints" ? (
           <Constraints detail={detail.value} decisions={decisions.value} id={id} />
         ) : view === "settings" ? (
@@ -103,6 +103,13 @@ export function CollectionView({ id }: { id: string }): JSX.Element {
       </div>
     </article>
   );
+}
+
+function Graph({ detail, isGone }: { detail: CollectionDetail; isGone: boolean }): JSX.Element {
+  if (detail.nodes.length > 0) {
+    return <TreeGraph tree={detail} note={isGone ? "As it was when it was last seen." : undefined} />;
+  }
+  return <p class="hint">No participant is left. {detail.buffers.length > 0 && "VMOs keep the buffers alive."}</p>;
 }
 
 function WhatIfOfCollection({ id, detail }: { id: string; detail: CollectionDetail }): JSX.Element {
@@ -156,14 +163,14 @@ function Findings({ id, detail }: { id: string; detail: CollectionDetail | undef
         <li key={failure.failure_id} class="PROBLEM">
           <span class="sign">failed</span>
           <span>
-            {failure.reason} <a href={addressOf({ section: "failures", id: failure.failure_id })}>Explain</a>
+            {sentence(failure.reason)} <a href={addressOf({ section: "failures", id: failure.failure_id })}>Explain</a>
           </span>
         </li>
       ))}
       {findings.slice(0, 8).map((finding) => (
         <li key={`${finding.node_id}${finding.field}${finding.text}`} class={finding.severity}>
           <span class="sign">{SIGNS[finding.severity]}</span>
-          <span>{finding.text}</span>
+          <span>{sentence(finding.text)}</span>
         </li>
       ))}
       {findings.length > 8 && <li>and {findings.length - 8} more</li>}

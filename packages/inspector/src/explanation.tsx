@@ -1,7 +1,7 @@
 /** Why a negotiation has no result, for people. */
 import type { JSX } from "preact";
 import type { Explanation, Relaxation } from "./api.ts";
-import { clientName, fromJsonText } from "./format.ts";
+import { clientName, fromJsonText, sentence } from "./format.ts";
 
 /** Who demands what, why that cannot be, and what would have worked. `apply` makes one of these changes. */
 export function ExplanationView(props: {
@@ -12,7 +12,7 @@ export function ExplanationView(props: {
   const { summary, requirements, relaxations, children } = explanation;
   return (
     <div class="explanation">
-      <p class="reason">{summary}</p>
+      <p class="reason">{sentence(summary)}</p>
       {requirements.length > 0 && (
         <>
           <h3>These cannot all be had</h3>
@@ -37,9 +37,15 @@ export function ExplanationView(props: {
           <ul class="relaxations">
             {relaxations.map((one) => (
               <li key={one.text} class={one.is_enough ? "enough" : undefined}>
-                {one.text} <span class="facts">{one.is_enough ? "enough by itself" : "not enough by itself"}</span>
+                {sentence(one.text)}{" "}
+                <span class="facts">{one.is_enough ? "enough by itself" : "not enough by itself"}</span>
                 {apply !== undefined && (
-                  <button type="button" class="try" aria-label={`Try it: ${one.text}`} onClick={() => apply(one)}>
+                  <button
+                    type="button"
+                    class="try"
+                    aria-label={`Try it: ${sentence(one.text)}`}
+                    onClick={() => apply(one)}
+                  >
                     Try it
                   </button>
                 )}
@@ -55,7 +61,7 @@ export function ExplanationView(props: {
             {children.map((one) => (
               <li key={`${one.group}${one.child}`}>
                 <b>{one.group}</b>, choice {one.child + 1}, {one.name}: {one.status}
-                {one.summary !== undefined && <span class="facts"> {one.summary}</span>}
+                {one.summary !== undefined && <span class="facts"> {sentence(one.summary)}</span>}
               </li>
             ))}
           </ul>

@@ -2,12 +2,13 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { ask, type Explanation, type Failure, type Relaxation } from "./api.ts";
+import { ask, type Explanation, type Failure, type Json, type Relaxation, type TreeNode } from "./api.ts";
 import { failedTree, type SaidTree } from "./drafts.ts";
 import { ExplanationView } from "./explanation.tsx";
-import { duration, words } from "./format.ts";
+import { duration, sentence, timeOfDay, words } from "./format.ts";
 import { addressOf } from "./route.ts";
 import { collectionOf, failures, nowNs } from "./store.ts";
+import { TreeGraph } from "./tree-graph.tsx";
 import { WhatIf } from "./what-if.tsx";
 
 /** All that are remembered, newest first. */
@@ -22,8 +23,10 @@ export function FailureList({ selected }: { selected: string | undefined }): JSX
               aria-current={failure.failure_id === selected ? "true" : undefined}
             >
               <span class="name">{titleOf(failure)}</span>
+              {/* Two of one name differ in little else. */}
+              <span class="facts">{timeOfDay((Date.now() - (nowNs() - Number(failure.at_ns)) / 1e6) / 1000)}</span>
               <span class="badge bad">{words(failure.error ?? failure.kind)}</span>
-              <span class="about">{failure.reason}</span>
+              <span class="about">{sentence(failure.reason)}</span>
             </a>
           </li>
         ))}
@@ -43,6 +46,9 @@ interface Answer {
   readonly explanation: Explanation | null;
   /** What the participants had said, where that is known. */
   readonly tree: SaidTree | null;
+  /** Who was there, where that is known. */
+  readonly nodes: readonly TreeNode[];
+  readonly constraints: Readonly<Record<string, Json>>;
 }
 
 /** One failure with its explanation. */
@@ -69,7 +75,7 @@ export function FailureView({ id }: { id: string }): JSX.Element {
   if (answer.value === undefined) {
     return <p class="hint">{isAsked.value ? "The server has forgotten this failure." : "Working it out …"}</p>;
   }
-  const { failure, explanation, tree } = answer.value;
+  const { failure, explanation, tree, nodes } = answer.value;
   const { collection_id } = failure;
   const isKnown = collection_id !== undefined && collectionOf(collection_id) !== undefined;
   return (
@@ -87,7 +93,7 @@ export function FailureView({ id }: { id: string }): JSX.Element {
           )}
         </span>
       </div>
-      <p class="reason">{failure.reason}</p>
+      {explanation === null && <p class="reason">{sentence(failure.reason)}</p>}
       {failure.field !== undefined && failure.field !== "" && (
         <p>
           What it is about: <code>{failure.field}</code>
@@ -112,6 +118,12 @@ export function FailureView({ id }: { id: string }): JSX.Element {
               Edit what they said
             </button>
           )}
+        </section>
+      )}
+      {nodes.length > 0 && (
+        <section aria-label="Who took part">
+          <h3>Who took part</h3>
+          <TreeGraph tree={answer.value} note="As it was at that moment." />
         </section>
       )}
     </article>

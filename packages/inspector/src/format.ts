@@ -19,6 +19,12 @@ export function plural(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }
 
+/** `15:04:05`, whatever the browser's language. */
+export function timeOfDay(seconds: number): string {
+  const time = new Date(seconds * 1000);
+  return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
+}
+
 /** `340 µs`, `12.3 ms`, `4.2 s`, `3 min 5 s`. */
 export function duration(ns: number): string {
   const absolute = Math.abs(ns);
@@ -49,6 +55,17 @@ export function collectionName({ name, collection_id }: Pick<CollectionSummary, 
 /** What a client calls itself, without what it was called before. */
 export function clientName(client: string | undefined): string {
   return (client ?? "").replace(/ \(was .*\)$/, "");
+}
+
+/** A sentence that names clients, without what they were called before. */
+export function sentence(text: string | undefined): string {
+  let short = text ?? "";
+  // From the inside out: a client that was renamed twice has one in the other.
+  for (let before = ""; before !== short; ) {
+    before = short;
+    short = short.replaceAll(/ \(was [^()]*\)/g, "");
+  }
+  return short;
 }
 
 /** `ALLOCATION_DECIDED` becomes `allocation decided`. */

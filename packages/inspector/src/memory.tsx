@@ -18,34 +18,38 @@ export function Memory(): JSX.Element {
   }));
   return (
     <div class="memory">
-      <section class="card" aria-label="Heaps">
-        <h2>Heaps</h2>
-        {heaps.value.map((heap) => (
-          <Heap key={`${heap.heap.heap_type}${heap.heap.id}${heap.description}`} heap={heap} />
-        ))}
-      </section>
-      <section class="card" aria-label="Memory over time">
-        <h2>Memory by heap</h2>
-        <LazyChart times={times} lines={lines} isBytes />
-      </section>
-      <section class="card" aria-label="Quotas">
-        <h2>Quotas</h2>
-        <p class="facts">Where each of many things has a quota, the one that uses most of it is shown.</p>
-        <ul class="bars">
-          {quotas.value.map((quota, at) => (
-            // Rows of one name differ in whose they are.
-            <QuotaBar key={`${quota.name}${at}`} quota={quota} />
+      <div class="column">
+        <section class="card" aria-label="Heaps">
+          <h2>Heaps</h2>
+          {heaps.value.map((heap) => (
+            <Heap key={`${heap.heap.heap_type}${heap.heap.id}${heap.description}`} heap={heap} />
           ))}
-        </ul>
-      </section>
-      <section class="card" aria-label="Collections over time">
-        <h2>Collections</h2>
-        <LazyChart
-          times={times}
-          lines={[{ label: "collections", values: all.map(({ collections }) => collections) }]}
-          isBytes={false}
-        />
-      </section>
+        </section>
+        <section class="card" aria-label="Quotas">
+          <h2>Quotas</h2>
+          <p class="facts">Where each of many things has a quota, the one that uses most of it is shown.</p>
+          <ul class="bars">
+            {quotas.value.map((quota, at) => (
+              // Rows of one name differ in whose they are.
+              <QuotaBar key={`${quota.name}${at}`} quota={quota} />
+            ))}
+          </ul>
+        </section>
+      </div>
+      <div class="column">
+        <section class="card" aria-label="Memory over time">
+          <h2>Memory by heap</h2>
+          <LazyChart times={times} lines={lines} isBytes />
+        </section>
+        <section class="card" aria-label="Collections over time">
+          <h2>Collections</h2>
+          <LazyChart
+            times={times}
+            lines={[{ label: "collections", values: all.map(({ collections }) => collections) }]}
+            isBytes={false}
+          />
+        </section>
+      </div>
     </div>
   );
 }

@@ -145,30 +145,34 @@ export function Timeline({ id, known }: { id: string; known: Known }): JSX.Eleme
         <li class="mark delivered">VMOs delivered</li>
         <li class="mark failed">failed or complained about</li>
       </ul>
-      <table class="events">
-        <caption>{events.length === 0 ? "Nothing has happened since this page was opened" : "Events"}</caption>
-        <thead>
-          <tr>
-            <th scope="col">after</th>
-            <th scope="col">event</th>
-            <th scope="col">who</th>
-            <th scope="col">what</th>
-          </tr>
-        </thead>
-        <tbody>
-          {events.map((event) => (
-            <tr key={event.sequence}>
-              <td class="number">{duration(Number(event.at_ns) - start)}</td>
-              <td>{words(event.kind)}</td>
-              <td>
-                {event.client || (event.node_id === undefined ? "" : `node ${event.node_id}`)}
-                {event.pid !== undefined && ` (pid ${event.pid})`}
-              </td>
-              <td>{whatOf(event)}</td>
+      {events.length === 0 ? (
+        <p class="hint">Nothing has happened since this page was opened.</p>
+      ) : (
+        <table class="events">
+          <caption>Events</caption>
+          <thead>
+            <tr>
+              <th scope="col">after</th>
+              <th scope="col">event</th>
+              <th scope="col">who</th>
+              <th scope="col">what</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {events.map((event) => (
+              <tr key={event.sequence}>
+                <td class="number">{duration(Number(event.at_ns) - start)}</td>
+                <td>{words(event.kind)}</td>
+                <td>
+                  {event.client || (event.node_id === undefined ? "" : `node ${event.node_id}`)}
+                  {event.pid !== undefined && ` (pid ${event.pid})`}
+                </td>
+                <td>{whatOf(event)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
     </div>
   );
 }

@@ -3,7 +3,7 @@ import { hierarchy, type HierarchyNode } from "d3-hierarchy";
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { CollectionDetail, TreeNode } from "./api.ts";
+import type { Json, TreeNode } from "./api.ts";
 import { awaitedText, clientName, words } from "./format.ts";
 
 const BOX = { width: 232, height: 58 } as const;
@@ -25,22 +25,29 @@ interface Placed {
   readonly choice: number | undefined;
 }
 
-/** The graph, and what is known of the node that is chosen in it. One stop of the Tab key: arrows go from node to node. */
-export function TreeGraph({ detail, isGone }: { detail: CollectionDetail; isGone: boolean }): JSX.Element {
+/** Nodes, and what those of them said that have spoken. */
+interface Tree {
+  readonly nodes: readonly TreeNode[];
+  readonly constraints: Readonly<Record<string, Json>>;
+}
+
+/**
+ * The graph, and what is known of the node that is chosen in it. One stop of the Tab key: arrows go from node to node.
+ * The note says when it was so, where that is not now.
+ */
+export function TreeGraph({ tree, note }: { tree: Tree; note?: string | undefined }): JSX.Element | null {
   const chosen = useSignal<string | undefined>(undefined);
   const active = useSignal<string | undefined>(undefined);
   const svg = useRef<SVGSVGElement>(null);
-  const { placed, width, height } = place(detail.nodes);
+  const { placed, width, height } = place(tree.nodes);
   useLayoutEffect(() => {
     // The page's policy allows styles by script, and none in the document.
     svg.current?.style.setProperty("--least", `${width * LEAST_SCALE}px`);
     svg.current?.style.setProperty("--most", `${width}px`);
   }, [width]);
-  const node = detail.nodes.find(({ node_id }) => node_id === chosen.value);
+  const node = tree.nodes.find(({ node_id }) => node_id === chosen.value);
   const top = placed[0];
-  if (top === undefined) {
-    return <p class="hint">No participant is left. {detail.buffers.length > 0 && "VMOs keep the buffers alive."}</p>;
-  }
+  if (top === undefined) return null;
   const current = placed.find((one) => one.node.node_id === active.value) ?? top;
   const choose = (one: Placed): void => {
     active.value = one.node.node_id;
@@ -58,7 +65,7 @@ export function TreeGraph({ detail, isGone }: { detail: CollectionDetail; isGone
   };
   return (
     <div class="graph">
-      {isGone && <p class="hint">As it was when it was last seen.</p>}
+      {note !== undefined && <p class="hint">{note}</p>}
       <div class="scroll">
         <svg
           ref={svg}
@@ -87,7 +94,7 @@ export function TreeGraph({ detail, isGone }: { detail: CollectionDetail; isGone
         </svg>
       </div>
       <Legend />
-      {node !== undefined && <NodeFacts node={node} detail={detail} />}
+      {node !== undefined && <NodeFacts node={node} constraints={tree.constraints[node.node_id]} />}
     </div>
   );
 }
@@ -345,10 +352,9 @@ const RIGHTS: readonly (readonly [number, string])[] = [
   [1 << 4, "EXECUTE"],
 ];
 
-function NodeFacts({ node, detail }: { node: TreeNode; detail: CollectionDetail }): JSX.Element {
+function NodeFacts({ node, constraints }: { node: TreeNode; constraints: Json | undefined }): JSX.Element {
   const rights = RIGHTS.filter(([bit]) => (node.rights_mask & bit) !== 0).map(([, name]) => name);
   const mask = node.rights_mask >>> 0;
-  const constraints = detail.constraints[node.node_id];
   const facts: (readonly [string, string])[] = [
     ["node", node.node_id],
     ["state", words(node.state.replaceAll("-", "_"))],

@@ -7,7 +7,7 @@ import { draftsOf, type Draft, participantsOf, relaxed, solveFile, type WhatIfNo
 import { Editor } from "./editor.tsx";
 import type { faultIn, Solution, solve } from "./engine.ts";
 import { ExplanationView } from "./explanation.tsx";
-import { plural } from "./format.ts";
+import { plural, sentence } from "./format.ts";
 import { DecisionTable } from "./settings.tsx";
 
 /** How long the keyboard has to rest before the engine is asked. Milliseconds. */
@@ -51,7 +51,7 @@ export function WhatIf(props: { name: string; tree: WhatIfNode; first?: Relaxati
       after.value =
         faulty === undefined
           ? loaded.solve(solveFile(root, drafts.value, around))
-          : { kind: "fault", text: `What ${faulty.name} says cannot be read.` };
+          : { kind: "fault", text: `What ${sentence(faulty.name)} says cannot be read.` };
     }, REST_MS);
     return () => clearTimeout(timer);
   }, [loaded, around, drafts.value]);
@@ -93,7 +93,7 @@ export function WhatIf(props: { name: string; tree: WhatIfNode; first?: Relaxati
             >
               {participants.map((node) => (
                 <option key={node.id} value={node.id}>
-                  {node.name}
+                  {sentence(node.name)}
                   {changed.includes(node) ? " *" : ""}
                 </option>
               ))}

@@ -171,6 +171,8 @@ describe.skipIf(missing !== undefined)(`the inspector's page${missing === undefi
     const failure = page.getByRole("article", { name: "Failure" });
     await failure.getByText("image_format_constraints[0].max_bytes_per_row = 2048").waitFor();
     await failure.getByText("What would have worked").waitFor();
+    const tree = failure.getByRole("region", { name: "Who took part" }).getByRole("tree");
+    await tree.getByText("scanner").waitFor();
     await picture(page, "9-failure");
   });
 

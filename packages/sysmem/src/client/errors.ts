@@ -118,7 +118,10 @@ export function allocationError(
   details: { readonly error?: number; readonly cause?: unknown; readonly explanation?: FailureExplanation | undefined },
 ): AllocationError {
   const { error = 0, cause, explanation } = details;
+  // Who knows why needs no list of what it may have been.
+  const meaning =
+    code === "CHANNEL_CLOSED" && explanation !== undefined ? "the server closed the channel" : MEANING[code];
   const why = explanation === undefined ? "" : `: ${explanation.summary}`;
-  const message = `cannot ${action}: ${MEANING[code]} (${code})${why}`;
+  const message = `cannot ${action}: ${meaning} (${code})${why}`;
   return new AllocationError(code, error, message, cause === undefined ? { explanation } : { cause, explanation });
 }

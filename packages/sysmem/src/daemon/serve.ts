@@ -130,7 +130,7 @@ export function serve(options: ServeOptions): Daemon {
       channel.close();
     });
     listen(Inspector.discoverableName, inspectors, (channel, peer) => {
-      if (mayInspect(peer, config.inspectGroup)) return inspection.serve(channel);
+      if (mayInspect(peer, config.inspectGroup)) return inspection.serve(channel, peer);
       logger.warn({ ...peer }, "a process that may not inspect this server tried to");
       channel.close();
     });

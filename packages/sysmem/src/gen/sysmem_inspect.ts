@@ -800,6 +800,20 @@ export const InspectorGetDecisionsRequest: TypeCodec<InspectorGetDecisionsReques
   ],
 });
 
+/** The request of `Inspector.GetFailedConstraints`. */
+export interface InspectorGetFailedConstraintsRequest extends TableExtras {
+  failureId?: bigint | undefined;
+  nodeId?: bigint | undefined;
+}
+export const InspectorGetFailedConstraintsRequest: TypeCodec<InspectorGetFailedConstraintsRequest> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/InspectorGetFailedConstraintsRequest",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "failureId", fidlName: "failure_id", type: { kind: "uint64" } },
+    { ordinal: 2, name: "nodeId", fidlName: "node_id", type: { kind: "uint64" } },
+  ],
+});
+
 /** The request of `Inspector.GetFailure`. */
 export interface InspectorGetFailureRequest extends TableExtras {
   failureId?: bigint | undefined;
@@ -873,6 +887,21 @@ export const InspectorListCollectionsRequest: TypeCodec<InspectorListCollections
   members: [
     { ordinal: 1, name: "after", fidlName: "after", type: { kind: "uint64" } },
     { ordinal: 2, name: "maxCount", fidlName: "max_count", type: { kind: "uint32" } },
+  ],
+});
+
+/** The request of `Inspector.ListFailedNodes`. */
+export interface InspectorListFailedNodesRequest extends TableExtras {
+  failureId?: bigint | undefined;
+  /** How many to pass over. Default 0. */
+  skip?: number | undefined;
+}
+export const InspectorListFailedNodesRequest: TypeCodec<InspectorListFailedNodesRequest> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/InspectorListFailedNodesRequest",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "failureId", fidlName: "failure_id", type: { kind: "uint64" } },
+    { ordinal: 2, name: "skip", fidlName: "skip", type: { kind: "uint32" } },
   ],
 });
 
@@ -971,6 +1000,21 @@ export const InspectorGetDecisionsResponse: TypeCodec<InspectorGetDecisionsRespo
   members: [
     { ordinal: 1, name: "decisions", fidlName: "decisions", type: { kind: "vector", element: () => Decision.descriptor, maxCount: 256 } },
     { ordinal: 2, name: "isShortened", fidlName: "is_shortened", type: { kind: "bool" } },
+  ],
+});
+
+/** The answer of `Inspector.GetFailedConstraints`. */
+export interface InspectorGetFailedConstraintsResponse extends TableExtras {
+  constraints?: sysmem2.BufferCollectionConstraints | undefined;
+  /** Settings of the collection that its `must_match_vmo` belonged to. */
+  mustMatch?: sysmem2.SingleBufferSettings | undefined;
+}
+export const InspectorGetFailedConstraintsResponse: TypeCodec<InspectorGetFailedConstraintsResponse> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/Inspector_GetFailedConstraints_Response",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "constraints", fidlName: "constraints", type: () => sysmem2.BufferCollectionConstraints.descriptor },
+    { ordinal: 2, name: "mustMatch", fidlName: "must_match", type: () => sysmem2.SingleBufferSettings.descriptor },
   ],
 });
 
@@ -1151,51 +1195,6 @@ export const InspectorListCollectionsResponse: TypeCodec<InspectorListCollection
   ],
 });
 
-/** The answer of `Inspector.ListFailures`. */
-export interface InspectorListFailuresResponse extends TableExtras {
-  failures?: readonly Failure[] | undefined;
-  more?: boolean | undefined;
-}
-export const InspectorListFailuresResponse: TypeCodec<InspectorListFailuresResponse> = /* @__PURE__ */ table({
-  name: "sysmem.inspect/Inspector_ListFailures_Response",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "failures", fidlName: "failures", type: { kind: "vector", element: () => Failure.descriptor, maxCount: 1024 } },
-    { ordinal: 2, name: "more", fidlName: "more", type: { kind: "bool" } },
-  ],
-});
-
-/** The answer of `Inspector.ListHeaps`. */
-export interface InspectorListHeapsResponse extends TableExtras {
-  heaps?: readonly HeapState[] | undefined;
-  more?: boolean | undefined;
-}
-export const InspectorListHeapsResponse: TypeCodec<InspectorListHeapsResponse> = /* @__PURE__ */ table({
-  name: "sysmem.inspect/Inspector_ListHeaps_Response",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "heaps", fidlName: "heaps", type: { kind: "vector", element: () => HeapState.descriptor, maxCount: 1024 } },
-    { ordinal: 2, name: "more", fidlName: "more", type: { kind: "bool" } },
-  ],
-});
-
-/** The answer of `Inspector.ListHolders`. */
-export interface InspectorListHoldersResponse extends TableExtras {
-  holders?: readonly Holder[] | undefined;
-  more?: boolean | undefined;
-  /** Processes that the server may not look into. */
-  hiddenProcesses?: number | undefined;
-}
-export const InspectorListHoldersResponse: TypeCodec<InspectorListHoldersResponse> = /* @__PURE__ */ table({
-  name: "sysmem.inspect/Inspector_ListHolders_Response",
-  isResource: false,
-  members: [
-    { ordinal: 1, name: "holders", fidlName: "holders", type: { kind: "vector", element: () => Holder.descriptor, maxCount: 1024 } },
-    { ordinal: 2, name: "more", fidlName: "more", type: { kind: "bool" } },
-    { ordinal: 3, name: "hiddenProcesses", fidlName: "hidden_processes", type: { kind: "uint32" } },
-  ],
-});
-
 /** A position in a collection's tree. */
 export interface Node extends TableExtras {
   /** Unique in the server. */
@@ -1254,6 +1253,68 @@ export const Node: TypeCodec<Node> = /* @__PURE__ */ table({
     { ordinal: 18, name: "hasConstraints", fidlName: "has_constraints", type: { kind: "bool" } },
     { ordinal: 19, name: "selectedChildId", fidlName: "selected_child_id", type: { kind: "uint64" } },
     { ordinal: 20, name: "generation", fidlName: "generation", type: { kind: "uint32" } },
+  ],
+});
+
+/** The answer of `Inspector.ListFailedNodes`. */
+export interface InspectorListFailedNodesResponse extends TableExtras {
+  nodes?: readonly Node[] | undefined;
+  more?: boolean | undefined;
+  /** There were more nodes, or more constraints, than the server keeps of one failure. */
+  isShortened?: boolean | undefined;
+}
+export const InspectorListFailedNodesResponse: TypeCodec<InspectorListFailedNodesResponse> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/Inspector_ListFailedNodes_Response",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "nodes", fidlName: "nodes", type: { kind: "vector", element: () => Node.descriptor, maxCount: 1024 } },
+    { ordinal: 2, name: "more", fidlName: "more", type: { kind: "bool" } },
+    { ordinal: 3, name: "isShortened", fidlName: "is_shortened", type: { kind: "bool" } },
+  ],
+});
+
+/** The answer of `Inspector.ListFailures`. */
+export interface InspectorListFailuresResponse extends TableExtras {
+  failures?: readonly Failure[] | undefined;
+  more?: boolean | undefined;
+}
+export const InspectorListFailuresResponse: TypeCodec<InspectorListFailuresResponse> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/Inspector_ListFailures_Response",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "failures", fidlName: "failures", type: { kind: "vector", element: () => Failure.descriptor, maxCount: 1024 } },
+    { ordinal: 2, name: "more", fidlName: "more", type: { kind: "bool" } },
+  ],
+});
+
+/** The answer of `Inspector.ListHeaps`. */
+export interface InspectorListHeapsResponse extends TableExtras {
+  heaps?: readonly HeapState[] | undefined;
+  more?: boolean | undefined;
+}
+export const InspectorListHeapsResponse: TypeCodec<InspectorListHeapsResponse> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/Inspector_ListHeaps_Response",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "heaps", fidlName: "heaps", type: { kind: "vector", element: () => HeapState.descriptor, maxCount: 1024 } },
+    { ordinal: 2, name: "more", fidlName: "more", type: { kind: "bool" } },
+  ],
+});
+
+/** The answer of `Inspector.ListHolders`. */
+export interface InspectorListHoldersResponse extends TableExtras {
+  holders?: readonly Holder[] | undefined;
+  more?: boolean | undefined;
+  /** Processes that the server may not look into. */
+  hiddenProcesses?: number | undefined;
+}
+export const InspectorListHoldersResponse: TypeCodec<InspectorListHoldersResponse> = /* @__PURE__ */ table({
+  name: "sysmem.inspect/Inspector_ListHolders_Response",
+  isResource: false,
+  members: [
+    { ordinal: 1, name: "holders", fidlName: "holders", type: { kind: "vector", element: () => Holder.descriptor, maxCount: 1024 } },
+    { ordinal: 2, name: "more", fidlName: "more", type: { kind: "bool" } },
+    { ordinal: 3, name: "hiddenProcesses", fidlName: "hidden_processes", type: { kind: "uint32" } },
   ],
 });
 
@@ -1336,6 +1397,16 @@ export interface InspectorClient extends Client<NoEvents, "sysmem.inspect/Inspec
   /** One failure with its explanation, as far as there is one. */
   getFailure(payload: InspectorGetFailureRequest, options?: CallOptions): ResultPromise<InspectorGetFailureResponse, Error>;
   /**
+   * The nodes that failed, as `ListNodes` would have told them at the moment before: the whole tree, or the subtree
+   * below the node that the failure climbed to. Known of the newest failures only, and never of an Allocator's.
+   */
+  listFailedNodes(payload: InspectorListFailedNodesRequest, options?: CallOptions): ResultPromise<InspectorListFailedNodesResponse, Error>;
+  /**
+   * What the `SetConstraints` of a node had said that failed. Neither member: nothing, or it was not kept; the node
+   * says which.
+   */
+  getFailedConstraints(payload: InspectorGetFailedConstraintsRequest, options?: CallOptions): ResultPromise<InspectorGetFailedConstraintsResponse, Error>;
+  /**
    * Waits until something has happened after `cursor` and tells it. The first call of a connection, without a cursor,
    * is answered at once with one; nothing is recorded before it. One call at a time: a second ends the connection.
    *
@@ -1392,6 +1463,16 @@ export interface InspectorServer extends ServerHandlers<NoEvents> {
   listFailures(payload: InspectorListFailuresRequest, call: ServerCall<InspectorListFailuresResponse, never, NoEvents>): Reply<InspectorListFailuresResponse>;
   /** One failure with its explanation, as far as there is one. */
   getFailure(payload: InspectorGetFailureRequest, call: ServerCall<InspectorGetFailureResponse, Error, NoEvents>): Reply<Result<InspectorGetFailureResponse, Error>>;
+  /**
+   * The nodes that failed, as `ListNodes` would have told them at the moment before: the whole tree, or the subtree
+   * below the node that the failure climbed to. Known of the newest failures only, and never of an Allocator's.
+   */
+  listFailedNodes(payload: InspectorListFailedNodesRequest, call: ServerCall<InspectorListFailedNodesResponse, Error, NoEvents>): Reply<Result<InspectorListFailedNodesResponse, Error>>;
+  /**
+   * What the `SetConstraints` of a node had said that failed. Neither member: nothing, or it was not kept; the node
+   * says which.
+   */
+  getFailedConstraints(payload: InspectorGetFailedConstraintsRequest, call: ServerCall<InspectorGetFailedConstraintsResponse, Error, NoEvents>): Reply<Result<InspectorGetFailedConstraintsResponse, Error>>;
   /**
    * Waits until something has happened after `cursor` and tells it. The first call of a connection, without a cursor,
    * is answered at once with one; nothing is recorded before it. One call at a time: a second ends the connection.
@@ -1543,6 +1624,28 @@ export const Inspector: Protocol<InspectorClient, InspectorServer> = /* @__PURE_
       isStrict: false,
       request: () => InspectorGetFailureRequest.descriptor,
       response: () => InspectorGetFailureResponse.descriptor,
+      error: () => Error.descriptor,
+    },
+    {
+      name: "listFailedNodes",
+      fidlName: "ListFailedNodes",
+      selector: "sysmem.inspect/Inspector.ListFailedNodes",
+      ordinal: 0x4b522a9bf9ed1c8dn,
+      kind: "two-way",
+      isStrict: false,
+      request: () => InspectorListFailedNodesRequest.descriptor,
+      response: () => InspectorListFailedNodesResponse.descriptor,
+      error: () => Error.descriptor,
+    },
+    {
+      name: "getFailedConstraints",
+      fidlName: "GetFailedConstraints",
+      selector: "sysmem.inspect/Inspector.GetFailedConstraints",
+      ordinal: 0x41744fed16cfb70fn,
+      kind: "two-way",
+      isStrict: false,
+      request: () => InspectorGetFailedConstraintsRequest.descriptor,
+      response: () => InspectorGetFailedConstraintsResponse.descriptor,
       error: () => Error.descriptor,
     },
     {

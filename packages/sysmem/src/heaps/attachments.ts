@@ -36,15 +36,16 @@ export function attachHeaps(options: HeapAttachmentsOptions): HeapAttachments {
       Math.ceil(options.protectedPool.sizeBytes / PROTECTED_POOL_ROUNDING_BYTES) * PROTECTED_POOL_ROUNDING_BYTES,
   };
   const secureMemory: SecureMemory = new SecureMemory({
+    kernel,
     heaps,
     clock,
     logger,
     isExpected: protectedPool !== undefined,
-    makeHeaps: (client) =>
+    makeHeaps: (client, secureLogger) =>
       makeSecureHeaps(client, {
         kernel,
         clock,
-        logger,
+        logger: secureLogger,
         protectedPool,
         onFailure: (error) => secureMemory.lost(error),
       }),

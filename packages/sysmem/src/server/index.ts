@@ -20,6 +20,7 @@ export { environmentOf } from "./allocation/negotiation.ts";
 export type { DomainFailureRecord, FaultDetail } from "./debug/domain-failures.ts";
 export type { IdSource, ServerContext } from "./context.ts";
 export { sequentialIds, uniqueIds } from "./ids.ts";
+export type { FailedTree } from "./debug/failed-tree.ts";
 export type { FailureRecord } from "./debug/failure-log.ts";
 export type { LogicalBufferCollection } from "./collection/logical-buffer-collection.ts";
 export { collectionSnapshot } from "./snapshot.ts";

@@ -33,6 +33,8 @@ export interface ServerLimits {
   readonly rememberedExplanations: number;
   /** Participants up to which a failure is kept so. */
   readonly maxExplainedParticipants: number;
+  /** Nodes kept of a failed tree, with as many failures: a name of a few KiB and some numbers each. */
+  readonly rememberedNodes: number;
 }
 
 /** The quotas of a server that is not told otherwise. */
@@ -49,4 +51,5 @@ export const defaultServerLimits: ServerLimits = {
   rememberedFailures: 64,
   rememberedExplanations: 16,
   maxExplainedParticipants: 32,
+  rememberedNodes: 256,
 };

@@ -117,7 +117,7 @@ export function createServer(options: ServerOptions): Server {
     tokens: new TokenIndex(limits.rememberedUnknownKoids, logger),
     vmos: new VmoIndex(),
     failures: new FailureLog(limits),
-    domainFailures: new DomainFailureLog(limits.rememberedFailures),
+    domainFailures: new DomainFailureLog(limits),
     collections: new Map(),
     costs: options.formatCosts,
     maxAllocationSize: options.maxAllocationSize,

@@ -137,7 +137,8 @@ export function collectionSnapshot(collection: LogicalBufferCollection): Collect
   };
 }
 
-function nodeSnapshot(node: Node): NodeSnapshot {
+/** One node at this moment. */
+export function nodeSnapshot(node: Node): NodeSnapshot {
   const { properties, serving } = node;
   const endpoint = endpointOf(node);
   return {

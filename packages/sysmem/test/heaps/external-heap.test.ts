@@ -68,6 +68,10 @@ class Bench {
       memory: 0,
     });
     expect(this.clock.pendingTimers).toBe(0);
+    // Whatever happens, every line names the heap and its process.
+    for (const { message, fields } of this.logs) {
+      expect(fields, message).toMatchObject({ heap: GOLDFISH_DEVICE_LOCAL, heapPid: expect.any(Number) as number });
+    }
   }
 }
 

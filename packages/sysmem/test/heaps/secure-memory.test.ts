@@ -27,6 +27,8 @@ const MIB = 1 << 20;
 /** The base is a multiple of nothing larger than it must be. */
 const POOL = { base: 67 * MIB, sizeBytes: 4 * MIB };
 
+const SECURE_PID = 4_242;
+
 class Bench {
   readonly kernel: FakeKernel = createFakeKernel();
   readonly clock: SimulatedClock = new SimulatedClock();
@@ -45,7 +47,7 @@ class Bench {
 
   /** A secure side that has registered. */
   async side(options: ReferenceOptions, failures: Readonly<Record<string, Error>> = {}): Promise<ReferenceSecureMem> {
-    const process = this.kernel.spawn();
+    const process = this.kernel.spawn({ pid: SECURE_PID });
     const [client, served] = process.createChannel();
     const side = new ReferenceSecureMem(served, options);
     for (const [method, error] of Object.entries(failures)) side.failures.set(method, error);
@@ -61,6 +63,10 @@ class Bench {
     this.attachments?.close();
     for (const side of this.#sides) side.serving.close();
     expect([this.kernel.openHandleCount, this.clock.pendingTimers]).toEqual([0, 0]);
+    // Whatever happens, every line names the secure side's process.
+    for (const { message, fields } of this.logs) {
+      expect(fields, message).toMatchObject({ securePid: expect.any(Number) as number });
+    }
   }
 }
 
@@ -235,6 +241,19 @@ test("ranges that the secure side sets up are divided without being changed", as
   await Promise.all(memories.map((memory, index) => heap.deleteVmo(1n, index, memory)));
   bench.clock.advance(2e9);
   await settle();
+});
+
+test("log lines name the secure side's process, and not the server's", async ({ bench }) => {
+  bench.attach(POOL);
+  const side = await bench.side({ dynamicHeaps: [AMLOGIC_SECURE, AMLOGIC_SECURE_VDEC] });
+  side.serving.close();
+  await settle();
+  expect(bench.logs.map(({ message }) => message)).toEqual([
+    "no protected pool is configured for these secure heaps",
+    "secure memory is ready",
+    "secure memory is lost",
+  ]);
+  expect(new Set(bench.logs.map(({ fields }) => fields["securePid"]))).toEqual(new Set([SECURE_PID]));
 });
 
 test("UnregisterSecureMem takes the heaps away, and the end of the channel afterwards is no error", async ({

@@ -17,7 +17,7 @@ import {
 import { mayInspect } from "../../src/daemon/inspect/access.ts";
 import { clip, fill } from "../../src/daemon/inspect/pages.ts";
 import { Node } from "#gen/sysmem_inspect";
-import { image } from "./constraints.ts";
+import { image, raw } from "./constraints.ts";
 import { World } from "./world.ts";
 
 const world = new World();
@@ -165,6 +165,61 @@ describe("the inspector", () => {
     expect(await client.getConstraints({ collectionId: 1n, nodeId: 1n })).toEqual(notFound);
     expect(await client.getFailure({ failureId: 99n })).toEqual(notFound);
     expect(await client.getFailure({})).toEqual(notFound);
+    for (const failureId of [undefined, 99n, 2n ** 64n - 1n]) {
+      expect(await client.listFailedNodes({ failureId })).toEqual(notFound);
+      expect(await client.getFailedConstraints({ failureId, nodeId: 1n })).toEqual(notFound);
+    }
+  });
+
+  it("tells the nodes of what failed, as they were, and what each had said", async () => {
+    const root = world.collection("bad");
+    const group = root.createGroup();
+    const choice = await group.createChild();
+    const sensor = world.local("sensor", choice, image(PixelFormat.NV12));
+    group.seal();
+    const panel = world.local("panel", root, image(PixelFormat.B8G8R8A8));
+    await Promise.allSettled([sensor.waitForBuffers(), panel.waitForBuffers()]);
+    const client = inspector();
+    const failureId = (await client.listFailures({})).failures?.[0]?.failureId;
+    const answer = await client.listFailedNodes({ failureId });
+    const { nodes = [], more, isShortened } = answer.ok ? answer.value : {};
+    expect([more, isShortened]).toEqual([false, false]);
+    expect(nodes).toMatchObject([
+      { client: "panel", kind: NodeKind.COLLECTION, awaited: Awaited.NOTHING, pid: process.pid, isAllocated: false },
+      { isGroup: true },
+      { client: "sensor", hasConstraints: true },
+    ]);
+    const [panelNode, groupNode, sensorNode] = nodes;
+    expect([sensorNode?.parentId, groupNode?.parentId]).toEqual([groupNode?.nodeId, panelNode?.nodeId]);
+    const said = await client.getFailedConstraints({ failureId, nodeId: sensorNode?.nodeId });
+    expect(said.ok && said.value.constraints).toMatchObject(image(PixelFormat.NV12));
+    const none = await client.getFailedConstraints({ failureId, nodeId: groupNode?.nodeId });
+    expect(none).toEqual({ ok: true, value: {} });
+    const second = await client.listFailedNodes({ failureId, skip: 2 });
+    expect(second.ok && second.value.nodes?.map(({ client: name }) => name)).toEqual(["sensor"]);
+  });
+
+  it("tells the tree of a participant that broke the rules, and none of an Allocator's failure", async () => {
+    const root = world.collection("rude");
+    const polite = world.local("polite", await root.duplicate());
+    const rude = world.local("rude", root, raw());
+    rude.setConstraints(raw());
+    await polite.closed;
+    const careless = world.connect("careless");
+    careless.allocator.bindSharedCollection({});
+    await careless.allocator.closed;
+    const client = inspector();
+    const [ofAllocator, ofRude] = (await client.listFailures({})).failures ?? [];
+    expect(ofAllocator?.participant).toBe("careless");
+    expect(await client.listFailedNodes({ failureId: ofAllocator?.failureId })).toEqual({
+      ok: false,
+      error: InspectError.NOT_FOUND,
+    });
+    const answer = await client.listFailedNodes({ failureId: ofRude?.failureId });
+    expect(answer.ok && answer.value.nodes).toMatchObject([
+      { client: "rude", nodeId: ofRude?.nodeId },
+      { client: "polite", awaited: Awaited.SET_CONSTRAINTS },
+    ]);
   });
 
   it("pages through more collections than a message holds", async () => {

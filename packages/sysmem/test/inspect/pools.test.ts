@@ -34,7 +34,7 @@ test("sysmem.inspect tells every figure of a pool, of that heap and of no other"
   await use(pooled);
   const service = new InspectorService(world.server, new Thumbnails(world.server, () => false));
   const [client, served] = world.serverProcess.createChannel();
-  service.serve(served);
+  service.serve(served, { pid: 1, uid: 0, gid: 0 });
   const inspector = Inspector.bind(client);
   const { heaps = [] } = await inspector.listHeaps({});
   expect(heaps.map(({ isPhysicallyContiguous, pools }) => [isPhysicallyContiguous, pools?.length])).toEqual([

@@ -111,6 +111,8 @@ describe("the inspector's answers", () => {
       failure: { kind: "NEGOTIATION", error: "CONSTRAINTS_INTERSECTION_EMPTY" },
       explanation,
     });
+    expect(answer["nodes"]).toMatchObject([{ client: "other" }, { client: "one" }]);
+    expect(Object.values(answer["constraints"] ?? {})).toHaveLength(2);
     // What they had said fails again for the same reason, in anybody's hands.
     const environment = await json("/api/environment");
     const input = readSolveInput(JSON.stringify({ tree: answer["tree"], environment }));

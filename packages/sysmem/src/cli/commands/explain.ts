@@ -15,6 +15,7 @@ import {
 } from "#gen/sysmem_inspect";
 import type { Inspection } from "../inspect/connection.ts";
 import { InspectionError } from "../inspect/errors.ts";
+import { failedNodes } from "../inspect/failed-nodes.ts";
 import { type InspectFlags, type Report, report } from "../inspect/report.ts";
 import { collectionTitle, count, duration, errorName, safe, stateText, type Style } from "../inspect/words.ts";
 import { formatTable } from "../table.ts";
@@ -22,8 +23,8 @@ import { formatTable } from "../table.ts";
 /** Explains the last failure, or the failures and the present state of a collection, by its id or its name. */
 export function runExplain(this: CommandContext, flags: InspectFlags, what = "last"): Promise<void> {
   return report(this, flags, async (inspection) => {
-    if (what === "last") return explainLast(inspection);
-    const id = await idOf(inspection, what);
+    if (what === "last") return explainLast(inspection, flags);
+    const id = await inspection.findAlsoFailed(what);
     const nowNs = (await inspection.server()).server?.nowNs ?? 0n;
     const failures = (await inspection.failures(id)).toReversed();
     const explained = await Promise.all(failures.map((one) => inspection.failure(one.failureId ?? 0n)));
@@ -35,7 +36,7 @@ export function runExplain(this: CommandContext, flags: InspectFlags, what = "la
     const live = detail && (await lookAt(inspection, id, detail));
     return {
       data: {
-        failures: known.map((one) => toJson(InspectorGetFailureResponse, one)),
+        failures: await asData(inspection, flags, known),
         ...(live && {
           collection: toJson(CollectionDetail, live.detail),
           holders_of_waiting: live.waitingHolders.map((one) => toJson(Holder, one)),
@@ -48,25 +49,27 @@ export function runExplain(this: CommandContext, flags: InspectFlags, what = "la
   });
 }
 
-/** A collection that is gone has an id all the same, by which its failures are found. */
-async function idOf(inspection: Inspection, what: string): Promise<bigint> {
-  try {
-    return await inspection.find(what);
-  } catch (error) {
-    const failed = (await inspection.failures()).find(
-      ({ collectionId, collectionName }) => String(collectionId) === what || collectionName === what,
-    );
-    if (failed?.collectionId === undefined) throw error;
-    return failed.collectionId;
+/** With the nodes of each, which costs calls of their own. */
+async function asData(
+  inspection: Inspection,
+  { json }: InspectFlags,
+  failures: readonly InspectorGetFailureResponse[],
+): Promise<object[]> {
+  if (!json) return [];
+  const data: object[] = [];
+  for (const one of failures) {
+    const nodes = await failedNodes(inspection, one.failure?.failureId ?? 0n);
+    data.push({ ...(toJson(InspectorGetFailureResponse, one) as object), ...nodes });
   }
+  return data;
 }
 
-async function explainLast(inspection: Inspection): Promise<Report> {
+async function explainLast(inspection: Inspection, flags: InspectFlags): Promise<Report> {
   const [newest] = await inspection.failures();
   const nowNs = (await inspection.server()).server?.nowNs ?? 0n;
   const failure = newest && (await inspection.failure(newest.failureId ?? 0n));
   return {
-    data: { failures: failure === undefined ? [] : [toJson(InspectorGetFailureResponse, failure)] },
+    data: { failures: await asData(inspection, flags, failure === undefined ? [] : [failure]) },
     text: (style) => (failure === undefined ? "nothing has failed" : failureText(failure, nowNs, style)),
   };
 }
@@ -89,7 +92,8 @@ const KINDS: Readonly<Record<number, string>> = {
   [FailureKind.ALLOCATOR]: "a connection to the Allocator was closed",
 };
 
-function failureTitle(failure: Failure, nowNs: bigint, style: Style): string {
+/** When and how a collection failed, and whose fault it was. */
+export function failureTitle(failure: Failure, nowNs: bigint, style: Style): string {
   const { collectionId, collectionName, kind, atNs = nowNs, error, attempt } = failure;
   const where = collectionId === undefined ? "" : `${collectionTitle(collectionId, collectionName)}: `;
   const late = attempt === "late" ? "late participant: " : "";
@@ -98,7 +102,7 @@ function failureTitle(failure: Failure, nowNs: bigint, style: Style): string {
   if (failure.participant !== undefined) {
     const pid = failure.pid === undefined ? "" : `, pid ${failure.pid}`;
     lines.push(`participant: ${safe(failure.participant)}${pid}`);
-  }
+  } else if (failure.pid !== undefined) lines.push(`process: pid ${failure.pid}`);
   if (failure.field !== undefined && failure.field !== "") lines.push(`field: ${safe(failure.field)}`);
   return lines.join("\n");
 }

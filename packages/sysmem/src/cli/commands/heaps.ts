@@ -55,8 +55,9 @@ function pools(heaps: readonly HeapState[], style: Style, nowNs: bigint | undefi
 
 function quotaTable(quotas: readonly Quota[], style: Style): string {
   const rows = quotas.map((quota) => {
-    const { name, used = 0n, limit = 0n } = quota;
-    return [safe(name), amount(used, limit, style), String(limit), heaviestUser(quota)];
+    const { name = "", used = 0n, limit = 0n } = quota;
+    const text = /bytes$/i.test(name) ? bytes : String;
+    return [safe(name), amount(used, limit, style, text(used)), text(limit), heaviestUser(quota)];
   });
   const head = ["QUOTA", "USED", "LIMIT", "MOST BY"];
   return formatTable(rows, { head: head.map((title) => style("bold", title)), right: [1, 2] });

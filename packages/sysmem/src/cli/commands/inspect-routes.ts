@@ -33,6 +33,16 @@ const collection = {
     (await import("../inspect/proposals.ts")).proposeCollections(partial),
 } as const;
 
+const collectionOrLast = {
+  ...collection,
+  brief: "A collection, or last: the newest failure of all",
+  proposeCompletions: async (partial: string): Promise<readonly string[]> => [
+    ...("last".startsWith(partial) ? ["last"] : []),
+    ...(await collection.proposeCompletions(partial)),
+  ],
+  optional: true,
+} as const;
+
 const number = { kind: "parsed", parse: positiveInteger, optional: true, placeholder: "N" } as const;
 
 const ls = buildCommand({
@@ -44,12 +54,13 @@ const ls = buildCommand({
 const tree = buildCommand({
   loader: async () => (await import("./tree.ts")).runTree,
   parameters: {
-    positional: { kind: "tuple", parameters: [{ ...collection, optional: true }] },
+    positional: { kind: "tuple", parameters: [collectionOrLast] },
     flags: { svc, json },
   },
   docs: {
     brief: "Show the participants of a collection, and who is being waited for",
-    fullDescription: "Shows the tree of nodes of one collection, or of all: names, processes, states, marks.",
+    fullDescription:
+      "Shows the tree of nodes of one collection, or of all: names, processes, states, marks. Of a collection that has failed, and with last of the newest failure, the tree is shown as it was at that moment.",
   },
 });
 
@@ -71,7 +82,7 @@ const explain = buildCommand({
   parameters: {
     positional: {
       kind: "tuple",
-      parameters: [{ ...collection, brief: "A collection, or last: the newest failure of all", optional: true }],
+      parameters: [collectionOrLast],
     },
     flags: { svc, json },
   },

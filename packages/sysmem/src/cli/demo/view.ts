@@ -186,7 +186,7 @@ export class DemoView implements DemoObserver {
   }
 
   #printProof(): void {
-    this.#line(this.#style("bold", "\nOne memory: inode of each buffer's memory file, as each process sees it"));
+    this.#line(this.#style("bold", "One memory: inode of each buffer's memory file, as each process sees it"));
     const rows = this.#allocated.map(({ index, inode }) => [
       String(index),
       String(inode),

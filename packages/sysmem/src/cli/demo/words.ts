@@ -61,6 +61,10 @@ const SHOWN = [
 ];
 
 const plain = (value: unknown): string => {
+  // A heap of its own kind has the id 0, which says nothing.
+  if (typeof value === "object" && value !== null && "heap_type" in value && "id" in value && value.id === "0") {
+    return String(value.heap_type);
+  }
   if (Array.isArray(value)) return value.map(plain).join(" ");
   if (typeof value === "object" && value !== null) return Object.values(value).map(plain).join(" ");
   return String(value);

@@ -17,6 +17,7 @@ import {
   type Holder,
   Inspector,
   type InspectorClient,
+  type InspectorGetFailedConstraintsResponse,
   type InspectorGetFailureResponse,
   type InspectorGetServerResponse,
   type InspectorGetThumbnailRequest,
@@ -27,6 +28,14 @@ import { InspectionError } from "./errors.ts";
 
 /** How long a server may take for one answer: it looks through /proc for some. */
 const LIMIT = { timeoutMs: 30_000 };
+
+/** The nodes of a failure. */
+export interface FailedTree {
+  /** Breadth-first. */
+  readonly nodes: readonly Node[];
+  /** The server has not kept them all, or not all that they said. */
+  readonly isShortened: boolean;
+}
 
 /** What a server answers about itself. */
 export class Inspection {
@@ -120,6 +129,25 @@ export class Inspection {
     return found(await this.#client.getFailure({ failureId }, LIMIT));
   }
 
+  /** The nodes that failed, as they were; undefined when that is not known (any more). */
+  async failedTree(failureId: bigint): Promise<FailedTree | undefined> {
+    let isShortened: boolean | undefined;
+    const nodes = await pages(async (skip) => {
+      const page = found(await this.#client.listFailedNodes({ failureId, skip }, LIMIT));
+      isShortened ??= page?.isShortened;
+      return { items: page?.nodes ?? [], more: page?.more };
+    });
+    return isShortened === undefined ? undefined : { nodes, isShortened };
+  }
+
+  /** What one of them had said; undefined when that was not kept. */
+  async failedConstraints(
+    failureId: bigint,
+    nodeId: bigint,
+  ): Promise<InspectorGetFailedConstraintsResponse | undefined> {
+    return found(await this.#client.getFailedConstraints({ failureId, nodeId }, LIMIT));
+  }
+
   /**
    * What happens from now on, one batch after the other, until the server is gone or `signal` is aborted. `isResync` says
    * that some was missed. The first batch is empty: what is listed after it and what is watched leave no gap.
@@ -136,24 +164,50 @@ export class Inspection {
 
   /** The collection that a person means: by its id, its name, or the last digits of its id. Throws `InspectionError`. */
   async find(words: string): Promise<bigint> {
-    const collections = await this.collections();
-    const exact = collections.find(({ collectionId }) => String(collectionId) === words);
-    const named = collections.filter(({ name }) => name === words);
-    const ending = /^\d{3,}$/.test(words) ? collections.filter((one) => String(one.collectionId).endsWith(words)) : [];
-    const candidates = exact === undefined ? (named.length > 0 ? named : ending) : [exact];
+    const candidates = meant(words, await this.collections());
     const [first] = candidates;
-    if (first?.collectionId === undefined) {
+    if (first === undefined) {
       throw new InspectionError(
         "NO_COLLECTION",
         `there is no collection ${JSON.stringify(words)} (sysmem ls lists them)`,
       );
     }
     if (candidates.length > 1) {
-      const ids = candidates.map((one) => one.collectionId).join(", ");
+      const ids = candidates.join(", ");
       throw new InspectionError("AMBIGUOUS", `${JSON.stringify(words)} means several collections: ${ids}`);
     }
-    return first.collectionId;
+    return first;
   }
+
+  /** As `find`, and where it finds none, the one of these words that failed last. */
+  async findAlsoFailed(words: string): Promise<bigint> {
+    try {
+      return await this.find(words);
+    } catch (error) {
+      if (!(error instanceof InspectionError) || error.code !== "NO_COLLECTION") throw error;
+      const failures = await this.failures();
+      const [newest] = meant(
+        words,
+        failures.map(({ collectionId, collectionName }) => ({ collectionId, name: collectionName })),
+      );
+      if (newest === undefined) throw error;
+      return newest;
+    }
+  }
+}
+
+/** The ids that a word may stand for: the one that it is; those of that name; those that end in it. */
+function meant(
+  words: string,
+  collections: readonly { readonly collectionId?: bigint | undefined; readonly name?: string | undefined }[],
+): bigint[] {
+  const idsOf = (isMeant: (id: string, name: string | undefined) => boolean): bigint[] =>
+    collections.flatMap(({ collectionId: id, name }) => (id !== undefined && isMeant(String(id), name) ? [id] : []));
+  const exact = idsOf((id) => id === words).slice(0, 1);
+  if (exact.length > 0) return exact;
+  const named = idsOf((_, name) => name === words);
+  if (named.length > 0 || !/^\d{3,}$/.test(words)) return named;
+  return idsOf((id) => id.endsWith(words));
 }
 
 async function pages<T>(
@@ -205,7 +259,7 @@ function connect(kernel: LinuxKernel, path: string): ReturnType<LinuxKernel["con
     const isDenied = error.code === "ACCESS_DENIED";
     const why = isDenied
       ? "only the user who runs the server may inspect it, and the group named by inspect_group in its configuration"
-      : "no server listens there (--svc DIR names its service directory)";
+      : "no server listens there (sysmem serve --svc DIR starts one; --svc DIR says where one is)";
     const code = isDenied ? "ACCESS_DENIED" : "NO_SERVER";
     throw new ConnectError(code, path, `cannot inspect ${path}: ${why}`, { cause: error });
   }

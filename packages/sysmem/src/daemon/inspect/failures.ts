@@ -1,8 +1,7 @@
 /** Recent failures of all kinds, newest first. */
 import { Error as ErrorCode } from "#gen/fuchsia_sysmem2";
 import { type Failure, FailureKind, type InspectorGetFailureResponse } from "#gen/sysmem_inspect";
-import type { TreeNode } from "#negotiate";
-import { type DomainFailureRecord, type FailureRecord, type Server, v2Error } from "#server";
+import { type DomainFailureRecord, type FailedTree, type FailureRecord, type Server, v2Error } from "#server";
 import { explanationOf } from "./explanations.ts";
 import { Names, withPid } from "./names.ts";
 import { clip } from "./pages.ts";
@@ -37,22 +36,18 @@ export function explainedFailure(server: Server, failureId: bigint): InspectorGe
   return { failure: negotiationFailure(record), explanation };
 }
 
-/** What the participants of a failed initial negotiation had said, under their names; undefined when it is not known. */
-export function failedTree(server: Server, failureId: bigint): SaidTree | undefined {
-  const { failures } = server.context;
-  const record = failures.records.find((one) => negotiationId(one.failureId) === failureId);
-  const tree = record && failures.inquiry(record.failureId)?.tree;
-  return tree === undefined ? undefined : { tree, names: new Names(record?.participants ?? []) };
-}
-
-/** A tree of constraints, and how its participants are called. */
-export interface SaidTree {
-  readonly tree: TreeNode;
-  readonly names: Names;
+/** The nodes that failed, as they were; undefined when that is not known (any more). */
+export function treeOfFailure(server: Server, failureId: bigint | undefined): FailedTree | undefined {
+  if (failureId === undefined) return undefined;
+  const { failures, domainFailures } = server.context;
+  // An id is as long as a client makes it: one that is no number of ours is found in neither log.
+  const number = Number(failureId / 2n);
+  return failureId % 2n === 0n ? failures.tree(number) : domainFailures.tree(number);
 }
 
 function negotiationFailure(record: FailureRecord): Failure {
   const names = new Names(record.participants);
+  const quota = quotaIn(record.reason);
   return {
     failureId: negotiationId(record.failureId),
     kind: record.error === "NO_MEMORY" ? FailureKind.MEMORY : FailureKind.NEGOTIATION,
@@ -64,6 +59,8 @@ function negotiationFailure(record: FailureRecord): Failure {
     cause: record.attempt === "initial" ? "initial allocation failed" : "late logical allocation failed",
     reason: clip(names.shorten(record.reason)),
     participantCount: record.participants.length,
+    pid: quota?.pid,
+    field: quota?.name,
   };
 }
 
@@ -91,7 +88,17 @@ function domainFailure(record: DomainFailureRecord): Failure {
 /** The quota where that is it, or the message. */
 function fieldOf(fault: DomainFailureRecord["fault"], cause: string): string {
   if (fault === undefined) return cause === "unclean close" ? "Node.Release" : "";
-  return /quota (\w+)/.exec(fault.detail)?.[1] ?? fault.message;
+  return quotaIn(fault.detail)?.name ?? fault.message;
+}
+
+/** The quota that a sentence of the server is about, by its name in `GetServer`, and the process whose account it is. */
+function quotaIn(sentence: string): { readonly name: string; readonly pid?: number } | undefined {
+  const [, kind, process, user] =
+    /quota of (\w+) is used up by (?:process (\d+)|.*?by process (\d+))/.exec(sentence) ?? [];
+  if (kind !== undefined)
+    return { name: `${user === undefined ? "perProcess" : "perUser"}.${kind}`, pid: Number(process ?? user) };
+  const name = /quota (max\w+)/.exec(sentence)?.[1];
+  return name === undefined ? undefined : { name };
 }
 
 function whatItDid({ cause, fault, pid }: DomainFailureRecord): string {

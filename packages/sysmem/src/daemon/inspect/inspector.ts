@@ -1,6 +1,6 @@
 /** `sysmem.inspect/Inspector` over a server. */
 import { type Channel, err, MAX_INSPECT_CONNECTIONS, MAX_INSPECT_PAGE_BYTES, ok, type Result, Status } from "#base";
-import { DEFERRED, type Responder } from "#fidl";
+import { DEFERRED, type Responder, type TypeCodec } from "#fidl";
 import {
   Account,
   Buffer,
@@ -13,16 +13,17 @@ import {
   Holder,
   Inspector,
   InspectorGetConstraintsResponse,
+  InspectorGetFailedConstraintsResponse,
   type InspectorServer,
   type InspectorWatchResponse,
   MAX_PAGE,
   Node,
 } from "#gen/sysmem_inspect";
 import { SingleBufferSettings } from "#gen/fuchsia_sysmem2";
-import type { Kernel, Vmo } from "#kernel";
+import type { Kernel, PeerCredentials, Vmo } from "#kernel";
 import { collectionSnapshot, type LogicalBufferCollection, type Server } from "#server";
 import { decisionsOf, fillDecisions } from "./explanations.ts";
-import { explainedFailure, recentFailures } from "./failures.ts";
+import { explainedFailure, recentFailures, treeOfFailure } from "./failures.ts";
 import { findingsOf } from "./findings.ts";
 import { findHolders, type Holders } from "./holders.ts";
 import { Journal } from "./journal.ts";
@@ -56,10 +57,11 @@ export class InspectorService {
     return this.#journal.isRecording;
   }
 
-  /** Serves a connection of somebody who may inspect. Takes ownership of `channel`. */
-  serve(channel: Channel): void {
+  /** Serves a connection of somebody who may inspect; `peer` is for log lines. Takes ownership of `channel`. */
+  serve(channel: Channel, peer: PeerCredentials): void {
+    const { logger } = this.#server.context;
     if (this.#connections.size >= MAX_INSPECT_CONNECTIONS) {
-      this.#server.context.logger.warn({ limit: MAX_INSPECT_CONNECTIONS }, "too many connections inspect this server");
+      logger.warn({ ...peer, limit: MAX_INSPECT_CONNECTIONS }, "too many connections inspect this server");
       channel.close();
       return;
     }
@@ -70,7 +72,7 @@ export class InspectorService {
         connection.end();
       },
       onHandlerError: (error, control) => {
-        this.#server.context.logger.error({ err: error }, "an exception while inspecting");
+        logger.error({ ...peer, err: error }, "an exception while inspecting");
         control.close(Status.ERR_INTERNAL);
       },
     });
@@ -137,10 +139,7 @@ class Connection {
       this.#with(collectionId, (collection) => {
         const node = collectionSnapshot(collection).nodes.find((one) => BigInt(one.nodeId) === nodeId);
         if (node === undefined) return err(InspectError.NOT_FOUND);
-        const answer = { constraints: node.constraints };
-        return isSmall(() => sizeOf(answer, InspectorGetConstraintsResponse))
-          ? ok(answer)
-          : err(InspectError.TOO_LARGE);
+        return inOneMessage({ constraints: node.constraints }, InspectorGetConstraintsResponse);
       }),
     getDecisions: ({ collectionId }) =>
       this.#with(collectionId, (collection) =>
@@ -178,6 +177,19 @@ class Connection {
     getFailure: ({ failureId }) => {
       const answer = failureId === undefined ? undefined : explainedFailure(this.#server, failureId);
       return answer === undefined ? err(InspectError.NOT_FOUND) : ok(answer);
+    },
+    listFailedNodes: ({ failureId, skip }) => {
+      const tree = treeOfFailure(this.#server, failureId);
+      if (tree === undefined) return err(InspectError.NOT_FOUND);
+      const { items, more } = fill(mapped(tree.nodes.slice(skip ?? 0), nodeOf), Node);
+      return ok({ nodes: items, more, isShortened: tree.isShortened });
+    },
+    getFailedConstraints: ({ failureId, nodeId }) => {
+      const tree = treeOfFailure(this.#server, failureId);
+      const node = tree?.nodes.find((one) => BigInt(one.nodeId) === nodeId);
+      if (node === undefined) return err(InspectError.NOT_FOUND);
+      const { constraints, mustMatch } = node;
+      return inOneMessage({ constraints, mustMatch }, InspectorGetFailedConstraintsResponse);
     },
     watch: ({ cursor }, { responder, control }) => {
       if (this.#watch !== undefined) {
@@ -246,6 +258,11 @@ async function vmoOf(kernel: Kernel, bytes: Uint8Array): Promise<Vmo> {
   const vmo = memory.vmo.duplicate();
   memory.close();
   return vmo;
+}
+
+/** The answer, where one message holds it. */
+function inOneMessage<T>(answer: T, codec: TypeCodec<T>): Result<T, InspectError> {
+  return isSmall(() => sizeOf(answer, codec)) ? ok(answer) : err(InspectError.TOO_LARGE);
 }
 
 /** False as well when it does not even fit into a message alone. */

@@ -18,16 +18,22 @@ import {
   ServerInfo,
   Thumbnail,
 } from "#gen/sysmem_inspect";
-import type { TreeNode } from "#negotiate";
-import { collectionSnapshot, environmentOf, type LogicalBufferCollection, type Server } from "#server";
+import {
+  collectionSnapshot,
+  environmentOf,
+  type FailedTree,
+  type LogicalBufferCollection,
+  type NodeSnapshot,
+  type Server,
+} from "#server";
 import { decisionsOf } from "../inspect/explanations.ts";
-import { explainedFailure, failedTree, recentFailures } from "../inspect/failures.ts";
+import { explainedFailure, recentFailures, treeOfFailure } from "../inspect/failures.ts";
 import { findingsOf } from "../inspect/findings.ts";
 import { findHolders } from "../inspect/holders.ts";
-import type { Names } from "../inspect/names.ts";
 import type { Thumbnails } from "../inspect/thumbnails.ts";
 import { heapStates, quotas, serverInfo } from "../inspect/server-state.ts";
 import { bufferOf, nodeOf, summaryOf } from "../inspect/summaries.ts";
+import { solveTree } from "./solve-tree.ts";
 
 type Json = Readonly<Record<string, JsonValue>>;
 
@@ -68,19 +74,17 @@ export class Answers {
   failure(failureId: bigint): Json | undefined {
     const answer = explainedFailure(this.#server, failureId);
     if (answer === undefined) return undefined;
+    const { failure = {}, explanation } = answer;
+    const tree = treeOfFailure(this.#server, failureId);
+    const nodes = tree?.nodes ?? [];
     return {
-      failure: toJson(Failure, answer.failure ?? {}),
-      explanation: answer.explanation === undefined ? null : toJson(Explanation, answer.explanation),
-      tree: this.#treeOf(failureId),
+      failure: toJson(Failure, failure),
+      explanation: explanation === undefined ? null : toJson(Explanation, explanation),
+      // On a late attempt others had a say, who are not in the tree.
+      tree: explanation !== undefined && failure.attempt === "initial" ? saidIn(tree) : null,
+      nodes: list(Node, nodes.map(nodeOf)),
+      constraints: whatWasSaid(nodes).constraints,
     };
-  }
-
-  /** What the participants had said, as `sysmem solve` reads it; null when it is not known or too long. */
-  #treeOf(failureId: bigint): JsonValue {
-    const said = failedTree(this.#server, failureId);
-    if (said === undefined) return null;
-    const tree = solveTree(said.tree, said.names);
-    return JSON.stringify(tree).length > MAX_INSPECTOR_CONSTRAINTS_LENGTH ? null : tree;
   }
 
   /** One collection in a list; undefined when it is gone. */
@@ -109,28 +113,17 @@ export class Answers {
     if (collection === undefined) return undefined;
     const snapshot = collectionSnapshot(collection);
     const nodes = snapshot.nodes.slice(0, MAX_INSPECTOR_NODES);
-    const constraints: Record<string, JsonValue> = {};
-    const mustMatch: Record<string, JsonValue> = {};
-    let length = 0;
-    let isShortened = snapshot.nodes.length > nodes.length;
-    for (const node of nodes) {
-      if (node.mustMatch !== undefined) mustMatch[node.nodeId] = toJson(SingleBufferSettings, node.mustMatch);
-      if (node.constraints === undefined) continue;
-      const json = toJson(BufferCollectionConstraints, node.constraints);
-      length += JSON.stringify(json).length;
-      isShortened ||= length > MAX_INSPECTOR_CONSTRAINTS_LENGTH;
-      if (length <= MAX_INSPECTOR_CONSTRAINTS_LENGTH) constraints[node.nodeId] = json;
-    }
+    const said = whatWasSaid(nodes);
     return {
       summary: toJson(CollectionSummary, summaryOf(collection)),
       settings: snapshot.settings === undefined ? null : toJson(SingleBufferSettings, snapshot.settings),
       findings: list(Finding, findingsOf({ ...snapshot, nodes })),
       nodes: nodes.map((node) => toJson(Node, nodeOf(node))),
-      constraints,
-      must_match: mustMatch,
+      constraints: said.constraints,
+      must_match: said.mustMatch,
       buffers: snapshot.buffers.map((buffer) => toJson(BufferTable, bufferOf(buffer))),
       lifetime_trackers: snapshot.lifetimeTrackers,
-      is_shortened: isShortened,
+      is_shortened: said.isShortened || snapshot.nodes.length > nodes.length,
     };
   }
 
@@ -197,17 +190,30 @@ export class Answers {
   }
 }
 
-function solveTree(node: TreeNode, names: Names): Json {
-  const children = (node.children ?? []).map((child) => solveTree(child, names));
-  if (node.kind === "group") return { name: names.shorten(node.name ?? "a group"), group: children };
-  if (node.kind === "plain") return { name: names.shorten(node.name ?? "nobody"), children };
-  const { name, constraints, mustMatch } = node.participant;
-  return {
-    name: names.shorten(name),
-    ...(constraints !== undefined && { constraints: toJson(BufferCollectionConstraints, constraints) }),
-    ...(mustMatch !== undefined && { must_match: toJson(SingleBufferSettings, mustMatch) }),
-    children,
-  };
+/** Constraints by the node that sent them, as far as an answer holds them. */
+function whatWasSaid(nodes: readonly NodeSnapshot[]): {
+  readonly constraints: Readonly<Record<string, JsonValue>>;
+  readonly mustMatch: Readonly<Record<string, JsonValue>>;
+  readonly isShortened: boolean;
+} {
+  const constraints: Record<string, JsonValue> = {};
+  const mustMatch: Record<string, JsonValue> = {};
+  let length = 0;
+  for (const node of nodes) {
+    if (node.mustMatch !== undefined) mustMatch[node.nodeId] = toJson(SingleBufferSettings, node.mustMatch);
+    if (node.constraints === undefined) continue;
+    const json = toJson(BufferCollectionConstraints, node.constraints);
+    length += JSON.stringify(json).length;
+    if (length <= MAX_INSPECTOR_CONSTRAINTS_LENGTH) constraints[node.nodeId] = json;
+  }
+  return { constraints, mustMatch, isShortened: length > MAX_INSPECTOR_CONSTRAINTS_LENGTH };
+}
+
+/** What the participants had said, as `sysmem solve` reads it; null when it is not known or too long. */
+function saidIn(tree: FailedTree | undefined): JsonValue {
+  if (tree === undefined || tree.isShortened) return null;
+  const said = solveTree(tree.nodes);
+  return JSON.stringify(said).length > MAX_INSPECTOR_CONSTRAINTS_LENGTH ? null : said;
 }
 
 async function lookFor(collection: LogicalBufferCollection): Promise<Json> {

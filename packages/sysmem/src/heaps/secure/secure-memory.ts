@@ -2,13 +2,18 @@
 import { type Clock, type Logger, SECURE_MEM_TIMEOUT_MS, silentLogger, systemClock } from "#base";
 import { type ClientEnd, FidlError } from "#fidl";
 import { SecureMem, type SecureMemClient } from "#gen/fuchsia_sysmem2";
+import type { Kernel } from "#kernel";
 import type { Heaps } from "../registry.ts";
 import type { SecureHeap } from "./secure-heap.ts";
 
-/** Makes the heaps that a secure side offers. Rejects when it answers with an error or with nonsense. */
-export type SecureHeapFactory = (secureMem: SecureMemClient) => Promise<readonly SecureHeap[]>;
+/**
+ * Makes the heaps that a secure side offers. Rejects when it answers with an error or with nonsense. The logger names the
+ * secure side's process.
+ */
+export type SecureHeapFactory = (secureMem: SecureMemClient, logger: Logger) => Promise<readonly SecureHeap[]>;
 
 export interface SecureMemoryOptions {
+  readonly kernel: Kernel;
   readonly heaps: Heaps;
   readonly makeHeaps: SecureHeapFactory;
   /** A protected pool is configured: collections that require secure memory wait until the secure side has come. */
@@ -25,9 +30,15 @@ export interface SecureMemoryOptions {
  */
 type Side =
   | { readonly kind: "absent" }
-  | { readonly kind: "starting"; readonly client: SecureMemClient }
-  | { readonly kind: "ready"; readonly client: SecureMemClient; readonly heaps: readonly SecureHeap[] }
-  | { readonly kind: "refused"; readonly client: SecureMemClient };
+  | (Peer & { readonly kind: "starting" })
+  | (Peer & { readonly kind: "ready"; readonly heaps: readonly SecureHeap[] })
+  | (Peer & { readonly kind: "refused" });
+
+/** Who is connected, and the logger of all lines about it. */
+interface Peer {
+  readonly client: SecureMemClient;
+  readonly logger: Logger;
+}
 
 /** Registers and unregisters the secure side, and keeps the registry's word on it. */
 export class SecureMemory {
@@ -46,23 +57,26 @@ export class SecureMemory {
   /** Takes the secure side's channel. A second one takes the place of the first. Takes ownership of `end`. */
   register(end: ClientEnd<SecureMemClient>): void {
     this.unregister();
-    const client: SecureMemClient = SecureMem.bind(end, { clock: this.#clock, timeoutMs: SECURE_MEM_TIMEOUT_MS });
+    const channel = end.take();
+    const securePid = this.#options.kernel.peerCredentials(channel)?.pid;
+    const logger = this.#logger.child({ securePid });
+    const client: SecureMemClient = SecureMem.bind(channel, { clock: this.#clock, timeoutMs: SECURE_MEM_TIMEOUT_MS });
     const isCurrent = () => this.#side.kind !== "absent" && this.#side.client === client;
-    this.#become({ kind: "starting", client });
+    this.#become({ kind: "starting", client, logger });
     void client.closed.then(({ error }) => {
       if (isCurrent()) this.#lose(error);
     });
-    this.#options.makeHeaps(client).then(
+    this.#options.makeHeaps(client, logger).then(
       (heaps) => {
         if (!isCurrent()) return;
-        this.#logger.info({ heaps: heaps.map(({ id }) => id.heapType) }, "secure memory is ready");
-        this.#become({ kind: "ready", client, heaps });
+        logger.info({ heaps: heaps.map(({ id }) => id.heapType) }, "secure memory is ready");
+        this.#become({ kind: "ready", client, logger, heaps });
       },
       (error: unknown) => {
         if (!isCurrent()) return;
-        this.#logger.error({ err: error }, "the secure side offers no heaps");
+        logger.error({ err: error }, "the secure side offers no heaps");
         if (error instanceof FidlError) this.#lose(error);
-        else this.#become({ kind: "refused", client });
+        else this.#become({ kind: "refused", client, logger });
       },
     );
   }
@@ -88,8 +102,8 @@ export class SecureMemory {
   }
 
   #lose(error: unknown): void {
-    this.#logger.error({ err: error }, "secure memory is lost");
-    const { client } = this.#side as Exclude<Side, { kind: "absent" }>;
+    const { client, logger } = this.#side as Exclude<Side, { kind: "absent" }>;
+    logger.error({ err: error }, "secure memory is lost");
     this.#become({ kind: "absent" });
     if (this.#options.isExpected) this.#options.heaps.setSecureMemory("lost");
     client.close();

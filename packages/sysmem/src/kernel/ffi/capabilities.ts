@@ -105,9 +105,10 @@ function findHugePages(): string {
     const free = readFileSync(`/sys/kernel/mm/hugepages/${pool}/free_hugepages`, "latin1").trim();
     return { size: pool.replace("hugepages-", ""), free: Number(free) };
   });
-  const text = pools.map(({ size, free }) => `${free} of ${size} free`).join(", ");
-  if (pools.every(({ free }) => free === 0)) throw new KernelError("NO_MEMORY", `no huge pages are free: ${text}`);
-  return text;
+  if (pools.every(({ free }) => free === 0)) {
+    throw new KernelError("NO_MEMORY", `none is free of ${pools.map(({ size }) => size).join(" nor of ")}`);
+  }
+  return pools.map(({ size, free }) => `${free} of ${size} free`).join(", ");
 }
 
 /** Allocates from each: to see a device is not to have memory. */

@@ -71,7 +71,7 @@ export function negotiateInitial(collection: LogicalBufferCollection, root: Node
   const { tree, nodes } = inputTree(root);
   const environment = environmentOf(collection.context);
   const outcome = negotiateTree(tree, environment);
-  return interpret(collection, outcome, nodes, { tree, explain: () => explainTree(tree, environment) });
+  return interpret(collection, outcome, nodes, { explain: () => explainTree(tree, environment) });
 }
 
 /** Negotiates whether an attached subtree fits into what was decided. The initial allocation must have succeeded. */
@@ -86,8 +86,7 @@ export function negotiateLate(collection: LogicalBufferCollection, subtree: Node
   const environment = environmentOf(context);
   const existing = { bufferCount: allocation.decided.bufferCount, settings: allocation.decided.settings };
   const input = { existing, allocated, tree, environment };
-  const inquiry = { tree: undefined, explain: () => explainLate(input) };
-  return interpret(collection, negotiateLateTree(input), nodes, inquiry);
+  return interpret(collection, negotiateLateTree(input), nodes, { explain: () => explainLate(input) });
 }
 
 /** Negotiation blocks the event loop: what would take long is not begun. */

@@ -2,6 +2,7 @@
 import type { LogicalBufferCollection } from "../collection/logical-buffer-collection.ts";
 import { failSubtree } from "../collection/failure.ts";
 import { answerWait } from "../buffers/delivery.ts";
+import { failedTree } from "../debug/failed-tree.ts";
 import type { Inquiry } from "../debug/failure-log.ts";
 import { describeTree } from "../debug/describe-tree.ts";
 import type { DomainError } from "../domain-error.ts";
@@ -88,7 +89,7 @@ export function reportFailure(
   reason: string,
   inquiry?: Inquiry,
 ): void {
-  const { logger, clock, failures } = collection.context;
+  const { logger, clock, failures, limits } = collection.context;
   const tree = describeTree(top);
   logger.error({ ...collection.describe(top), attempt, error, reason, tree }, "allocation failed");
   const failure = {
@@ -100,7 +101,7 @@ export function reportFailure(
     reason,
     participants: participants(top).map((node) => collection.refData(node)),
   };
-  const { failureId } = failures.add(failure, inquiry);
+  const { failureId } = failures.add(failure, failedTree(top, limits), inquiry);
   collection.emit(() => ({
     type: "allocation-failed",
     attempt,

@@ -5,6 +5,7 @@ import type { FailureCause } from "../events.ts";
 import type { Node } from "../tree/node.ts";
 import { describeTree } from "../debug/describe-tree.ts";
 import { type FaultDetail, isRemarkable } from "../debug/domain-failures.ts";
+import { failedTree } from "../debug/failed-tree.ts";
 import { failureDomainOf, takeDownOrder } from "../tree/failure-domain.ts";
 import type { LogicalBufferCollection } from "./logical-buffer-collection.ts";
 
@@ -43,8 +44,9 @@ export function failSubtree(
   const isRoot = top.parent === undefined;
   if (isRemarkable(cause, top.properties.isLogicallyAllocated)) {
     const { pid, debugInfo } = origin.properties;
-    collection.context.domainFailures.add({
-      atNs: collection.context.clock.nowNs(),
+    const { clock, domainFailures, limits } = collection.context;
+    const record = {
+      atNs: clock.nowNs(),
       collectionId: collection.id,
       name: collection.name?.text,
       error,
@@ -56,7 +58,8 @@ export function failSubtree(
       pid,
       nodeCount,
       isRoot,
-    });
+    };
+    domainFailures.add(record, failedTree(top, limits));
   }
   collection.emit(() => ({
     type: "domain-failed",

@@ -1,6 +1,7 @@
 /** Failures that are no negotiation's: a participant that went or broke the rules, a quota, a lost heap. */
 import type { DomainError } from "../domain-error.ts";
 import type { FailureCause } from "../events.ts";
+import type { FailedTree } from "./failed-tree.ts";
 
 /** What was wrong with a message. */
 export interface FaultDetail {
@@ -45,23 +46,33 @@ export function isRemarkable(cause: FailureCause, isAllocated: boolean): boolean
   return !UNREMARKABLE.has(cause) && !(cause === "no connected client" && isAllocated);
 }
 
-/** The last of them. */
+/** The last of them. Their trees are kept with the newest only. */
 export class DomainFailureLog {
-  readonly #records: DomainFailureRecord[] = [];
+  readonly #records: { readonly record: DomainFailureRecord; tree: FailedTree | undefined }[] = [];
   readonly #capacity: number;
+  readonly #maxTrees: number;
   #lastId = 0;
 
-  constructor(capacity: number) {
-    this.#capacity = capacity;
+  constructor(limits: { readonly rememberedFailures: number; readonly rememberedExplanations: number }) {
+    this.#capacity = limits.rememberedFailures;
+    this.#maxTrees = limits.rememberedExplanations;
   }
 
   /** Oldest first. */
-  get records(): readonly DomainFailureRecord[] {
-    return this.#records;
+  get records(): DomainFailureRecord[] {
+    return this.#records.map(({ record }) => record);
   }
 
-  add(record: Omit<DomainFailureRecord, "id">): void {
-    this.#records.push({ ...record, id: ++this.#lastId });
+  /** @param tree absent when it is an Allocator's failure */
+  add(record: Omit<DomainFailureRecord, "id">, tree?: FailedTree): void {
+    this.#records.push({ record: { ...record, id: ++this.#lastId }, tree });
     if (this.#records.length > this.#capacity) this.#records.shift();
+    const tooOld = this.#records.at(-1 - this.#maxTrees);
+    if (tooOld !== undefined) tooOld.tree = undefined;
+  }
+
+  /** Undefined when it is forgotten, or there was none. */
+  tree(id: number): FailedTree | undefined {
+    return this.#records.find(({ record }) => record.id === id)?.tree;
   }
 }

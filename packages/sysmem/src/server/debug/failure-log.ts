@@ -1,5 +1,6 @@
-import type { TreeExplanation, TreeNode } from "#negotiate";
+import type { TreeExplanation } from "#negotiate";
 import type { DomainError } from "../domain-error.ts";
+import type { FailedTree } from "./failed-tree.ts";
 
 /** A negotiation that failed, as inspection shows it afterwards. */
 export interface FailureRecord {
@@ -17,10 +18,14 @@ export interface FailureRecord {
 
 /** What can still be asked about a negotiation that failed. */
 export interface Inquiry {
-  /** What the participants had said. Undefined for a late attempt, which others have a say in who are not in the tree. */
-  readonly tree: TreeNode | undefined;
   /** Finds out which participants and fields cannot be satisfied together. Costs many times what negotiating costs. */
   readonly explain: () => TreeExplanation;
+}
+
+interface Entry {
+  readonly record: FailureRecord;
+  inquiry: Inquiry | undefined;
+  tree: FailedTree | undefined;
 }
 
 /**
@@ -28,7 +33,7 @@ export interface Inquiry {
  * were few: an explanation is worked out when somebody asks for it.
  */
 export class FailureLog {
-  readonly #records: { readonly record: FailureRecord; inquiry: Inquiry | undefined }[] = [];
+  readonly #records: Entry[] = [];
   readonly #capacity: number;
   readonly #maxExplained: number;
   readonly #maxParticipants: number;
@@ -49,18 +54,30 @@ export class FailureLog {
     return this.#records.map(({ record }) => record);
   }
 
-  add(failure: Omit<FailureRecord, "failureId">, inquiry: Inquiry | undefined): FailureRecord {
+  add(failure: Omit<FailureRecord, "failureId">, tree: FailedTree, inquiry: Inquiry | undefined): FailureRecord {
     const record = { ...failure, failureId: ++this.#lastId };
     const isFew = failure.participants.length <= this.#maxParticipants;
-    this.#records.push({ record, inquiry: isFew ? inquiry : undefined });
+    this.#records.push({ record, inquiry: isFew ? inquiry : undefined, tree });
     if (this.#records.length > this.#capacity) this.#records.shift();
     const tooOld = this.#records.at(-1 - this.#maxExplained);
-    if (tooOld !== undefined) tooOld.inquiry = undefined;
+    if (tooOld !== undefined) {
+      tooOld.inquiry = undefined;
+      tooOld.tree = undefined;
+    }
     return record;
   }
 
   /** Undefined when the failure is forgotten, or had nothing to do with constraints. */
   inquiry(failureId: number): Inquiry | undefined {
-    return this.#records.find(({ record }) => record.failureId === failureId)?.inquiry;
+    return this.#find(failureId)?.inquiry;
+  }
+
+  /** Undefined when it is forgotten. */
+  tree(failureId: number): FailedTree | undefined {
+    return this.#find(failureId)?.tree;
+  }
+
+  #find(failureId: number): Entry | undefined {
+    return this.#records.find(({ record }) => record.failureId === failureId);
   }
 }

@@ -42,7 +42,7 @@ describe("words", () => {
     ).toEqual([
       ["pixel_format", "NV12", "the only one"],
       ["buffer_count", "5", "filter: rows of 64"],
-      ["heap", "RAM 0", "follows from the rest"],
+      ["heap", "RAM", "follows from the rest"],
     ]);
   });
 });

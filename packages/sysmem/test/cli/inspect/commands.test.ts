@@ -43,7 +43,7 @@ function normalize(text: string): string {
     .replaceAll(/"(\w+_ns|inode|start|end)": "\d+"/g, '"$1": "N"')
     .replaceAll(/"command": "[^"]*"/g, '"command": "PROGRAM"')
     .replaceAll(/"descriptor": \d+/g, '"descriptor": 0')
-    .replaceAll(/^((?:max|per)[\w.]+ +\d+ +)\d+/gm, "$1LIMIT")
+    .replaceAll(/^((?:max|per)[\w.]+ +[\d.]+(?: \w*B)? +)[\d.]+(?: \w+B)?/gm, "$1LIMIT")
     .replaceAll(/^((?:per\w+\.|pid |uid ).*?uid |uid )\d+/gm, "$1UID")
     .replaceAll(/^(pid PID +)node [^ ]+/gm, "$1PROGRAM")
     .replaceAll(/ +\n/g, "\n");
@@ -63,6 +63,7 @@ describe("the text of", () => {
     ["ls", "ls"],
     ["tree", "tree"],
     ["tree-of-one", "tree", "stalled"],
+    ["tree-of-failed", "tree", "bad"],
     ["explain-last", "explain"],
     ["explain-decided", "explain", "frames"],
     ["heaps", "heaps"],
@@ -105,9 +106,28 @@ describe("--json of", () => {
     });
   });
 
+  it("tree of what failed is the tree at that moment, by name, by id, and as the last", async () => {
+    const byName = await world.json("tree", "bad");
+    expect(byName).toMatchObject({
+      failures: [{ collection_name: "bad", nodes: [{ client: "panel" }, { client: "sensor" }], is_shortened: false }],
+    });
+    const [{ collection_id: id }] = byName["failures"] as [{ collection_id: string }];
+    expect(await world.json("tree", id)).toEqual(byName);
+    expect(await world.json("tree", "last")).toEqual(byName);
+  });
+
   it("explain, why-alive, heaps and top", async () => {
+    const max = { max_bytes_per_row: 700 };
     expect(await world.json("explain")).toMatchObject({
-      failures: [{ failure: { kind: "NEGOTIATION", collection_name: "bad" } }],
+      failures: [
+        {
+          failure: { kind: "NEGOTIATION", collection_name: "bad" },
+          nodes: [
+            { client: "panel", constraints: {} },
+            { client: "sensor", constraints: { image_format_constraints: [max] } },
+          ],
+        },
+      ],
     });
     expect(await world.json("why-alive", "frames")).toMatchObject({ participants: [{}, {}], buffers: [{}, {}] });
     expect(await world.json("heaps")).toMatchObject({ heaps: [{ buffer_count: 2 }] });
@@ -145,7 +165,7 @@ describe("what goes wrong", () => {
     const stdout = { write: () => true };
     expect(await main(["ls", "--svc", "/nonexistent"], { stdout, stderr })).toBe(1);
     expect(err.trim()).toBe(
-      "sysmem: cannot inspect /nonexistent/sysmem.inspect.Inspector: no server listens there (--svc DIR names its service directory) [NO_SERVER]",
+      "sysmem: cannot inspect /nonexistent/sysmem.inspect.Inspector: no server listens there (sysmem serve --svc DIR starts one; --svc DIR says where one is) [NO_SERVER]",
     );
   });
 

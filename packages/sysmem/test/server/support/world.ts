@@ -31,18 +31,17 @@ export interface LogLine {
 }
 
 /** Keeps what is logged. */
-export function recordingLogger(lines: LogLine[]): Logger {
+export function recordingLogger(lines: LogLine[], bound: object = {}): Logger {
   const at = (level: string) => (fields: object, message: string) =>
-    void lines.push({ level, message, fields: fields as Record<string, unknown> });
-  const logger: Logger = {
+    void lines.push({ level, message, fields: { ...bound, ...fields } });
+  return {
     trace: at("trace"),
     debug: at("debug"),
     info: at("info"),
     warn: at("warn"),
     error: at("error"),
-    child: () => logger,
+    child: (more) => recordingLogger(lines, { ...bound, ...more }),
   };
-  return logger;
 }
 
 /** What a test did not reckon with. */

@@ -161,7 +161,7 @@ test("collection ids of a server started a millisecond later are not those of th
   expect(b.nextCollectionId() - a.nextCollectionId()).toBe(999n);
 });
 
-test("failures are kept up to a number, and explanations with the newest and small ones alone", () => {
+test("failures are kept up to a number, trees with the newest, and explanations with the small ones of these", () => {
   const log = new FailureLog({ rememberedFailures: 3, rememberedExplanations: 2, maxExplainedParticipants: 1 });
   const someone = { nodeId: 1, client: "", clientId: 0n };
   const add = (participants: number) =>
@@ -175,7 +175,8 @@ test("failures are kept up to a number, and explanations with the newest and sma
         reason: "r",
         participants: Array.from({ length: participants }, () => someone),
       },
-      { tree: undefined, explain: () => ({ ok: false, summary: "explained", children: [] }) },
+      { nodes: [], isShortened: false },
+      { explain: () => ({ ok: false, summary: "explained", children: [] }) },
     ).failureId;
   const ids = [add(1), add(1), add(1), add(2), add(1)];
   expect(log.records.map((record) => record.failureId)).toEqual(ids.slice(2));
@@ -186,4 +187,5 @@ test("failures are kept up to a number, and explanations with the newest and sma
     undefined,
     "explained",
   ]);
+  expect(ids.map((id) => log.tree(id) !== undefined)).toEqual([false, false, false, true, true]);
 });
