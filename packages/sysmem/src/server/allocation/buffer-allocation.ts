@@ -49,6 +49,7 @@ export class BufferAllocation {
         try {
           const memory = await heap.allocateVmo({ ...this.#request(index), claim });
           made.set(index, memory);
+          this.#refuseKnown(memory);
           this.#refuseWeak(memory);
         } catch (error) {
           failure ??= { error };
@@ -73,6 +74,13 @@ export class BufferAllocation {
     const { heap } = this.#decision;
     const deletions = [...made].map(([index, memory]) => heap.deleteVmo(this.#collection.id, index, memory));
     await Promise.all(deletions);
+  }
+
+  /** A heap sees only its own buffers. Were the memory of one that another heap made two buffers, neither could be told apart. */
+  #refuseKnown(memory: BufferMemory): void {
+    if (!this.#collection.context.vmos.isMemoryOfBuffer(memory)) return;
+    const why = "it is the memory of another buffer";
+    throw new HeapError("BAD_ANSWER", `cannot use the VMO that ${this.#decision.heap.id.heapType} made: ${why}`);
   }
 
   #refuseWeak(memory: BufferMemory): void {

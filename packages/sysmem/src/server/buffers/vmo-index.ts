@@ -1,4 +1,4 @@
-import type { Vmo } from "#kernel";
+import type { BufferMemory, Vmo } from "#kernel";
 import type { LogicalBuffer } from "./logical-buffer.ts";
 
 /** A VMO that this server handed out. */
@@ -33,6 +33,11 @@ export class VmoIndex {
 
   deleteVmo(koid: string): void {
     this.#buffersOfVmos.delete(koid);
+  }
+
+  /** True when a live buffer, or a VMO handed out from one, is this memory already. */
+  isMemoryOfBuffer({ koid }: BufferMemory): boolean {
+    return this.#buffers.has(koid) || this.#buffersOfVmos.has(koid);
   }
 
   /** Undefined for memory of other origin, and for what a client made of a VMO itself (its own re-open). */

@@ -21,6 +21,8 @@ class RecordingHeap extends SystemRamHeap implements Heap {
   readonly calls: string[] = [];
   readonly requests: AllocateVmoRequest[] = [];
   failAt: number | undefined;
+  /** Given as the next answer instead of new memory. */
+  nextAnswer: BufferMemory | undefined;
   deletionHeld: Promise<void> | undefined;
 
   override async allocateVmo(request: AllocateVmoRequest): Promise<BufferMemory> {
@@ -28,7 +30,9 @@ class RecordingHeap extends SystemRamHeap implements Heap {
     this.calls.push(`allocate ${request.bufferIndex}`);
     await this.onAllocate(request.bufferIndex);
     if (request.bufferIndex === this.failAt) throw new HeapError("NO_MEMORY", "cannot allocate: full");
-    return super.allocateVmo(request);
+    const { nextAnswer } = this;
+    this.nextAnswer = undefined;
+    return nextAnswer ?? super.allocateVmo(request);
   }
 
   override async deleteVmo(collectionId: bigint, index: number, memory: BufferMemory): Promise<void> {
@@ -190,6 +194,29 @@ heapTest("when the tree fails meanwhile, no more is asked for and all is given b
   await world.settle();
   expect(heap.calls).toEqual(["allocate 0", "allocate 1", "delete 0", "delete 1"]);
   expect(world.server.snapshot().collections).toEqual([]);
+});
+
+heapTest("the memory of a buffer that another heap made is no answer", async ({ heapWorld: { world, heap } }) => {
+  const { collection: owner, info } = await world.allocated(raw());
+  heap.nextAnswer = world.serverProcess.adoptMemory(world.vmo(info, 0).duplicate());
+  const thief = world.nonShared();
+  thief.setConstraints({ constraints: inHeap(1) });
+  await world.closed(thief);
+  expect(heap.calls).toEqual(["allocate 0", "delete 0"]);
+  const [failure] = world.server.snapshot().recentFailures;
+  expect(failure?.error).toBe("NO_MEMORY");
+  expect(failure?.reason).toContain("it is the memory of another buffer");
+  // The owner's VMO is still known for what it is, and still keeps its buffer.
+  const answer = await world.allocator().getVmoInfo({ vmo: world.vmo(info, 0).duplicate() });
+  expect(answer).toMatchObject({ ok: true, value: { bufferCollectionId: info.bufferCollectionId, bufferIndex: 0n } });
+  const tracker = world.lifetime(owner, 0);
+  await owner.sync();
+  world.leave(owner);
+  await world.settle();
+  expect(tracker.isPeerClosed()).toBe(false);
+  world.closeVmos(info);
+  await world.settle();
+  expect(tracker.isPeerClosed()).toBe(true);
 });
 
 heapTest(
