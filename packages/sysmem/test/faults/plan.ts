@@ -31,12 +31,15 @@ export function singleFailures(counts: ReadonlyMap<CallName, number>, call: Call
   return sample(faults, SAMPLE_SINGLE);
 }
 
-/** From each place on, everything of a kind fails for a while. */
-export function lastingShortages(counts: ReadonlyMap<CallName, number>): Fault[] {
+/**
+ * From each place on, everything of a kind fails for a while.
+ * @param step only every so many places: what waits for the end of a shortage takes a second each
+ */
+export function lastingShortages(counts: ReadonlyMap<CallName, number>, step: number): Fault[] {
   const faults: Fault[] = [];
   for (const [errno, calls] of Object.entries(SHORTAGES) as [keyof typeof SHORTAGES, CallName[]][]) {
     const total = calls.reduce((sum, call) => sum + (counts.get(call) ?? 0), 0);
-    for (let at = 1; at <= total; at += 1) faults.push({ calls, at, times: LASTING_CALLS, errno });
+    for (let at = 1; at <= total; at += step) faults.push({ calls, at, times: LASTING_CALLS, errno });
   }
   return sample(faults, SAMPLE_LASTING);
 }

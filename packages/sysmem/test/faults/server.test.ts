@@ -3,9 +3,11 @@
  * whole story of a collection over real sockets and real memory. Whoever is concerned gets an error, the log says who and
  * why, nobody else notices, nothing is left, and the next story goes well.
  */
+import { PresentStory } from "./present.ts";
 import { sweep } from "./sweep.ts";
 
 sweep({
+  tell: (svc, participants) => new PresentStory(svc, participants),
   side: "server",
   // It connects to nobody and maps nothing.
   without: ["connect", "mmap"],

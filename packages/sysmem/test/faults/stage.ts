@@ -1,18 +1,22 @@
 /** A server and its participants, one side of which has a kernel that fails as planned, and somebody who has nothing to do with it. */
 import { join } from "node:path";
-import { InvariantError, type Logger } from "#base";
+import { type Channel, InvariantError, type Logger } from "#base";
 import { type Collection, type SharedBuffers, Sysmem } from "#client";
-import { Allocator } from "#gen/fuchsia_sysmem2";
-import { createLinuxKernel, KernelError, type LinuxKernel, type Listener } from "#kernel";
+import { attachHeaps, GOLDFISH_DEVICE_LOCAL, systemRamOnly } from "#heaps";
+import { createLinuxKernel, KernelError, type LinuxKernel, type Listener, type PeerCredentials } from "#kernel";
 import { createServer, type Server } from "#server";
 import { raw, WRITE } from "../client/worlds.ts";
 import { eventually } from "../kernel/collect.ts";
 import { type LogLine, recordingLogger } from "../server/support/world.ts";
 import { type CallName, type Fault, FaultyLibc } from "../support/faulty-libc.ts";
 import { expectNothingLeft, takeHoldings } from "../support/leaks.ts";
-import { type Failure, Story, withWatchdog } from "./scenario.ts";
+import { type Failure, type Story, withWatchdog } from "./story.ts";
+
+/** @param participants the kernel of those who take part */
+export type Telling = (svc: string, participants: LinuxKernel, sound: LinuxKernel) => Story;
 
 export interface Trial {
+  readonly tell: Telling;
   readonly folder: string;
   /** A kernel that has everything. */
   readonly sound: LinuxKernel;
@@ -52,6 +56,14 @@ export async function tryFault(trial: Trial): Promise<Tried> {
 /** Participants map small arenas: every trial has a kernel of its own. */
 const MAPPING = { arenaBytes: 1 << 26 };
 
+/** The heap whose provider speaks the protocol of 2019. */
+const V2019_HEAPS = new Map([
+  [
+    GOLDFISH_DEVICE_LOCAL,
+    { coherencyDomainSupport: { cpu: true, ram: false, inaccessible: false }, needClear: false, needFlush: false },
+  ],
+]);
+
 class Performance {
   readonly #trial: Trial;
   readonly #problems: string[];
@@ -66,23 +78,23 @@ class Performance {
   }
 
   async give(): Promise<Tried> {
-    const { folder, sound, fault, side, isEarly } = this.#trial;
+    const { folder, sound, fault, side, isEarly, tell } = this.#trial;
     const problems = this.#problems;
     const faulty = this.#faulty;
     faulty.arm(isEarly ? fault : undefined);
     const kernel = this.#openKernel();
-    const { server, listener } = this.#serve(side === "server" ? kernel : sound);
+    const { server, listeners } = this.#serve(side === "server" ? kernel : sound);
     const bystander = isEarly ? undefined : await Bystander.join(folder, sound);
     if (!isEarly) faulty.arm(fault);
     const participants = side === "server" ? sound : kernel;
-    const story = new Story(folder, participants);
+    const story = tell(folder, participants, sound);
     await this.#check("the story", () => story.run());
     const counts = new Map(faulty.counts);
     if (fault !== undefined && faulty.hits === 0) problems.push("the call was never made");
     faulty.disarm();
 
     if (bystander !== undefined) await this.#check("somebody else", () => bystander.use());
-    const next = new Story(folder, participants);
+    const next = tell(folder, participants, sound);
     await this.#check("the next story", () => next.run());
     for (const failure of next.failures) problems.push(`the next story: ${describeFailure(failure)}`);
     bystander?.leave();
@@ -90,7 +102,7 @@ class Performance {
     const isIdle = () => collections.size === 0 && accounts.usage().length === 0;
     await this.#check("collections and quotas", () => withWatchdog("the end", eventually(isIdle)));
     await this.#check("the server", () => withWatchdog("the end", server.shutdown({ waitForBuffers: true })));
-    listener.close();
+    for (const listener of listeners) listener.close();
     kernel.close();
     problems.push(...mistakesIn(this.#logs));
     if (side === "server" && story.failures.length > 0) problems.push(...this.#silence());
@@ -112,14 +124,22 @@ class Performance {
     return this.#insist(() => createLinuxKernel(options));
   }
 
-  #serve(kernel: LinuxKernel): { readonly server: Server; readonly listener: Listener } {
+  #serve(kernel: LinuxKernel): { readonly server: Server; readonly listeners: readonly Listener[] } {
     const logger: Logger = recordingLogger(this.#logs);
-    const server = createServer({ kernel, logger });
-    const path = join(this.#trial.folder, Allocator.discoverableName as string);
-    const listener = this.#insist(() =>
-      kernel.listen(path, {}, (channel, peer) => server.serveAllocator(channel, { peer })),
-    );
-    return { server, listener };
+    const heaps = systemRamOnly(kernel);
+    const attachments = attachHeaps({ kernel, heaps, logger, v2019Heaps: V2019_HEAPS });
+    const server = createServer({ kernel, logger, heaps, attachments });
+    const listen = (name: string, serve: (channel: Channel, peer: PeerCredentials) => void) =>
+      this.#insist(() => kernel.listen(join(this.#trial.folder, name), {}, serve));
+    const listeners = [
+      listen("fuchsia.sysmem2.Allocator", (channel, peer) => server.serveAllocator(channel, { peer })),
+      listen("fuchsia.sysmem.Allocator", (channel, peer) => server.serveAllocator(channel, { version: "v1", peer })),
+      listen("fuchsia.sysmem.v2018.Allocator", (channel, peer) =>
+        server.serveAllocator(channel, { version: "v2018", peer }),
+      ),
+      listen("fuchsia.hardware.sysmem.Sysmem", (channel, peer) => server.serveSysmem(channel, { peer })),
+    ];
+    return { server, listeners };
   }
 
   /** What cannot be had is refused by a declared error, leaves nothing, and can be had afterwards. */
@@ -143,7 +163,7 @@ class Performance {
       return isLoud && `${message} ${JSON.stringify(fields)} ${String(fields.err)}`.includes(fault.errno);
     });
     if (why.length === 0) return ["the log does not say why"];
-    const who = ["client", "pid", "peer", "path"];
+    const who = ["client", "pid", "heapPid", "peer", "path"];
     const isNamed = why.some(({ fields }) => who.some((name) => fields[name] !== undefined));
     return isNamed ? [] : [`the log does not say who: ${why[0]?.message}`];
   }

@@ -7,21 +7,24 @@ import { createLinuxKernel, type LinuxKernel } from "#kernel";
 import { CALL_NAMES, type CallName, type Fault } from "../support/faulty-libc.ts";
 import { ignoreDescriptorsOf, test } from "../support/leaks.ts";
 import { describeFault, lastingShortages, singleFailures } from "./plan.ts";
-import { type Tried, tryFault } from "./stage.ts";
+import { type Telling, type Tried, tryFault } from "./stage.ts";
 
 /** Nothing here takes that long; a machine that is busy with other things may. */
 const TIMEOUT_MS = 600_000;
 
 export interface Sweep {
+  readonly tell: Telling;
   readonly side: "server" | "participants";
   /** Calls that this side does not make. */
   readonly without: readonly CallName[];
   /** Calls that this side makes only once, for the first who needs it. */
   readonly firstOnly: readonly CallName[];
+  /** See `lastingShortages`. Default 1. */
+  readonly lastingStep?: number;
 }
 
 /** Declares the tests. */
-export function sweep({ side, without, firstOnly }: Sweep): void {
+export function sweep({ tell, side, without, firstOnly, lastingStep = 1 }: Sweep): void {
   const folder = mkdtempSync(join(tmpdir(), "sysmem-faults-"));
   const sound: LinuxKernel = createLinuxKernel();
   ignoreDescriptorsOf(sound);
@@ -29,7 +32,8 @@ export function sweep({ side, without, firstOnly }: Sweep): void {
   let early: Tried["counts"] = new Map();
   let later: Tried["counts"] = new Map();
 
-  const attempt = (fault: Fault | undefined, isEarly: boolean) => tryFault({ folder, sound, fault, side, isEarly });
+  const attempt = (fault: Fault | undefined, isEarly: boolean) =>
+    tryFault({ tell, folder, sound, fault, side, isEarly });
   const tryAll = async (faults: readonly Fault[], isEarly: boolean): Promise<void> => {
     const problems: string[] = [];
     for (const fault of faults) {
@@ -64,5 +68,7 @@ export function sweep({ side, without, firstOnly }: Sweep): void {
     }
   });
 
-  test("fails for a while, from every place on", { timeout: TIMEOUT_MS }, () => tryAll(lastingShortages(later), false));
+  test("fails for a while, from every place on", { timeout: TIMEOUT_MS }, () =>
+    tryAll(lastingShortages(later, lastingStep), false),
+  );
 }
