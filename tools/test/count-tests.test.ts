@@ -12,7 +12,10 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const passed = { fullName: "a works", status: "passed", failureMessages: [] };
 
 /** One run's report, as vitest writes it. */
-function report(name: string, run: { passed: number; failed: number; skipped: number; success: boolean; files: object[] }) {
+function report(
+  name: string,
+  run: { passed: number; failed: number; skipped: number; success: boolean; files: object[] },
+) {
   const text = JSON.stringify({
     numPassedTests: run.passed,
     numFailedTests: run.failed,
@@ -42,7 +45,12 @@ it("names a failed test, says why in a few lines without colours, and where in t
     ...Array.from({ length: 40 }, (_, i) => `detail ${i}`),
   ].join("\n");
   const failed = { fullName: "a fails", status: "failed", failureMessages: [message] };
-  const file = { name: join(process.cwd(), "a.test.ts"), status: "failed", message: "", assertionResults: [passed, failed] };
+  const file = {
+    name: join(process.cwd(), "a.test.ts"),
+    status: "failed",
+    message: "",
+    assertionResults: [passed, failed],
+  };
   report("this-node", { passed: 1, failed: 1, skipped: 0, success: false, files: [file] });
 
   const lines = countTests().split("\n");
