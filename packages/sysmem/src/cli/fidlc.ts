@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { systemWords } from "#base";
 import {
   type CompileOptions,
   compile,
@@ -140,7 +141,7 @@ function attempt<T>(
   try {
     return { ok: true, value: step() };
   } catch (cause) {
-    return { ok: false, why: cause instanceof Error ? cause.message : String(cause) };
+    return { ok: false, why: systemWords(cause) };
   }
 }
 

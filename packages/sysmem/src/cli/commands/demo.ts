@@ -1,6 +1,7 @@
+import { access, constants } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { silentLogger } from "#base";
+import { silentLogger, systemWords } from "#base";
 import { openTraceFile } from "#client";
 import { createLogger } from "#daemon";
 import { direct } from "../demo/director.ts";
@@ -30,6 +31,7 @@ const PHOTOGRAPH_FRAMES = 150;
 
 /** `sysmem demo [VIDEO]`: returns an error, for exit status 1, unless every frame arrived intact. */
 export async function runDemo(flags: DemoFlags, video?: string): Promise<Error | undefined> {
+  await checkVideo(video);
   const outputs = await DemoOutputs.prepare(video, flags, join(tmpdir(), "sysmem-demo.png"));
   const { sheet } = outputs;
   const trace = flags.trace === undefined ? undefined : openTraceFile(flags.trace);
@@ -62,5 +64,15 @@ export async function runDemo(flags: DemoFlags, video?: string): Promise<Error |
     trace?.close();
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);
+  }
+}
+
+/** Says at once what the source would say only when everybody is there. Throws `DemoError`. `-` is standard input. */
+async function checkVideo(video: string | undefined): Promise<void> {
+  if (video === undefined || video === "-") return;
+  try {
+    await access(video, constants.R_OK);
+  } catch (cause) {
+    throw new DemoError(`cannot read ${video}: ${systemWords(cause)}`);
   }
 }
