@@ -9,6 +9,7 @@ import type { Effect } from "../demo/effects.ts";
 import { DemoError } from "../demo/errors.ts";
 import { DemoOutputs } from "../demo/outputs.ts";
 import { DemoView } from "../demo/view.ts";
+import { addressOf } from "../inspector.ts";
 
 /** What `sysmem demo` may be told on the command line. */
 export interface DemoFlags {
@@ -31,6 +32,7 @@ const PHOTOGRAPH_FRAMES = 150;
 
 /** `sysmem demo [VIDEO]`: returns an error, for exit status 1, unless every frame arrived intact. */
 export async function runDemo(flags: DemoFlags, video?: string): Promise<Error | undefined> {
+  addressOf("--inspector", flags.inspector);
   await checkVideo(video);
   const outputs = await DemoOutputs.prepare(video, flags, join(tmpdir(), "sysmem-demo.png"));
   const { sheet } = outputs;
