@@ -5,3 +5,4 @@ export * from "./limits.ts";
 export * from "./logger.ts";
 export * from "./result.ts";
 export * from "./status.ts";
+export * from "./system-words.ts";

@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { MAX_TRACE_LINE_LENGTH, SysmemError } from "#base";
+import { MAX_TRACE_LINE_LENGTH, SysmemError, systemWords } from "#base";
 import {
   Conversation,
   explainBody,
@@ -107,7 +107,7 @@ async function decodeLines(
     }
   } catch (cause) {
     if (cause instanceof FidlDecodeError) throw cause;
-    throw new FidlDecodeError(`cannot read ${name}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new FidlDecodeError(`cannot read ${name}: ${systemWords(cause)}`, {
       cause,
     });
   }

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { systemWords } from "#base";
 // Not of the whole layer, which takes four times as long to load as this command.
 import { makeDirectory } from "#daemon/make-directory";
 import {
@@ -142,7 +143,7 @@ function attempt<T>(
   try {
     return { ok: true, value: step() };
   } catch (cause) {
-    return { ok: false, why: cause instanceof Error ? cause.message : String(cause) };
+    return { ok: false, why: systemWords(cause) };
   }
 }
 

@@ -1,6 +1,6 @@
 /** Captures of this process's FIDL messages in a file, as `sysmem fidl decode` reads them. */
 import { openSync } from "node:fs";
-import { systemClock } from "#base";
+import { systemClock, systemWords } from "#base";
 import { createTraceWriter, setTracer, type Tracer } from "#fidl";
 import { TraceError } from "./errors.ts";
 import { LineFile } from "./line-file.ts";
@@ -32,7 +32,7 @@ function announce(): void {
 export function openTraceFile(path: string, options: { readonly append?: boolean } = {}): TraceFile {
   const file = new LineFile(open(path, options.append === true ? "a" : "w"), (cause) => {
     end();
-    process.emitWarning(`the capture ${path} ends here: ${wordsOf(cause)}`, "TraceWarning");
+    process.emitWarning(`the capture ${path} ends here: ${systemWords(cause)}`, "TraceWarning");
   });
   const capture = createTraceWriter((line) => file.add(line), systemClock.nowNs);
   const end = (): void => {
@@ -53,11 +53,9 @@ function open(path: string, flags: "a" | "w"): number {
   try {
     return openSync(path, flags, 0o600);
   } catch (cause) {
-    throw new TraceError(path, `cannot write the capture ${path}: ${wordsOf(cause)}`, { cause });
+    throw new TraceError(path, `cannot write the capture ${path}: ${systemWords(cause)}`, { cause });
   }
 }
-
-const wordsOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 let hasLooked = false;
 

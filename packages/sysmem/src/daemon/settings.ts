@@ -3,6 +3,7 @@
  * that names the file, the key and the value.
  */
 import { readFileSync } from "node:fs";
+import { systemWords } from "#base";
 import type { EnumHelpers } from "#fidl";
 import { DaemonError } from "./errors.ts";
 
@@ -20,7 +21,7 @@ export function readConfigurationFile(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new DaemonError("CONFIG", `cannot read configuration ${path}: ${(error as Error).message}`, { cause: error });
+    throw new DaemonError("CONFIG", `cannot read configuration ${path}: ${systemWords(error)}`, { cause: error });
   }
 }
 

@@ -89,7 +89,7 @@ describe("fidl decode", () => {
     await expect(decode(file("empty", ""))).rejects.toThrow(/it is empty/);
     await expect(decode(file("text", "hello\n"))).rejects.toThrow(/neither a capture nor hexadecimal/);
     await expect(decode(file("cut.jsonl", `${capture()}{"t":1`))).rejects.toThrow(/line 2: not JSON/);
-    await expect(decode(join(directory, "nowhere"))).rejects.toThrow(/cannot read .*nowhere: ENOENT/);
+    await expect(decode(join(directory, "nowhere"))).rejects.toThrow(/cannot read .*nowhere: no such file/);
     await expect(decode(file("long", `${"00".repeat(70_000)}\n`))).rejects.toThrow(/more digits/);
   });
 });

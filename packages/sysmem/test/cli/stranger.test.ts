@@ -1,6 +1,6 @@
 /** The command in the hands of somebody who does not know it: wrong words, broken pipes, no server, no permission. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -83,11 +83,12 @@ describe("wrong usage", () => {
     expect(await run(...args)).toEqual({ status: 2, out: "", err: `${line}\n` });
   });
 
-  it("of an address is told apart from a port that is taken", async () => {
+  it("of an address is told before anything starts", async () => {
     const folder = mkdtempSync(join(tmpdir(), "sysmem-stranger-"));
     const serve = new Program("sysmem.ts", ["serve", "--svc", folder, "--metrics", "99999999"]);
     expect(await serve.end()).toBe(2);
-    expect(serve.stderr).toContain("sysmem: --metrics: 99999999 is no [HOST:]PORT, no path and not off\n");
+    expect(serve.stderr).toBe("sysmem: --metrics: 99999999 is no [HOST:]PORT, no path and not off\n");
+    expect(readdirSync(folder)).toEqual([]);
     rmSync(folder, { recursive: true });
   });
 });

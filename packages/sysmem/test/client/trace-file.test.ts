@@ -63,6 +63,6 @@ describe("captures of a process", () => {
 
   it("that cannot be opened are an error that names the file", () => {
     expect(() => openTraceFile(folder)).toThrow(TraceError);
-    expect(() => openTraceFile(folder)).toThrow(`cannot write the capture ${folder}: EISDIR`);
+    expect(() => openTraceFile(folder)).toThrow(`cannot write the capture ${folder}: illegal operation on a directory`);
   });
 });

@@ -199,6 +199,13 @@ describe("sysmem demo", () => {
     expect(readdirSync(folder)).toEqual(["ok.y4m"]);
   });
 
+  it("refuses a video that is not there before it starts anything", async () => {
+    const video = join(folder, "none.y4m");
+    demo = new DemoProcess([video]);
+    expect(await demo.end()).toBe(1);
+    expect(demo.output).toBe(`sysmem: cannot read ${video}: no such file or directory\n`);
+  });
+
   it("is told of wrong usage with status 2", async () => {
     const it = run("--frames", "none");
     expect(await it.end()).toBe(2);

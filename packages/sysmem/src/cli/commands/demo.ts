@@ -1,6 +1,7 @@
+import { access, constants } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { silentLogger } from "#base";
+import { silentLogger, systemWords } from "#base";
 import { openTraceFile } from "#client";
 import { createLogger } from "#daemon";
 import { direct } from "../demo/director.ts";
@@ -8,6 +9,7 @@ import type { Effect } from "../demo/effects.ts";
 import { DemoError } from "../demo/errors.ts";
 import { DemoOutputs } from "../demo/outputs.ts";
 import { DemoView } from "../demo/view.ts";
+import { addressOf } from "../inspector.ts";
 
 /** What `sysmem demo` may be told on the command line. */
 export interface DemoFlags {
@@ -30,6 +32,8 @@ const PHOTOGRAPH_FRAMES = 150;
 
 /** `sysmem demo [VIDEO]`: returns an error, for exit status 1, unless every frame arrived intact. */
 export async function runDemo(flags: DemoFlags, video?: string): Promise<Error | undefined> {
+  addressOf("--inspector", flags.inspector);
+  await checkVideo(video);
   const outputs = await DemoOutputs.prepare(video, flags, join(tmpdir(), "sysmem-demo.png"));
   const { sheet } = outputs;
   const trace = flags.trace === undefined ? undefined : openTraceFile(flags.trace);
@@ -62,5 +66,15 @@ export async function runDemo(flags: DemoFlags, video?: string): Promise<Error |
     trace?.close();
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);
+  }
+}
+
+/** Says at once what the source would say only when everybody is there. Throws `DemoError`. `-` is standard input. */
+async function checkVideo(video: string | undefined): Promise<void> {
+  if (video === undefined || video === "-") return;
+  try {
+    await access(video, constants.R_OK);
+  } catch (cause) {
+    throw new DemoError(`cannot read ${video}: ${systemWords(cause)}`);
   }
 }

@@ -1,6 +1,7 @@
 /** `sysmem man DIR`: manual pages, made of the commands' own help. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { systemWords } from "#base";
 import { IncompleteError } from "../errors.ts";
 
 /** A command's help, as a person reads it. */
@@ -89,7 +90,7 @@ export async function runMan(_flags: unknown, folder: string): Promise<void> {
     if (!existsSync(folder)) mkdirSync(folder);
     for (const [name, text] of manPages(help)) writeFileSync(join(folder, name), text);
   } catch (error) {
-    throw new IncompleteError(`cannot write manual pages into ${folder}: ${(error as Error).message}`, {
+    throw new IncompleteError(`cannot write manual pages into ${folder}: ${systemWords(error)}`, {
       cause: error,
     });
   }

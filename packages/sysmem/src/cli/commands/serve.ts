@@ -11,7 +11,7 @@ import {
   servedProtocols,
 } from "#daemon";
 import { openTraceFile, serviceDirectory } from "#client";
-import { openInspector, openMetrics } from "../inspector.ts";
+import { addressOf, openInspector, openMetrics } from "../inspector.ts";
 
 /** What `sysmem serve` may be told on the command line. */
 export interface ServeFlags {
@@ -35,6 +35,8 @@ export async function runServe(flags: ServeFlags): Promise<void> {
     process.once("SIGTERM", resolve);
     process.once("SIGINT", resolve);
   });
+  addressOf("--inspector", flags.inspector);
+  addressOf("--metrics", flags.metrics);
   const config = await configOf(flags);
   const logger = await createLogger(config);
   const trace = flags.trace === undefined ? undefined : openTraceFile(flags.trace);

@@ -1,6 +1,6 @@
 /** `sysmem solve FILE.json`: the negotiation alone, with its reasons. */
 import { createReadStream } from "node:fs";
-import { MAX_SOLVE_FILE_BYTES, SysmemError } from "#base";
+import { MAX_SOLVE_FILE_BYTES, SysmemError, systemWords } from "#base";
 import { toJson } from "#fidl";
 import { SingleBufferSettings } from "#gen/fuchsia_sysmem2";
 import {
@@ -60,7 +60,7 @@ export async function runSolve(
   try {
     text = await readAll(file === "-" ? input : createReadStream(file));
   } catch (error) {
-    return new SolveInputError(`cannot read ${file}: ${(error as Error).message}`, { cause: error });
+    return new SolveInputError(`cannot read ${file}: ${systemWords(error)}`, { cause: error });
   }
   if (text === undefined) return new SolveInputError(`cannot read ${file}: more than ${MAX_SOLVE_FILE_BYTES} bytes`);
   const read = readSolveInput(text);

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CommandContext } from "@stricli/core";
+import { systemWords } from "#base";
 import { TRACE_VARIABLE } from "#client";
 import { IncompleteError } from "../errors.ts";
 import { runFidlDecode } from "../fidl-decode.ts";
@@ -42,9 +43,14 @@ export async function runTrace(
     return status === 0 ? undefined : new IncompleteError(`${program} ended with ${signal ?? `status ${status}`}`);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).syscall?.startsWith("spawn") !== true) throw cause;
-    return new IncompleteError(`cannot run ${program}: ${(cause as Error).message}`, { cause });
+    return new IncompleteError(`cannot run ${program}: ${whyNot(cause)}`, { cause });
   } finally {
     process.off("SIGINT", stay);
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Node says "spawn x ENOENT", also where the folder of the program is what is missing. */
+function whyNot(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such program" : systemWords(cause);
 }

@@ -1,5 +1,5 @@
 /** What can go wrong with videos and images from outside. */
-import { SysmemError } from "#base";
+import { SysmemError, systemWords } from "#base";
 
 /** Where in a file something is wrong. */
 export interface MediaPlace {
@@ -46,7 +46,7 @@ export class MediaIoError extends SysmemError {
   readonly file: string;
 
   constructor(action: "open" | "read" | "write", file: string, cause: unknown) {
-    super(`cannot ${action} ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(`cannot ${action} ${file}: ${systemWords(cause)}`, { cause });
     this.file = file;
   }
 }
