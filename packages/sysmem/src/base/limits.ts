@@ -52,6 +52,9 @@ export const MAX_FIDL_DIAGNOSTICS = 1_000;
 /** Descriptors taken from the kernel's ready list in one turn of the event loop; the rest follow in the next. */
 export const MAX_READY_PER_TURN = 64;
 
+/** Reads of what was sent over one eventpair, which is dropped, in one turn of the event loop; the rest follow in the next. */
+export const MAX_STRAY_READS_PER_TURN = 16;
+
 /** Connections accepted from one listener before other descriptors get their turn. */
 export const MAX_ACCEPTS_PER_TURN = 64;
 

@@ -58,6 +58,13 @@ export interface EventPair extends EventPairHandle {
   /** Another handle to the same end. */
   duplicate(): EventPair;
   /**
+   * For an end that is kept: drops what the other end sends, until this handle is closed. An eventpair carries nothing, but on
+   * Linux it is a socket. A descriptor in its queue would live as long as this end does, and whoever waits for the last of
+   * just that descriptor before he closes this end would wait forever. `onPeerClosed` does so as well while it waits.
+   * Throws `KernelError` NO_RESOURCES when the kernel has no more watches.
+   */
+  dropData(): void;
+  /**
    * Calls back once, in a later turn, when the other end is closed (at once when it already is). Returns a way to stop.
    * Throws `KernelError` NO_RESOURCES when the kernel has no more watches.
    */

@@ -11,7 +11,6 @@ sweep({
   // They accept nobody, make no memory, hand out no VMOs and look after none.
   without: [
     "accept4",
-    "recv",
     "fcntl(F_ADD_SEALS)",
     "fcntl(F_OFD_SETLK)",
     "fcntl(F_OFD_GETLK)",

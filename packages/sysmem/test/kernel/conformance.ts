@@ -71,6 +71,25 @@ export function describeKernel(name: string, createKernel: () => Kernel): void {
         left.close();
       });
 
+      it("report it where data is dropped, too", async (kernel) => {
+        const [left, right] = kernel.createEventPair();
+        left.dropData();
+        let count = 0;
+        const early = left.onPeerClosed(() => {
+          count += 10;
+        });
+        left.onPeerClosed(() => {
+          count += 1;
+        });
+        early.cancel();
+        await someTurns();
+        expect([count, left.isPeerClosed(), right.isPeerClosed()]).toEqual([0, false, false]);
+        right.close();
+        expect(left.isPeerClosed()).toBe(true);
+        await eventually(() => count === 1);
+        left.close();
+      });
+
       it("report nothing to those who cancelled, or closed their end", async (kernel) => {
         const [left, right] = kernel.createEventPair();
         const [third, fourth] = kernel.createEventPair();

@@ -3,8 +3,16 @@ import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import { type Channel, MAX_MESSAGE_BYTES, MAX_MESSAGE_HANDLES, MAX_PACKETS_PER_TURN, ObjectType, Rights } from "#base";
-import { createLinuxKernel, type LinuxKernel, type Vmo } from "#kernel";
+import {
+  type Channel,
+  MAX_MESSAGE_BYTES,
+  MAX_MESSAGE_HANDLES,
+  MAX_PACKETS_PER_TURN,
+  MAX_STRAY_READS_PER_TURN,
+  ObjectType,
+  Rights,
+} from "#base";
+import { createLinuxKernel, type EventPair, type LinuxKernel, type Vmo } from "#kernel";
 import { loadLibc } from "../../src/kernel/ffi/libc.ts";
 import { parseControl } from "../../src/kernel/ffi/packet-io.ts";
 import { test } from "../support/leaks.ts";
@@ -306,18 +314,64 @@ describe("many packets", () => {
       other.close();
     }));
 
-  test("with bytes on an eventpair are nobody's business", () =>
+  test("with bytes on an eventpair are nobody's business, and neither they nor what comes with them stays", () =>
     withPeer(async ({ kernel }) => {
       const [left, right] = kernel.createEventPair();
       let isClosed = false;
       left.onPeerClosed(() => {
         isClosed = true;
       });
-      sendRaw(kernel.descriptorOf(right), message(1), []);
-      await someTurns();
+      await isDropped(kernel, right, 1);
       expect(isClosed).toBe(false);
       right.close();
       await eventually(() => isClosed);
       left.close();
+    }));
+});
+
+/** Sends a descriptor so many times over an eventpair, and waits until nobody has it any more. */
+async function isDropped(kernel: LinuxKernel, eventPair: EventPair, times: number): Promise<void> {
+  const [sent, watched] = kernel.createEventPair();
+  for (let count = 0; count < times; count += 1) {
+    sendRaw(kernel.descriptorOf(eventPair), message(count), [kernel.descriptorOf(sent)]);
+  }
+  sent.close();
+  expect(watched.isPeerClosed()).toBe(false);
+  await eventually(() => watched.isPeerClosed());
+  watched.close();
+}
+
+describe("an eventpair's end that drops data", () => {
+  for (const times of [MAX_STRAY_READS_PER_TURN, MAX_STRAY_READS_PER_TURN + 1, 3 * MAX_STRAY_READS_PER_TURN]) {
+    test(`keeps nothing of ${times} messages, nor of one that follows`, () =>
+      withPeer(async ({ kernel }) => {
+        const [left, right] = kernel.createEventPair();
+        left.dropData();
+        await isDropped(kernel, right, times);
+        await isDropped(kernel, right, 1);
+        left.close();
+        right.close();
+      }));
+  }
+
+  test("drops what was sent before it did, and what was sent before its peer's end", () =>
+    withPeer(async ({ kernel }) => {
+      const [left, right] = kernel.createEventPair();
+      const [sent, watched] = kernel.createEventPair();
+      sendRaw(kernel.descriptorOf(right), message(1), [kernel.descriptorOf(sent)]);
+      for (const each of [sent, right]) each.close();
+      left.dropData();
+      await eventually(() => watched.isPeerClosed());
+      for (const each of [left, watched]) each.close();
+    }));
+
+  test("goes on when nobody waits for the other end any more", () =>
+    withPeer(async ({ kernel }) => {
+      const [left, right] = kernel.createEventPair();
+      left.dropData();
+      left.onPeerClosed(() => {}).cancel();
+      await isDropped(kernel, right, 1);
+      left.close();
+      right.close();
     }));
 });

@@ -73,6 +73,11 @@ export class FakeEventPair extends FakeHandle implements EventPair {
     return new FakeEventPair(this.process, this.#end);
   }
 
+  /** Nothing can be sent over an eventpair here. */
+  dropData(): void {
+    this.requireOpen();
+  }
+
   onPeerClosed(callback: () => void): { cancel(): void } {
     this.requireOpen();
     const end = this.#end;

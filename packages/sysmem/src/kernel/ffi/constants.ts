@@ -37,6 +37,8 @@ export const EPOLL_CTL_MOD = 3;
 export const EPOLL_CLOEXEC = 0o2000000;
 export const EPOLLIN = 0x1;
 export const EPOLLOUT = 0x4;
+export const EPOLLERR = 0x8;
+export const EPOLLHUP = 0x10;
 export const EPOLLRDHUP = 0x2000;
 
 /** `struct epoll_event` is packed on x86-64 only. */

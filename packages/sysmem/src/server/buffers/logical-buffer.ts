@@ -28,6 +28,25 @@ export interface HandedOutVmo {
  */
 export type BufferState = "live" | "deleting" | "gone";
 
+/** An eventpair whose `serverEnd` is closed to signal all who hold a duplicate of `clientEnd`. */
+interface Signal {
+  readonly serverEnd: EventPair;
+  readonly clientEnd: EventPair;
+}
+
+/** Makes one. A receiver must not be able to send the strong VMO to where it would live until the strong side is gone. */
+function createSignal(kernel: Kernel): Signal {
+  const [serverEnd, clientEnd] = kernel.createEventPair();
+  try {
+    serverEnd.dropData();
+  } catch (error) {
+    serverEnd.close();
+    clientEnd.close();
+    throw error;
+  }
+  return { serverEnd, clientEnd };
+}
+
 /**
  * One buffer after allocation. The counterpart of the original's tree of parent VMOs: the kernel tells when each handed-out
  * VMO is gone, and what is left follows from counting. Lifecycle contract 7.2, 7.3, 7.7.
@@ -45,7 +64,7 @@ export class LogicalBuffer {
   #strongChildren = 0;
   #isStrongSideGone = false;
   /** One eventpair for all receivers, made on first need. Closing the server's end is the signal. */
-  #closeWeakAsap: { serverEnd: EventPair; clientEnd: EventPair } | undefined;
+  #closeWeakAsap: Signal | undefined;
 
   constructor(collection: LogicalBufferCollection, index: number, memory: BufferMemory, heap: Heap) {
     this.collection = collection;
@@ -108,9 +127,8 @@ export class LogicalBuffer {
   /** A duplicate of the eventpair end that weak receivers watch. The caller owns it. */
   closeWeakAsap(kernel: Kernel): EventPair {
     if (this.#closeWeakAsap === undefined) {
-      const [serverEnd, clientEnd] = kernel.createEventPair();
-      this.#closeWeakAsap = { serverEnd, clientEnd };
-      if (this.#isStrongSideGone) serverEnd.close();
+      this.#closeWeakAsap = createSignal(kernel);
+      if (this.#isStrongSideGone) this.#closeWeakAsap.serverEnd.close();
     }
     return this.#closeWeakAsap.clientEnd.duplicate();
   }

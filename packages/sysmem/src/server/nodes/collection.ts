@@ -91,6 +91,7 @@ export function attachLifetimeTracking(
   if (collection.trackers.count + serving.trackers.length >= limit) {
     return deviation(`quota maxLifetimeTrackersPerCollection (${limit}) is used up`, Status.ERR_NO_RESOURCES);
   }
+  serverEnd.dropData();
   if (!node.properties.isLogicallyAllocated) {
     serving.trackers.push({ serverEnd, buffersRemaining });
     return undefined;

@@ -95,6 +95,7 @@ export function attachNodeTracking(collection: LogicalBufferCollection, node: No
   if (nodeTracking.length >= maxNodeTrackersPerNode) {
     return deviation(`more than ${maxNodeTrackersPerNode} AttachNodeTracking on one node`, Status.ERR_NO_RESOURCES);
   }
+  serverEnd.dropData();
   nodeTracking.push(serverEnd);
   return undefined;
 }

@@ -68,7 +68,8 @@ export class SharedCollections {
   open(constraints: BufferCollectionConstraints, tokenPeer: EventPair, coordinator: WaitingCall): Handled {
     const { maxCollections } = this.#context.limits;
     const { koid } = tokenPeer;
-    if (this.#sessions.has(koid)) {
+    // Two peers of each other would each wait for the server to close the other.
+    if (this.#sessions.has(koid) || this.#sessions.has(tokenPeer.relatedKoid())) {
       tokenPeer.close();
       coordinator.answer({ ok: false, error: Status.ERR_INVALID_ARGS });
       return undefined;

@@ -273,6 +273,14 @@ test("a token that cannot be watched costs its participant, whose usage has no p
   expect(vmosOf(participant)).toHaveLength(2);
 });
 
+test("a token is no peer: given as one it is refused, and nobody waits for it any more", async ({ world }) => {
+  const { token, peer } = tokenPair(world);
+  const first = share(world, peer);
+  expect(await statusOf(world, first)).toBeUndefined();
+  expect(await statusOf(world, share(world, token))).toBe(Status.ERR_INVALID_ARGS);
+  expect(await statusOf(world, first)).toBe(Status.ERR_NOT_SUPPORTED);
+});
+
 test("a coordinator that dies before it gave the peer leaves its tokens without one: INVALID_ARGS", async ({
   world,
 }) => {
