@@ -213,6 +213,31 @@ describe("replacement", () => {
       'protocol P { @available(removed=2) compose Q; @available(added=2) @selector("example/Q.M") M(); }; protocol Q { M(); };',
       ["fi-0205"],
     ],
+    [
+      "of a composition's composition, removed",
+      'protocol P { @available(removed=2) compose Q; @available(added=2) @selector("example/R.M") M(); }; protocol Q { compose R; }; protocol R { M(); };',
+      ["fi-0205"],
+    ],
+    [
+      "of a composed method, removed",
+      "protocol P { compose Q; @available(added=2) M(); }; protocol Q { @available(removed=2) M(); };",
+      ["fi-0205"],
+    ],
+    [
+      "of a composed method by another composed one, removed",
+      "protocol P { compose Q; @available(added=2) compose R; }; protocol Q { @available(removed=2) M(); }; protocol R { M(); };",
+      ["fi-0205"],
+    ],
+    [
+      "of a composed method later",
+      "protocol P { compose Q; @available(added=3) M(); }; protocol Q { @available(removed=2) M(); };",
+      [],
+    ],
+    [
+      "of what cannot be renamed",
+      'protocol P { @available(replaced=2, renamed="R") compose Q; @available(added=2) compose R; }; protocol Q {}; protocol R {};',
+      ["fi-0211"],
+    ],
     ["a composition by none", "protocol P { @available(replaced=2) compose Q; }; protocol Q { M(); };", ["fi-0206"]],
   ])("of %s", (_what, body, expected) => {
     expect(codes(body)).toEqual(expected);

@@ -65,7 +65,10 @@ export class Body {
     try {
       d.begin(bytes, base, handles, root);
       const generated = this.#decodeGenerated(d, base);
-      if (generated !== MISS) return generated;
+      if (generated !== MISS) {
+        d.closeDropped();
+        return generated;
+      }
       const end = base + align8(this.#size);
       if (end > d.length) {
         d.fail("TOO_FEW_BYTES_IN_PRIMARY_OBJECT", base, `${end - base} bytes`, `${d.length - base}`);
@@ -74,6 +77,7 @@ export class Body {
       d.checkZero(base + this.#size, end);
       const value = this.#reflective.decode(d, base, 0);
       finish(d);
+      d.closeDropped();
       return value;
     } catch (error) {
       for (const handle of handles) handle.close();

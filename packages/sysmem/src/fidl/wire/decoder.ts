@@ -14,6 +14,8 @@ export class Decoder extends WireMemory {
   /** The message's handles. Reduced ones are replaced in place. */
   handles: Handle[] = [];
   nextHandle = 0;
+  /** Handles of unknown members, closed when the whole message has turned out well; a failure closes all there are. */
+  #dropped: Handle[] = [];
   root = "value";
   path: Path = [];
 
@@ -36,6 +38,7 @@ export class Decoder extends WireMemory {
     this.nextHandle = 0;
     // Setting the length leaves compiled code, even when nothing changes.
     if (this.path.length > 0) this.path.length = 0;
+    if (this.#dropped.length > 0) this.#dropped = [];
   }
 
   fail(code: WireErrorCode, at: number, expected?: string, actual?: string): never {
@@ -84,15 +87,24 @@ export class Decoder extends WireMemory {
     return reduced;
   }
 
-  /** Takes and closes the handles of an unknown member. */
+  /** Takes the handles of an unknown member. */
   dropHandles(count: number): void {
-    for (let i = 0; i < count; i++) this.handles[this.nextHandle + i]?.close();
-    this.nextHandle += count;
+    const end = this.nextHandle + count;
+    for (let i = this.nextHandle; i < end; i++) this.#dropped.push(this.handles[i] as Handle);
+    this.nextHandle = end;
+  }
+
+  /** Closes the handles of unknown members: nothing can fail any more. */
+  closeDropped(): void {
+    if (this.#dropped.length === 0) return;
+    for (const handle of this.#dropped) handle.close();
+    this.#dropped = [];
   }
 
   /** Drops references, so that an idle decoder keeps nothing alive. */
   reset(): void {
     this.handles = NO_HANDLES;
+    if (this.#dropped.length > 0) this.#dropped = [];
   }
 }
 

@@ -58,7 +58,7 @@ export function decodeContent(d: Decoder, type: WireType, at: number, depth: num
   return content;
 }
 
-/** Passes over the content of an unknown member; its handles are taken and closed. */
+/** Passes over the content of an unknown member; its handles are taken, to be closed. */
 export function skipUnknown(d: Decoder, at: number, depth: number): void {
   const numHandles = d.view.getUint16(at + 4, true);
   if (!readInlineBit(d, at)) {

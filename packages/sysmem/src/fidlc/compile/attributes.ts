@@ -39,8 +39,7 @@ export function consumeAttributes(
     const schema = ATTRIBUTES.get(name);
     if (schema === undefined) {
       const near = nearest(name, ATTRIBUTES.keys());
-      if (near !== undefined && name.length > 3)
-        reporter.report(versioning.AttributeTypo, node.span, node.name.text, near);
+      if (near !== undefined) reporter.report(versioning.AttributeTypo, node.span, node.name.text, near);
     } else if (!checkPlacement(context, node, schema, placement)) continue;
     attributes.push({ name, args: consumeArguments(context, name, node, schema), node });
   }

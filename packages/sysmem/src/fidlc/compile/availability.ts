@@ -98,7 +98,8 @@ export function elementAvailability(
     reporter.report(versioning.RenamedWithoutReplacedOrRemoved, span);
   } else if (renamed === element.name) reporter.report(versioning.RenamedToSameName, span, renamed);
   else return { ...availability, renamed };
-  return availability;
+  // What takes its place was to have the new name: that there is none of the old one is not a further fault.
+  return { ...availability, ending: availability.ending === "none" ? "none" : "inherited" };
 }
 
 /** An element without an attribute lives as long as its parent. */

@@ -147,12 +147,15 @@ function constrainEndpoint(use: Use, original: EndpointType): Type | undefined {
       continue;
     }
     if (item.kind !== "reference") {
+      // Where the protocol is known already, only `optional` can follow.
+      if (type.protocol !== undefined) return unexpected(use, item);
       reporter.report(semantics.MustBeAProtocol, item.span, use.text);
       return undefined;
     }
     const target = resolveName(use.context, item.name, use.from);
     if (target === undefined) return undefined;
     if (target.kind !== "decl" || target.decl.kind !== "protocol") {
+      if (type.protocol !== undefined) return unexpected(use, item);
       reporter.report(semantics.MustBeAProtocol, item.span, use.text);
       return undefined;
     }

@@ -8,6 +8,9 @@ import { type Availability, versionName } from "./version.ts";
 /** A composed method: its own name and attributes, in the time in which the protocol has it. */
 export interface ComposedMethod extends ElementBase {
   readonly selector: string;
+  /** The protocol that declares it, and its life there. */
+  readonly owner: ProtocolDecl;
+  readonly declared: Availability;
 }
 
 /** What the ordinal of a method is made from: its full name, or what `@selector` says instead. */
@@ -26,9 +29,14 @@ function intersect(a: Availability, b: Availability): Availability {
 export class CompositionIndex {
   readonly #library: Library;
   readonly #protocols = new Map<string, ProtocolDecl[]>();
+  /** Whether any protocol removes a method. */
+  readonly #hasRemoved: boolean;
 
   constructor(library: Library, decls: readonly Decl[]) {
     this.#library = library;
+    this.#hasRemoved = decls.some(
+      (decl) => decl.kind === "protocol" && decl.methods.some(({ availability }) => availability.ending === "removed"),
+    );
     for (const decl of decls) {
       if (decl.kind !== "protocol") continue;
       const forms = this.#protocols.get(decl.name);
@@ -47,17 +55,18 @@ export class CompositionIndex {
     return (library?.byName.get(last) ?? []).filter((decl): decl is ProtocolDecl => decl.kind === "protocol");
   }
 
-  /** Methods through compositions, those of compositions' compositions included. */
-  methodsOf(protocol: ProtocolDecl): readonly ComposedMethod[] {
+  /** Methods through the protocol's compositions, or some of them; those of compositions' compositions included. */
+  methodsOf(protocol: ProtocolDecl, compositions: readonly Compose[] = protocol.composed): readonly ComposedMethod[] {
     const found: ComposedMethod[] = [];
     const seen = new Set<ProtocolDecl>([protocol]);
-    const work = protocol.composed.map((compose) => ({ compose, from: protocol, life: compose.availability }));
+    const work = compositions.map((compose) => ({ compose, from: protocol, life: compose.availability }));
     for (const { compose, from, life } of work) {
       for (const form of this.#formsOf(from, compose)) {
         const within = intersect(life, form.availability);
         for (const { name, nameSpan, attributes, availability, ...method } of form.methods) {
           const selector = selectorText(form, { ...method, name, nameSpan, attributes, availability });
-          found.push({ name, nameSpan, attributes, selector, availability: intersect(within, availability) });
+          const life = { availability: intersect(within, availability), declared: availability };
+          found.push({ name, nameSpan, attributes, selector, owner: form, ...life });
         }
         if (seen.has(form)) continue;
         seen.add(form);
@@ -69,13 +78,41 @@ export class CompositionIndex {
     return found.filter(({ availability }) => availability.added < availability.removed);
   }
 
+  /** A method that its own protocol removes is not to come back, at once, where that protocol is composed. */
+  checkComposed(context: Context, protocol: ProtocolDecl): void {
+    if (!this.#hasRemoved || protocol.composed.length === 0) return;
+    const composed = this.methodsOf(protocol);
+    for (const method of composed) {
+      const { ending, removed } = method.declared;
+      const attribute = findAttribute(method.attributes, "available");
+      if (attribute === undefined || ending !== "removed" || method.availability.removed !== removed) continue;
+      // Other libraries know nothing of this one.
+      if (method.owner.library !== this.#library) continue;
+      // A successor in the same protocol is told there.
+      const others = composed.filter(({ owner }) => owner.name !== method.owner.name);
+      const heir = [...protocol.methods, ...others].find(
+        ({ name, availability }) => name === method.name && availability.added === removed,
+      );
+      if (heir === undefined) continue;
+      context.reporter.reportWith(
+        versioning.InvalidRemoved,
+        argumentSpan(attribute, "removed"),
+        { related: [{ message: `its successor in '${protocol.name}'`, span: heir.nameSpan }] },
+        "method",
+        method.name,
+        versionName(removed),
+      );
+    }
+  }
+
   /** A composition that is removed takes its methods along; one that is replaced leaves some of them in other hands. */
   check(context: Context, protocol: ProtocolDecl): void {
     for (const compose of protocol.composed) {
       const { ending, removed } = compose.availability;
       const attribute = findAttribute(compose.attributes, "available");
       if (attribute === undefined || (ending !== "removed" && ending !== "replaced")) continue;
-      const names = new Set(this.#formsOf(protocol, compose).flatMap((form) => form.methods.map(({ name }) => name)));
+      const last = this.methodsOf(protocol, [compose]).filter(({ availability }) => availability.removed === removed);
+      const names = new Set(last.map(({ name }) => name));
       const after = [...protocol.methods, ...this.methodsOf(protocol)];
       const hasHeir = after.some(({ name, availability }) => availability.added === removed && names.has(name));
       const span = argumentSpan(attribute, ending);

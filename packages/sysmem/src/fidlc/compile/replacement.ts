@@ -51,6 +51,7 @@ export function checkReplacements(context: Context, library: Library, decls: rea
         checkScope(context, decl.members, what, undefined);
         break;
       case "protocol":
+        compositions.checkComposed(context, decl);
         if (![...decl.methods, ...decl.composed].some(isEnding)) break;
         checkScope<ElementBase>(
           context,

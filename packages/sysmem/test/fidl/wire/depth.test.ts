@@ -3,7 +3,7 @@ import { MAX_OUT_OF_LINE_DEPTH } from "#base";
 import type { StructDescriptor, TableDescriptor, TypeDescriptor, UnionDescriptor } from "#fidl";
 import { codecOf } from "./codec.ts";
 import { bytes, describeBoth, PRESENT, thrownBy, word } from "./harness.ts";
-import { box, optionalUnion, struct, table, text, u8, u32, union, vector } from "./types.ts";
+import { box, optionalUnion, struct, table, text, u8, u32, u64, union, vector } from "./types.ts";
 
 const TOO_DEEP = "EXCEEDED_MAX_OUT_OF_LINE_DEPTH";
 
@@ -90,6 +90,30 @@ describeBoth("out-of-line depth", () => {
     expect(codec.decode(codec.encode(inlined).bytes)).toEqual(inlined);
     expect(thrownBy(() => codec.encode(make(16, { kind: "text", value: "" }))).code).toBe(TOO_DEEP);
     expect(thrownBy(() => codec.encode(make(17, { kind: "leaf", value: 1 }))).code).toBe(TOO_DEEP);
+  });
+
+  it("counts what is out of line of an optional variant", () => {
+    const Maybe: UnionDescriptor = union({ 1: ["deep", () => MaybeStruct], 2: ["number", u64], 3: ["text", text()] });
+    const MaybeStruct: StructDescriptor = struct({ u: optionalUnion(() => Maybe) });
+    const make = (levels: number, leaf: object | null) => {
+      let value: object = { u: leaf };
+      for (let i = 0; i < levels; i++) value = { u: { kind: "deep", value } };
+      return value;
+    };
+    /** The same on the wire: each envelope has all that follows it. */
+    const made = (levels: number, leaf: string) => {
+      let rest = leaf;
+      for (let i = 0; i < levels; i++) rest = `${word(1)}${word(rest.length / 2)}${rest}`;
+      return rest;
+    };
+    expectLimit(MaybeStruct, (levels) => make(levels, null), 32, made(33, word(0) + word(0)));
+    const number = `${word(2)}${word(8)}${word(5)}`;
+    expectLimit(MaybeStruct, (levels) => make(levels, { kind: "number", value: 5n }), 31, made(32, number));
+    const empty = `${word(3)}${word(16)}${word(0)}${PRESENT}`;
+    expectLimit(MaybeStruct, (levels) => make(levels, { kind: "text", value: "" }), 30, made(31, empty));
+    const unknown = `${word(9)}${word(0)}`;
+    expect(codecOf(MaybeStruct).decode(bytes(made(31, unknown)))).toBeDefined();
+    expect(thrownBy(() => codecOf(MaybeStruct).decode(bytes(made(32, unknown)))).code).toBe(TOO_DEEP);
   });
 
   it("counts an unknown envelope out of line as one level", () => {

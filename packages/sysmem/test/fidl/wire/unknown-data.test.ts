@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
+import { ObjectType } from "#base";
 import { unknownOrdinals } from "#fidl";
+import { FakeHandle } from "../../gidl/fake-handle.ts";
 import { codecOf } from "./codec.ts";
-import { bytes, decodeGenerated, describeBoth, hex, PRESENT, word } from "./harness.ts";
+import { bytes, decodeGenerated, describeBoth, hex, PRESENT, thrownBy, word } from "./harness.ts";
 import { bits, enumeration, optionalUnion, struct, table, text, u8, union } from "./types.ts";
 
 const T = table({ 2: ["b", u8], 4: ["d", text()] });
@@ -40,6 +42,21 @@ describeBoth("unknown data", () => {
     expect(codecOf(maybe).decode(bytes(`${word(2)}0000000000000100`))).toEqual({
       u: { kind: "$unknown", ordinal: 2n },
     });
+  });
+
+  it("has its handles closed once, whether the rest decodes or not", () => {
+    const type = struct({ t: () => table({ 1: ["a", u8] }), u: () => flexible, last: text(1) });
+    const message = (length: number) =>
+      bytes(
+        `${word(2)}${PRESENT} ${word(9)}0800000001000000 ${word(length)}${PRESENT}
+        ${word(0)}0000000001000100 ${word(7)} 6161000000000000`.replace("6161", length === 1 ? "6100" : "6161"),
+      );
+    for (const length of [1, 2]) {
+      const handles = [1, 2].map((id) => new FakeHandle(id, ObjectType.EVENT, 0));
+      if (length === 1) codecOf(type).decode(message(length), handles);
+      else expect(thrownBy(() => codecOf(type).decode(message(length), handles)).code).toBe("STRING_TOO_LONG");
+      expect(handles.map((handle) => handle.closeCount)).toEqual([1, 1]);
+    }
   });
 
   it("in flexible enums and bits is kept", () => {

@@ -46,6 +46,7 @@ export const VERSION_CASES: readonly DiagnosticCase[] = [
   { code: 135, fails: '@discoverable(name="a/B") protocol P {};', passes: '@discoverable(name="a.B") protocol P {};' },
   { code: 142, fails: '@transport("Pigeon") protocol P {};', passes: '@transport("Driver") protocol P {};' },
   { code: 145, fails: "@discoverible protocol P {};", passes: "@discoverable protocol P {};", says: /@discoverable/ },
+  { code: 145, fails: '@duc("a") protocol P {};', passes: '@duck("a") protocol P {};', says: /@doc/ },
   {
     code: 146,
     fails: 'type S = struct { a @generated_name("a b") struct {}; };',

@@ -22,6 +22,8 @@ export function extentOf(type: TypeDescriptor): number {
  * recursive types walk (these check for themselves).
  */
 export function localExtentOf(type: TypeDescriptor): number {
+  // Its function is that of the union itself, which is not called.
+  if (type.kind === "optional-union") return localExtentOf(resolve(type.element));
   return below(type, (part) => {
     const whole = extentOf(part);
     if (Number.isFinite(whole)) return whole;
