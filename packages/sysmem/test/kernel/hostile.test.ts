@@ -13,6 +13,17 @@ import {
   Rights,
 } from "#base";
 import { createLinuxKernel, type EventPair, type LinuxKernel, type Vmo } from "#kernel";
+import {
+  F_ADD_SEALS,
+  F_GET_SEALS,
+  F_SEAL_FUTURE_WRITE,
+  F_SEAL_GROW,
+  F_SEAL_SEAL,
+  F_SEAL_SHRINK,
+  F_SEAL_WRITE,
+  MFD_ALLOW_SEALING,
+  MFD_CLOEXEC,
+} from "../../src/kernel/ffi/constants.ts";
 import { loadLibc } from "../../src/kernel/ffi/libc.ts";
 import { parseControl } from "../../src/kernel/ffi/packet-io.ts";
 import { test } from "../support/leaks.ts";
@@ -293,6 +304,53 @@ describe("descriptors that are no objects", () => {
       expect(() => vmo.map()).toThrow(/sealed/);
       received.close();
     }));
+
+  for (const [name, seal] of [
+    ["F_SEAL_WRITE", F_SEAL_WRITE],
+    ["F_SEAL_FUTURE_WRITE", F_SEAL_FUTURE_WRITE],
+  ] as const) {
+    test(`of memory that has ${name} gives no right to write`, () =>
+      withPeer(async ({ channel, peer }) => {
+        const sealed = sealedMemory(F_SEAL_SHRINK | seal);
+        sendRaw(peer, message(1), [sealed]);
+        closeSync(sealed);
+        const received = collect(channel);
+        const [vmo] = (await received.packet(0)).handles as [Vmo];
+        expect(vmo.rights & (Rights.READ | Rights.WRITE | Rights.MAP)).toBe(Rights.READ | Rights.MAP);
+        expect(() => vmo.map({ writable: true })).toThrow(/rights/);
+        vmo.map().unmap();
+        received.close();
+      }));
+  }
+});
+
+/** A page of memory with these seals. */
+function sealedMemory(seals: number): number {
+  const libc = loadLibc();
+  const fd = libc.memfd_create("sealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  libc.ftruncate(fd, 4_096);
+  expect(libc.fcntl(fd, F_ADD_SEALS, seals)).toBe(0);
+  return fd;
+}
+
+describe("memory of other origin that becomes a buffer", () => {
+  const all = F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+  for (const [name, before, after] of [
+    ["whose size was sealed gets its seals sealed", F_SEAL_GROW | F_SEAL_SHRINK, all],
+    ["that could still grow cannot any more", F_SEAL_SHRINK, all],
+    ["whose seals are sealed stays as it is", F_SEAL_SHRINK | F_SEAL_SEAL, F_SEAL_SHRINK | F_SEAL_SEAL],
+  ] as const) {
+    test(name, () => {
+      const kernel = createLinuxKernel();
+      const memory = kernel.adoptMemory(kernel.adoptDescriptor(sealedMemory(before)) as Vmo);
+      const { vmo } = memory.handOut({ writable: true });
+      const fd = kernel.descriptorOf(vmo);
+      expect(loadLibc().fcntl(fd, F_GET_SEALS, 0)).toBe(after);
+      // Nobody who has it can forbid the others to write.
+      expect(loadLibc().fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE)).toBe(-1);
+      for (const each of [vmo, memory, kernel]) each.close();
+    });
+  }
 });
 
 describe("many packets", () => {

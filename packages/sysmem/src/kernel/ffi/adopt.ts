@@ -3,6 +3,8 @@ import { LinuxChannel } from "./channel.ts";
 import {
   AF_UNIX,
   F_GET_SEALS,
+  F_SEAL_FUTURE_WRITE,
+  F_SEAL_WRITE,
   S_IFMT,
   S_IFREG,
   S_IFSOCK,
@@ -50,9 +52,13 @@ function identify(context: LinuxContext, fd: number): LinuxHandle {
   switch (status.mode & S_IFMT) {
     case S_IFSOCK:
       return adoptSocket(context, fd);
-    case S_IFREG:
+    case S_IFREG: {
       // Newer kernels may show a DMA-BUF as a regular file; what has seals is a memory file.
-      return new LinuxVmo(context, fd, status, { isDmaBuf: libc.fcntl(fd, F_GET_SEALS, 0) < 0 && isDmaBuf(libc, fd) });
+      const seals = libc.fcntl(fd, F_GET_SEALS, 0);
+      if (seals < 0) return new LinuxVmo(context, fd, status, { isDmaBuf: isDmaBuf(libc, fd) });
+      const isWriteSealed = (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0;
+      return new LinuxVmo(context, fd, status, { isWriteSealed });
+    }
     case 0:
       // An anonymous inode, which has no file type; its link is the kernel's own text.
       if (readProcLink(libc, `/proc/self/fd/${fd}`) === "anon_inode:[eventfd]") return new LinuxEvent(libc, fd);

@@ -30,6 +30,8 @@ export interface VmoFacts {
   readonly rights?: number;
   /** Default false. */
   readonly isDmaBuf?: boolean;
+  /** The file's seals forbid to write, however it was opened. Default false. */
+  readonly isWriteSealed?: boolean;
 }
 
 export class LinuxVmo extends LinuxHandle implements Vmo, VmoHandle {
@@ -47,14 +49,19 @@ export class LinuxVmo extends LinuxHandle implements Vmo, VmoHandle {
   #name: string | undefined;
 
   /** Takes ownership of `fd`. */
-  constructor(context: LinuxContext, fd: number, status: FileStatus, { rights, isDmaBuf = false }: VmoFacts = {}) {
+  constructor(
+    context: LinuxContext,
+    fd: number,
+    status: FileStatus,
+    { rights, isDmaBuf = false, isWriteSealed = false }: VmoFacts = {},
+  ) {
     super(context.libc, fd);
     this.#context = context;
     this.#status = status;
     this.isDmaBuf = isDmaBuf;
     this.inode = status.inode;
     this.koid = `${status.device}:${status.inode}`;
-    this.rights = rights ?? rightsOf(context.libc.fcntl(fd, F_GETFL, 0));
+    this.rights = rights ?? rightsOf(context.libc.fcntl(fd, F_GETFL, 0), isWriteSealed);
     this.pageBytes = status.blockBytes;
     // A DMA-BUF tells its size to those who seek.
     this.sizeBytes = isDmaBuf ? Math.max(0, context.libc.lseek(fd, 0, SEEK_END)) : status.sizeBytes;
@@ -113,14 +120,17 @@ export class LinuxVmo extends LinuxHandle implements Vmo, VmoHandle {
   }
 
   /**
-   * Seals the size, unless that was done before. Throws `KernelError` ACCESS_DENIED where it is impossible: the file has
-   * no seals, or its seals are sealed without this one.
+   * Seals the size, and the seals, unless that was done before: a participant could otherwise forbid the others to write.
+   * Throws `KernelError` ACCESS_DENIED where the file can be cut short, and that cannot be sealed.
    */
   fixSize(): void {
     if (this.isDmaBuf) return;
+    const wanted = F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
     const seals = this.libc.fcntl(this.borrow(), F_GET_SEALS, 0);
-    if (seals >= 0 && (seals & F_SEAL_SHRINK) !== 0) return;
-    if (seals < 0 || this.libc.fcntl(this.borrow(), F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0) {
+    if (seals >= 0 && (seals & wanted) === wanted) return;
+    if (seals >= 0 && this.libc.fcntl(this.borrow(), F_ADD_SEALS, wanted) >= 0) return;
+    // Seals are added through a descriptor that may write, and not where they are sealed.
+    if (seals < 0 || (seals & F_SEAL_SHRINK) === 0) {
       throw new KernelError("ACCESS_DENIED", "cannot use a VMO as a buffer: its size is not sealed and cannot be");
     }
   }
@@ -136,13 +146,13 @@ export class LinuxVmo extends LinuxHandle implements Vmo, VmoHandle {
   }
 }
 
-function rightsOf(flags: number): number {
+function rightsOf(flags: number, isWriteSealed: boolean): number {
   if (flags < 0 || (flags & O_PATH) !== 0) return Rights.NONE;
   switch (flags & O_ACCMODE) {
     case O_RDONLY:
       return READ_ONLY_VMO_RIGHTS;
     case O_RDWR:
-      return READ_WRITE_VMO_RIGHTS;
+      return isWriteSealed ? READ_ONLY_VMO_RIGHTS : READ_WRITE_VMO_RIGHTS;
     default:
       return WRITE_ONLY_VMO_RIGHTS;
   }
