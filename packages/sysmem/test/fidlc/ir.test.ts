@@ -185,6 +185,49 @@ describe("types in the IR", () => {
   });
 });
 
+describe("aliases in the IR", () => {
+  const ir = irOf(`
+    type Inner = struct {};
+    alias List = vector<uint8>:5;
+    alias Maybe = List:optional;
+    alias Open = vector<uint8>;
+    alias Short = Open:3;
+    alias Boxed = box<Inner>;
+    type S = struct { a Maybe; b Open:<9, optional>; c List:optional; d Boxed; };`);
+  const size = (value: string) => ({
+    kind: "literal",
+    value,
+    expression: value,
+    literal: { kind: "numeric", value, expression: value },
+  });
+  const bytes = [{ name: "uint8", args: [], nullable: false }];
+
+  it.each([
+    ["List", { name: "vector", args: bytes, nullable: false, maybe_size: size("5") }, undefined],
+    ["Maybe", { name: "vector", args: [], nullable: true }, { name: "example/List", args: [], nullable: true }],
+    [
+      "Short",
+      { name: "vector", args: [], nullable: false, maybe_size: size("3") },
+      { name: "example/Open", args: [], nullable: false, maybe_size: size("3") },
+    ],
+    ["Boxed", { name: "box", args: [{ name: "example/Inner", args: [], nullable: false }], nullable: true }, undefined],
+  ])("%s tells its type, what it adds to it, and the alias that it stands for", (name, partial, from) => {
+    const alias = ir.alias_declarations.find((candidate) => candidate.name === `example/${name}`);
+    expect(alias?.partial_type_ctor).toEqual(partial);
+    expect(alias?.experimental_maybe_from_alias).toEqual(from);
+  });
+
+  it("are told by members with what the member adds, and no more", () => {
+    const members = ir.struct_declarations.find(({ name }) => name === "example/S")?.members;
+    expect(members?.map((member) => member.experimental_maybe_from_alias)).toEqual([
+      { name: "example/Maybe", args: [], nullable: false },
+      { name: "example/Open", args: [], nullable: true, maybe_size: size("9") },
+      { name: "example/List", args: [], nullable: true },
+      { name: "example/Boxed", args: [], nullable: false },
+    ]);
+  });
+});
+
 describe("response payloads (fidl.md 1.13)", () => {
   const ir = irOf(`open protocol P {
     strict Plain() -> (struct { a bool; }); strict Empty() -> (); strict Err() -> () error int32;

@@ -244,6 +244,24 @@ describe("replacement", () => {
   });
 });
 
+describe("a library's platform", () => {
+  it.each([
+    ["unversioned", "fi-0208"],
+    ["Two Words", "fi-0152"],
+  ])("of the name '%s' is told once, without asking for its version", (platform, code) => {
+    expect(codesOf(`@available(added=1, platform="${platform}")\nlibrary example;`)).toEqual([code]);
+  });
+});
+
+describe("what '@deprecated' marks", () => {
+  it("may refer to what versions deprecate", () => {
+    const text = (mark: string) => `@available(added=1)\nlibrary example;
+      ${mark} const A uint32 = B; @available(deprecated=2) const B uint32 = 1;`;
+    expect(codesOf(text("@deprecated"), { available: { example: [HEAD] } })).toEqual([]);
+    expect(codesOf(text(""), { available: { example: [HEAD] } })).toEqual(["fi-0055"]);
+  });
+});
+
 describe("offsets of struct members", () => {
   // Beyond MAX_COMPARED_MEMBERS the comparison would take too long; names are compared all the same.
   it.each([

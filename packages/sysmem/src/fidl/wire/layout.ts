@@ -142,3 +142,26 @@ export function mayCarryHandles(type: TypeDescriptor): boolean {
       return false;
   }
 }
+
+/** True for types whose values can hold members that their declaration does not know, at any depth. */
+export function mayHoldUnknownData(type: TypeDescriptor, open: Set<TypeDescriptor> = new Set()): boolean {
+  if (open.has(type)) return false;
+  open.add(type);
+  const any = (members: readonly StructMember[]): boolean =>
+    members.some((member) => mayHoldUnknownData(resolve(member.type), open));
+  switch (type.kind) {
+    case "table":
+      return true;
+    case "union":
+      return !type.isStrict || any(type.members);
+    case "struct":
+      return any(type.members);
+    case "vector":
+    case "array":
+    case "box":
+    case "optional-union":
+      return mayHoldUnknownData(resolve(type.element), open);
+    default:
+      return false;
+  }
+}

@@ -57,7 +57,9 @@ export function libraryAvailability(
   }
   const availability = childAvailability(context, attribute, ALWAYS, "library", "library");
   const chosen = context.options.available?.[platform];
-  if (chosen === undefined || chosen.length === 0) {
+  // What should have been selected for a platform without a valid name is not known.
+  const isPlatformKnown = written === undefined || written === platform;
+  if (isPlatformKnown && (chosen === undefined || chosen.length === 0)) {
     reporter.reportWith(
       versioning.PlatformVersionNotSelected,
       span,

@@ -30,10 +30,13 @@ export interface Context {
 export interface Referrer {
   readonly library: Library;
   readonly file: FileScope;
-  readonly element: Pick<ElementBase, "name" | "availability">;
+  readonly element: Pick<ElementBase, "name" | "attributes" | "availability">;
 }
 
 /** From where `element` (by default the declaration itself) refers to other names. */
-export function referrer(decl: Decl, element: Pick<ElementBase, "name" | "availability"> = decl): Referrer {
+export function referrer(
+  decl: Decl,
+  element: Pick<ElementBase, "name" | "attributes" | "availability"> = decl,
+): Referrer {
   return { library: decl.library, file: decl.file, element };
 }

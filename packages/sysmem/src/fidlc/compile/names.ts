@@ -2,6 +2,7 @@
 import type { DottedName } from "../ast/ast.ts";
 import { didYouMean } from "../diagnostics/suggest.ts";
 import * as syntax from "../diagnostics/syntax.ts";
+import { findAttribute } from "./attributes.ts";
 import type { Context, Referrer } from "./context.ts";
 import { type Decl, isLayout, type Library } from "./model.ts";
 import { existsAt, isDeprecated, versionName } from "./version.ts";
@@ -193,7 +194,10 @@ function checkReference(
       return false;
     }
   }
-  const isOwnDeprecated = isDeprecated(availability, from.library.selection);
+  // Before there were versions, '@deprecated' alone said so.
+  const isOwnDeprecated =
+    isDeprecated(availability, from.library.selection) ||
+    findAttribute(from.element.attributes, "deprecated") !== undefined;
   if (!isOwnDeprecated && isDeprecated(decl.availability, decl.library.selection)) {
     if (isSamePlatform) reporter.report(syntax.InvalidReferenceToDeprecated, name.span, decl.name, from.element.name);
     else {

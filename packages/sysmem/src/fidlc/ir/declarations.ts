@@ -53,7 +53,7 @@ export function emitAlias(decl: AliasDecl): IrAlias {
   return {
     ...irElement(decl, decl.library),
     partial_type_ctor: irTypeConstructor(decl.type.node as TypeNode, resolved),
-    type: irType(resolved.type),
+    ...irTypeUse(decl.type),
   };
 }
 

@@ -174,7 +174,7 @@ function handleParts(type: HandleType): {
   };
 }
 
-/** For members and constants: the type, and the alias it was written as. */
+/** For members, constants and aliases: the type, and the alias it was written as. */
 export function irTypeUse(use: TypeUse): {
   readonly type: IrType;
   readonly experimental_maybe_from_alias?: IrFromAlias;
@@ -182,42 +182,38 @@ export function irTypeUse(use: TypeUse): {
   const resolved = use.resolved as ResolvedType;
   const type = irType(resolved.type);
   if (resolved.alias === undefined) return { type };
-  const nullable = "nullable" in type && type.nullable;
-  return { type, experimental_maybe_from_alias: { name: resolved.alias.fqn, args: [], nullable } };
+  const written = irConstraints(use.node as TypeNode, resolved.type);
+  return { type, experimental_maybe_from_alias: { name: resolved.alias.fqn, args: [], ...written } };
 }
 
-/** A type as it was written. Sizes and rights are told by their values. */
+/** A type as it was written, but for aliases, whose types stand for them. Sizes are told by their values. */
 export function irTypeConstructor(node: TypeNode, resolved: ResolvedType): IrTypeConstructor {
-  const { type, alias } = resolved;
+  const { type } = resolved;
   const inner = innerType(type);
   const first = node.args?.items[0];
   const args =
     inner === undefined || first?.kind !== "type"
       ? []
       : [irTypeConstructor(first.type, { type: inner, depth: resolved.depth - 1 })];
-  const bound = node.constraints?.items[0];
-  const size = sizeOf(type);
-  const isBounded =
-    size !== undefined &&
-    size !== UNBOUNDED &&
-    bound !== undefined &&
-    (type.kind === "string" || type.kind === "vector");
-  const isOptional = type.kind === "box" || ("isOptional" in type && type.isOptional);
-  return {
-    name: alias?.fqn ?? constructorName(type),
-    args,
-    nullable: isOptional,
-    ...(isBounded ? { maybe_size: irConstant(bound, sizeValue(size, bound)) } : {}),
-  };
+  return { name: constructorName(type), args, ...irConstraints(node, type) };
+}
+
+/** The constraints of this use alone, not those that an alias brings. */
+function irConstraints(node: TypeNode, type: Type): { readonly nullable: boolean; readonly maybe_size?: IrConstant } {
+  const items = node.constraints?.items ?? [];
+  const isOptional = "isOptional" in type && type.isOptional;
+  const isWord = (item: ConstantNode | undefined): boolean =>
+    isOptional && item?.kind === "reference" && /^(fidl\.)?optional$/.test(item.name.text);
+  const isBox = type.kind === "box" && node.args !== undefined;
+  const nullable = isBox || isWord(items[items.length - 1]);
+  const [bound] = items;
+  const isSized = (type.kind === "string" || type.kind === "vector") && type.bound !== UNBOUNDED;
+  if (!isSized || bound === undefined || isWord(bound)) return { nullable };
+  return { nullable, maybe_size: irConstant(bound, sizeValue(type.bound, bound)) };
 }
 
 function innerType(type: Type): Type | undefined {
   return type.kind === "vector" || type.kind === "array" || type.kind === "box" ? type.element : undefined;
-}
-
-function sizeOf(type: Type): number | undefined {
-  if (type.kind === "string" || type.kind === "vector") return type.bound;
-  return type.kind === "array" ? type.count : undefined;
 }
 
 function sizeValue(size: number, node: ConstantNode): ConstantValue {

@@ -156,7 +156,9 @@ export interface IrTypeConstructor {
 export interface IrFromAlias {
   readonly name: string;
   readonly args: readonly IrTypeConstructor[];
+  /** Whether this use adds `optional`, and the size it adds. */
   readonly nullable: boolean;
+  readonly maybe_size?: IrConstant;
 }
 
 /** What every declaration and member has. */
@@ -177,6 +179,7 @@ export interface IrConst extends IrElement {
 export interface IrAlias extends IrElement {
   readonly partial_type_ctor: IrTypeConstructor;
   readonly type: IrType;
+  readonly experimental_maybe_from_alias?: IrFromAlias;
 }
 /** A member of an enum or of bits. */
 export interface IrValueMember extends IrElement {

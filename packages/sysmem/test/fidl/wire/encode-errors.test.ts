@@ -160,6 +160,15 @@ describeBoth("encoder checks", () => {
       expect(codec.encode({ s: "", gap: 0, n: 0n, t: "" }).bytes).toEqual(clean);
     }
   });
+
+  it("leaves nothing behind of a text that is none", () => {
+    const codec = codecOf(struct({ s: text(40), ends: vector(text()) }));
+    const clean = codec.encode({ s: "", ends: ["a", "", "b", ""] }).bytes;
+    for (const s of ["\ud800", "abcde\udc00fgh", `${"w".repeat(30)}\ud800`, "é".repeat(25)]) {
+      expect(() => codec.encode({ s, ends: [] })).toThrow(EncodeError);
+      expect(codec.encode({ s: "", ends: ["a", "", "b", ""] }).bytes).toEqual(clean);
+    }
+  });
 });
 
 it.each(Object.keys(CASES))("generated code refuses by itself: %s", (name) => {

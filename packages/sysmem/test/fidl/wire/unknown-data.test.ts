@@ -59,6 +59,28 @@ describeBoth("unknown data", () => {
     }
   });
 
+  it("has its handles counted by the envelopes around it, of types without handles too", () => {
+    const inner = table({ 2: ["b", u8] });
+    const strict = union({ 1: ["t", inner], 2: ["u", flexible] }, { isStrict: true });
+    const message = (variant: number, numHandles: number, content: string) =>
+      bytes(`${word(variant)} ${word(content.replace(/\s/g, "").length / 2 + numHandles * 0x1_0000_0000)} ${content}`);
+    for (const [variant, content] of [
+      [1, `${word(1)}${PRESENT} 0000000001000100`],
+      [2, `${word(9)} 0000000001000100`],
+    ] as const) {
+      const decode = (numHandles: number) => {
+        const handle = new FakeHandle(1, ObjectType.EVENT, 0);
+        const attempt = () => codecOf(strict).decode(message(variant, numHandles, content), [handle]);
+        return { attempt, handle };
+      };
+      const right = decode(1);
+      expect(right.attempt()).toBeDefined();
+      const wrong = decode(0);
+      expect(thrownBy(wrong.attempt).code).toBe("INVALID_NUM_HANDLES_IN_ENVELOPE");
+      expect([right.handle.closeCount, wrong.handle.closeCount]).toEqual([1, 1]);
+    }
+  });
+
   it("in flexible enums and bits is kept", () => {
     const type = struct({ e: enumeration(false, "uint16", 1), b: bits(false, "uint16", 1) });
     const body = bytes("ff7fff7f00000000");

@@ -8,7 +8,16 @@ import type {
   UnionDescriptor,
   VectorDescriptor,
 } from "../../descriptors.ts";
-import { align8, type Gap, inlineSize, isInlined, mayCarryHandles, resolve, structLayout } from "../layout.ts";
+import {
+  align8,
+  type Gap,
+  inlineSize,
+  isInlined,
+  mayCarryHandles,
+  mayHoldUnknownData,
+  resolve,
+  structLayout,
+} from "../layout.ts";
 import { bitsMask } from "../scalars.ts";
 import { cell, LOCAL_VIEWS, unknownValue, VIEWS } from "./emit-encoder.ts";
 import { extentOf, localExtentOf } from "./extent.ts";
@@ -199,7 +208,9 @@ class DecodeWriter {
     const flag = isInlined(type) ? 1 : 0;
     if (hasHandles) this.line(`if (${high} >>> 16 !== ${flag}) throw MISS;`);
     else this.line(`if (${high} !== ${flag === 1 ? "0x10000" : "0"}) throw MISS;`);
-    const before = hasHandles ? this.#let("d.nextHandle", "h") : "";
+    // A known member without handles may have unknown ones inside that bring some.
+    const countsHandles = hasHandles || mayHoldUnknownData(type);
+    const before = countsHandles ? this.#let("d.nextHandle", "h") : "";
     let content: string;
     if (flag === 1) {
       const size = inlineSize(type);
@@ -210,7 +221,7 @@ class DecodeWriter {
       content = this.#let(this.value(type, start, 0, depth + 1));
       this.line(`if (d.next - ${start} !== ${low}) throw MISS;`);
     }
-    if (hasHandles) this.line(`if (d.nextHandle - ${before} !== (${high} & 0xffff)) throw MISS;`);
+    if (countsHandles) this.line(`if (d.nextHandle - ${before} !== (${high} & 0xffff)) throw MISS;`);
     return content;
   }
 

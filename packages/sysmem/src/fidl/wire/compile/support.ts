@@ -40,7 +40,8 @@ export function encodeString(e: Encoder, text: unknown, at: number, maxBytes: nu
       u32[header + 3] = PRESENT;
       return;
     }
-    // Not ASCII: what was written is overwritten, since no character takes fewer bytes than UTF-16 units.
+    // Not ASCII, and perhaps no text at all: nothing may stay behind `end`.
+    u8.fill(0, start, start + length);
     e.end = start;
   }
   u32[header] = encodeText(e, text, maxBytes, at, 0);
