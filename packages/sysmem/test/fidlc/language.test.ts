@@ -159,6 +159,15 @@ describe("doc comments", () => {
 });
 
 describe("one run", () => {
+  it.each([
+    ["resource_definition R : uint32 { };\nconst A uint32 = 1;", ["fi-0008"]],
+    ["struct Old { a bool; };\nconst A uint32 = 1;", ["fi-0006"]],
+    ["};\nconst A uint32 = 1;", ["fi-0006"]],
+    ["};\nconst A uint32 = true;", ["fi-0006", "fi-0065"]],
+  ])("does not tell the end of a block that was not understood: %j", (text, expected) => {
+    expect(codesOf(text)).toEqual(expected);
+  });
+
   it("reports independent errors of all phases, in the order of the text", () => {
     const text = `type A = struct { a bool b bool; c Missing; };
 const B uint8 = 256;

@@ -253,6 +253,34 @@ describe("a library's platform", () => {
   });
 });
 
+describe("an import", () => {
+  const used = "@available(added=2) type S = struct { t other.lib.T; };";
+  const report = (body: string, using = "other.lib", version = 1) =>
+    codesOf(
+      ["library other.lib; type T = struct {};", `@available(added=1)\nlibrary example; using ${using};\n${body}`],
+      {
+        available: { example: [version] },
+      },
+    );
+
+  it("is used by what the selected version leaves out", () => {
+    expect(report(used)).toEqual([]);
+    expect(report(used, "other.lib", 2)).toEqual([]);
+    expect(report("@available(added=2) type S = struct { t o.T; };", "other.lib as o")).toEqual([]);
+  });
+
+  it("is unused where no version uses it", () => {
+    expect(report('/// other.lib.T\nconst OTHER string = "other.lib.T"; // other.lib.T')).toEqual(["fi-0178"]);
+    expect(report("type other = enum { lib = 1; }; const LIB other = other.lib;")).toEqual(["fi-0178"]);
+  });
+
+  it("is not told to be unused where a library attribute should not use it", () => {
+    expect(codesOf(["library other; const X bool = true;", "@custom(other.X)\nlibrary example; using other;"])).toEqual(
+      ["fi-0181"],
+    );
+  });
+});
+
 describe("what '@deprecated' marks", () => {
   it("may refer to what versions deprecate", () => {
     const text = (mark: string) => `@available(added=1)\nlibrary example;

@@ -1,8 +1,10 @@
 /** Files of one library to its model: parse, merge, import, consume, check names, prune to the selected versions. */
 import type { AttributeNode, FileNode, UsingNode } from "../ast/ast.ts";
+import { Reporter } from "../diagnostics/reporter.ts";
 import { didYouMean } from "../diagnostics/suggest.ts";
 import * as syntax from "../diagnostics/syntax.ts";
 import { canonicalName } from "../names/case.ts";
+import { lex } from "../lexer/lexer.ts";
 import { parseFile } from "../parser/parser.ts";
 import type { SourceFile } from "../source/source-file.ts";
 import { consumeAttributes } from "./attributes.ts";
@@ -148,13 +150,39 @@ function checkImportNames(context: Context, decl: Decl): void {
   }
 }
 
-/** After everything is resolved: imports that no reference of their file went through. */
+/**
+ * After everything is resolved: imports that no reference of their file went through. What the selected versions leave out
+ * was not resolved, and still needs its imports: a name that begins with that of the import is enough.
+ */
 export function checkUnusedImports(context: Context, library: Library): void {
   for (const file of library.files) {
     // What used it may be what could not be read.
     if (!file.isComplete) continue;
-    for (const imported of file.imports.values()) {
-      if (!imported.isUsed) context.reporter.report(syntax.UnusedImport, imported.span, imported.library.name);
+    const unused = [...file.imports.values()].filter((imported) => !imported.isUsed);
+    const [first] = unused;
+    if (first === undefined) continue;
+    const prefixes = writtenPrefixes(first.span.file, [...file.imports.values()]);
+    for (const imported of unused) {
+      if (!prefixes.has(imported.name))
+        context.reporter.report(syntax.UnusedImport, imported.span, imported.library.name);
     }
   }
+}
+
+/** All beginnings of the dotted names of a file, except those of its imports. */
+function writtenPrefixes(source: SourceFile, imports: readonly Import[]): ReadonlySet<string> {
+  const prefixes = new Set<string>();
+  const tokens = lex(source, new Reporter());
+  // They stand together.
+  const start = Math.min(...imports.map(({ span }) => span.start));
+  const end = Math.max(...imports.map(({ span }) => span.end));
+  let name = "";
+  for (const [at, { kind, text, span }] of tokens.entries()) {
+    const isInImport = span.start >= start && span.start < end;
+    if (kind === "identifier" && !isInImport && tokens[at + 1]?.kind === ".") {
+      name = name === "" ? text : `${name}.${text}`;
+      prefixes.add(name);
+    } else if (kind !== "." || isInImport) name = "";
+  }
+  return prefixes;
 }

@@ -139,8 +139,8 @@ class FileParser {
         word.kind === "identifier" ? (oldDeclaration(word.text) ?? didYouMean(word.text, names)) : undefined;
       cursor.reporter.reportWith(syntax.ExpectedDeclaration, word.span, { suggestion }, describeToken(word));
       this.#hasLostUnnamed = true;
-      if (cursor.at("}")) cursor.take();
-      else cursor.recover();
+      if (!cursor.at("}")) cursor.recover();
+      this.#skipBlockEnd();
       return;
     }
     const name = cursor.peek(1);
@@ -150,10 +150,16 @@ class FileParser {
       else this.#hasLostUnnamed = true;
       if (cursor.peek() === before) cursor.take();
       cursor.recover();
+      this.#skipBlockEnd();
       return;
     }
     this.#declarations.push(declaration);
     this.#semicolon();
+  }
+
+  /** The end of a block that nothing opened, or whose start was lost: no declaration is within one. */
+  #skipBlockEnd(): void {
+    if (this.#cursor.takeIf("}") !== undefined) this.#cursor.takeIf(";");
   }
 
   /** A missing semicolon at a line's end is the only fault there; otherwise what follows on the line is skipped. */
