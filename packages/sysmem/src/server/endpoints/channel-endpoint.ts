@@ -1,6 +1,6 @@
 import { assert, type Channel } from "#base";
 import type { Serving, ServingClosed } from "#fidl";
-import type { Kernel, PeerCredentials } from "#kernel";
+import { type Kernel, KernelError, type PeerCredentials } from "#kernel";
 import type { Account } from "../accounts/accounts.ts";
 import type { Generation } from "../domain-error.ts";
 import type { ClientClose } from "../nodes/receive.ts";
@@ -31,9 +31,18 @@ export class ChannelEndpoint implements NodeEndpoint {
     return this;
   }
 
-  /** Asked of the kernel on first use: for others than tokens it is wanted by inspection alone. 0 when never asked while open. */
+  /**
+   * Asked of the kernel on first use: for others than tokens it is wanted by inspection, and by records of failures, alone.
+   * 0 when it was never asked while open, or does not tell for want of memory: nothing must fail for that.
+   */
   get koid(): number {
-    if (this.#koid === 0 && !this.#isClosed && !this.#channel.isClosed) this.#koid = this.#channel.koid;
+    if (this.#koid === 0 && !this.#isClosed && !this.#channel.isClosed) {
+      try {
+        this.#koid = this.#channel.koid;
+      } catch (error) {
+        if (!(error instanceof KernelError)) throw error;
+      }
+    }
     return this.#koid;
   }
 
