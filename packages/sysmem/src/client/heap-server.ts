@@ -11,7 +11,8 @@ import {
   type SysmemClient as HardwareSysmemClient,
 } from "#gen/fuchsia_hardware_sysmem";
 import type { SingleBufferSettings } from "#gen/fuchsia_sysmem2";
-import { numberOfHeapType, type RegistrableHeapType } from "#heaps";
+// Not of the whole layer: whoever takes part needs none of it.
+import { numberOfHeapType, type RegistrableHeapType } from "#heaps/heap-numbers";
 import { type BufferMemory, type Kernel, KernelError } from "#kernel";
 import { ConnectError, connectErrorCode } from "./errors.ts";
 import { processKernel } from "./process-kernel.ts";
