@@ -1,6 +1,6 @@
 /** A terminal that a test types into and looks at: tmux, where it is installed. */
 import { execFile, execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -23,6 +23,11 @@ export function has(program: string): boolean {
       return false;
     }
   });
+}
+
+/** Whether a process is there and more than a zombie, which has no program any more. */
+function isRunning(pid: string): boolean {
+  return existsSync(`/proc/${pid}/exe`);
 }
 
 /** One terminal, in which `sysmem` is the command from its sources. */
@@ -82,7 +87,10 @@ export class Terminal {
 
   async close(): Promise<void> {
     // It is gone already where its command has ended.
+    const pid = await this.#tmux("display-message", "-p", "#{pane_pid}").catch(() => "");
     await this.#tmux("kill-server").catch(() => {});
+    // A shell that is hung up writes its history into the folder yet, and is nobody's child here.
+    while (pid !== "" && isRunning(pid.trim())) await sleep(10);
     rmSync(this.folder, { recursive: true });
   }
 
