@@ -93,10 +93,10 @@ function fieldOf(fault: DomainFailureRecord["fault"], cause: string): string {
 
 /** The quota that a sentence of the server is about, by its name in `GetServer`, and the process whose account it is. */
 function quotaIn(sentence: string): { readonly name: string; readonly pid?: number } | undefined {
-  const [, kind, process, user] =
+  const [, kind, itself, ofUser] =
     /quota of (\w+) is used up by (?:process (\d+)|.*?by process (\d+))/.exec(sentence) ?? [];
   if (kind !== undefined)
-    return { name: `${user === undefined ? "perProcess" : "perUser"}.${kind}`, pid: Number(process ?? user) };
+    return { name: `${ofUser === undefined ? "perProcess" : "perUser"}.${kind}`, pid: Number(itself ?? ofUser) };
   const name = /quota (max\w+)/.exec(sentence)?.[1];
   return name === undefined ? undefined : { name };
 }

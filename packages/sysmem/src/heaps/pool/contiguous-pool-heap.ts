@@ -167,7 +167,7 @@ export class ContiguousPoolHeap implements Heap {
     } catch (error) {
       await this.#giveBack(piece, request.name);
       if (error instanceof HeapError) throw error;
-      throw cannot(request, "NO_MEMORY", error instanceof Error ? error.message : String(error), error);
+      throw cannot(request, "NO_MEMORY", error instanceof Error ? error.message : String(error), { cause: error });
     }
   }
 
@@ -262,7 +262,7 @@ export class ContiguousPoolHeap implements Heap {
       case "open":
         return state.pool;
       case "failed":
-        throw cannot(request, state.error.code, state.error.message, state.error);
+        throw cannot(request, state.error.code, state.error.message, { cause: state.error });
       case "closed":
         throw cannot(request, "HEAP_GONE", "the pool is closed");
       case "opening":
@@ -288,10 +288,7 @@ export class ContiguousPoolHeap implements Heap {
     const figures = { failure, use: this.#division.use(), holders: this.#largestHolders() };
     this.#logger.warn({ pool: NAME, ...asked, ...figures }, "the contiguous pool has no piece for a buffer");
     const code = failure === "alignment" ? "NOT_SUPPORTED" : "NO_MEMORY";
-    return new HeapError(
-      code,
-      `cannot allocate ${describeContiguous(request, bufferCount)}: ${this.#describe(failure)}`,
-    );
+    return cannot(request, code, this.#describe(failure), { bufferCount });
   }
 
   #describe(failure: PoolFailure): string {
@@ -326,6 +323,11 @@ export class ContiguousPoolHeap implements Heap {
   }
 }
 
-function cannot(request: AllocateVmoRequest, code: HeapErrorCode, why: string, cause?: unknown): HeapError {
-  return new HeapError(code, `cannot allocate ${describeContiguous(request)}: ${why}`, { cause });
+function cannot(
+  request: AllocateVmoRequest,
+  code: HeapErrorCode,
+  why: string,
+  { bufferCount, cause }: { readonly bufferCount?: number; readonly cause?: unknown } = {},
+): HeapError {
+  return new HeapError(code, `cannot allocate ${describeContiguous(request, bufferCount)}: ${why}`, { cause });
 }
